@@ -1,0 +1,461 @@
+//! The syntax tree of LogQL. Every node that an error can point at carries its [`Span`].
+
+use std::time::Duration;
+
+/// Where a node stands in the query's text, in bytes, half-open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// A whole query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// A query for lines.
+    Log(LogExpr),
+    /// A query for numbers.
+    Metric(MetricExpr),
+}
+
+/// `{selector} stage stage …`
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogExpr {
+    /// The matchers between the braces.
+    pub selector: Selector,
+    /// The stages after it, in order.
+    pub stages: Vec<Stage>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `{a="b", c=~"d"}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selector {
+    /// The matchers, all of which must hold.
+    pub matchers: Vec<Matcher>,
+    /// With the braces.
+    pub span: Span,
+}
+
+/// `name op "value"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matcher {
+    /// The label's name.
+    pub name: String,
+    /// How the value is compared.
+    pub op: MatchOp,
+    /// The value, or the regular expression (anchored at both ends).
+    pub value: String,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// How a matcher compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MatchOp {
+    /// `=`
+    Eq,
+    /// `!=`
+    NotEq,
+    /// `=~`
+    Re,
+    /// `!~`
+    NotRe,
+}
+
+/// One stage of a log pipeline. One variant for each file of `pipeline/`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// `|= "x" or "y"` and its kin.
+    LineFilter(LineFilter),
+    /// `| json` with or without expressions.
+    Json(Vec<Extraction>),
+    /// `| logfmt` with its flags, with or without expressions.
+    Logfmt(Logfmt),
+    /// `` | pattern `…` ``
+    Pattern(Text),
+    /// `` | regexp `…` ``
+    Regexp(Text),
+    /// `| unpack`
+    Unpack,
+    /// `| a = "b" and c > 5`
+    LabelFilter(LabelFilter),
+    /// `| line_format "…"`
+    LineFormat(Text),
+    /// `| label_format a=b, c="…"`
+    LabelFormat(Vec<LabelFormat>),
+    /// `| decolorize`
+    Decolorize,
+    /// `| drop a, b="x"`
+    Drop(Vec<DropKeep>),
+    /// `| keep a, b="x"`
+    Keep(Vec<DropKeep>),
+}
+
+/// A string literal and where it stands (its quotes included).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// The string, unquoted.
+    pub value: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One line filter with the alternatives chained to it by `or`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineFilter {
+    /// The operator that all alternatives share.
+    pub op: LineFilterOp,
+    /// At least one. `|= a or b`: any of them; `!= a or b`: none of them.
+    pub alternatives: Vec<LineMatch>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `|= != |~ !~ |> !>`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LineFilterOp {
+    /// `|=`
+    Contains,
+    /// `!=`
+    NotContains,
+    /// `|~`
+    Re,
+    /// `!~`
+    NotRe,
+    /// `|>`
+    Pattern,
+    /// `!>`
+    NotPattern,
+}
+
+/// What a line filter looks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LineMatch {
+    /// A substring, regular expression or pattern, as the operator says.
+    Text(Text),
+    /// `ip("…")`
+    Ip(Text),
+}
+
+/// `name="expression"` of `json` and `logfmt`; a bare `name` stands for `name="name"`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extraction {
+    /// The label that is set.
+    pub name: String,
+    /// The path (json) or key (logfmt) that it is taken from.
+    pub expression: String,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `| logfmt --strict --keep-empty a, b="c"`
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Logfmt {
+    /// `--strict`
+    pub strict: bool,
+    /// `--keep-empty`
+    pub keep_empty: bool,
+    /// Empty: all keys.
+    pub extractions: Vec<Extraction>,
+}
+
+/// A condition on labels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabelFilter {
+    /// `a="b"`, `a=~"b"` …
+    Matcher(Matcher),
+    /// `a > 5`
+    Number(Comparison<f64>),
+    /// `a > 5s`
+    Duration(Comparison<SignedDuration>),
+    /// `a > 5KB`
+    Bytes(Comparison<u64>),
+    /// `a = ip("…")` (`negated`: `!=`)
+    Ip {
+        /// The label's name.
+        name: String,
+        /// Whether it must not be of that range.
+        negated: bool,
+        /// The address, CIDR or range.
+        range: Text,
+        /// The whole of it.
+        span: Span,
+    },
+    /// `a and b`, `a, b`, `a b`
+    And(Box<LabelFilter>, Box<LabelFilter>),
+    /// `a or b`
+    Or(Box<LabelFilter>, Box<LabelFilter>),
+}
+
+/// `name op value`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison<T> {
+    /// The label's name.
+    pub name: String,
+    /// The operator.
+    pub op: CompareOp,
+    /// What the label's value is compared with.
+    pub value: T,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `= == != > >= < <=`: `=` and `==` are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CompareOp {
+    /// `=` and `==`
+    Eq,
+    /// `!=`
+    NotEq,
+    /// `>`
+    Gt,
+    /// `>=`
+    Gte,
+    /// `<`
+    Lt,
+    /// `<=`
+    Lte,
+}
+
+/// Nanoseconds; may be negative, as Go's durations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SignedDuration(pub i64);
+
+/// One assignment of `label_format`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelFormat {
+    /// The label that is set.
+    pub name: String,
+    /// Where its value comes from.
+    pub source: LabelFormatSource,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// The right-hand side of a `label_format`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabelFormatSource {
+    /// `a=b`: `b` is renamed.
+    Rename(String),
+    /// `a="…"`: a template.
+    Template(Text),
+}
+
+/// A name, or a matcher, of `drop` and `keep`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DropKeep {
+    /// By name.
+    Name(String),
+    /// By name and value.
+    Matcher(Matcher),
+}
+
+/// A query for numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricExpr {
+    /// `rate({…}[5m])` and its kin: the leaves that read lines.
+    Range(Box<RangeAggregation>),
+    /// `sum by (a) (…)`
+    Aggregate(VectorAggregation),
+    /// `a + b`
+    Binary(Box<Binary>),
+    /// `5`
+    Number(f64),
+    /// `vector(5)`
+    Vector(f64),
+    /// `label_replace(v, "dst", "replacement", "src", "regex")`
+    LabelReplace(LabelReplace),
+}
+
+/// `op(param, log | unwrap x [range] offset o) by (labels)`
+#[derive(Debug, Clone, PartialEq)]
+pub struct RangeAggregation {
+    /// The function.
+    pub op: RangeOp,
+    /// The quantile of `quantile_over_time`.
+    pub param: Option<f64>,
+    /// The lines.
+    pub log: LogExpr,
+    /// How a line becomes a number, where the function needs one.
+    pub unwrap: Option<Unwrap>,
+    /// `[5m]`
+    pub range: Duration,
+    /// `offset 1h`; zero when there is none, may be negative.
+    pub offset: SignedDuration,
+    /// `by (…)` or `without (…)`.
+    pub grouping: Option<Grouping>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `| unwrap conversion(label) | filter | filter`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unwrap {
+    /// The label.
+    pub label: String,
+    /// How its value is read.
+    pub conversion: Conversion,
+    /// Filters after it.
+    pub filters: Vec<LabelFilter>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// How `unwrap` reads a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Conversion {
+    /// A number.
+    None,
+    /// `bytes(x)`: a size.
+    Bytes,
+    /// `duration(x)`: a duration, in seconds.
+    Duration,
+    /// `duration_seconds(x)`: the same.
+    DurationSeconds,
+}
+
+/// The functions over a range of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is named as the function it stands for")]
+pub enum RangeOp {
+    CountOverTime,
+    Rate,
+    RateCounter,
+    BytesOverTime,
+    BytesRate,
+    SumOverTime,
+    AvgOverTime,
+    MinOverTime,
+    MaxOverTime,
+    StddevOverTime,
+    StdvarOverTime,
+    QuantileOverTime,
+    FirstOverTime,
+    LastOverTime,
+    AbsentOverTime,
+}
+
+/// `by (a, b)` or `without (a, b)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    /// `without` rather than `by`.
+    pub without: bool,
+    /// The labels.
+    pub labels: Vec<String>,
+}
+
+/// `op by (labels) (param, inner)`
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorAggregation {
+    /// The operator.
+    pub op: VectorOp,
+    /// The k of `topk`, `bottomk`, `approx_topk`.
+    pub param: Option<u64>,
+    /// `by (…)` or `without (…)`.
+    pub grouping: Option<Grouping>,
+    /// What is aggregated.
+    pub inner: Box<MetricExpr>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// The operators over a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is named as the operator it stands for")]
+pub enum VectorOp {
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Count,
+    Stddev,
+    Stdvar,
+    Topk,
+    Bottomk,
+    ApproxTopk,
+    Sort,
+    SortDesc,
+}
+
+/// `left op bool on(…) group_left(…) right`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binary {
+    /// The operator.
+    pub op: BinaryOp,
+    /// `bool`: comparisons give 0 and 1 instead of filtering.
+    pub return_bool: bool,
+    /// How series of the two sides find each other.
+    pub matching: Option<Matching>,
+    /// The left side.
+    pub left: MetricExpr,
+    /// The right side.
+    pub right: MetricExpr,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// The operators between two vectors or numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is named as the operator it stands for")]
+pub enum BinaryOp {
+    Or,
+    And,
+    Unless,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    Eq,
+    NotEq,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+/// `on (…) group_left (…)`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// `on` rather than `ignoring`.
+    pub on: bool,
+    /// The labels of `on` or `ignoring`.
+    pub labels: Vec<String>,
+    /// Which side may have many.
+    pub card: Cardinality,
+    /// The extra labels of `group_left` or `group_right`.
+    pub include: Vec<String>,
+}
+
+/// Which side of a binary operation may have many series for one of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cardinality {
+    /// Neither.
+    OneToOne,
+    /// The left (`group_left`).
+    ManyToOne,
+    /// The right (`group_right`).
+    OneToMany,
+}
+
+/// `label_replace(inner, "dst", "replacement", "src", "regex")`
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelReplace {
+    /// The series.
+    pub inner: Box<MetricExpr>,
+    /// The label that is set.
+    pub dst: String,
+    /// Its value, with `$1` for groups.
+    pub replacement: String,
+    /// The label that is read.
+    pub src: String,
+    /// Anchored at both ends.
+    pub regex: String,
+    /// The whole of it.
+    pub span: Span,
+}

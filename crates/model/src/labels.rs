@@ -1,0 +1,372 @@
+//! Label sets: sorted, unique by name, cheap to clone.
+
+use std::fmt;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// One name with its value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label {
+    /// The name.
+    pub name: Arc<str>,
+    /// The value; never empty inside [`Labels`].
+    pub value: Arc<str>,
+}
+
+/// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
+/// as in Prometheus). Cloning shares the memory.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labels(Arc<[Label]>);
+
+/// A hash of a stream's labels. Two streams with equal labels have equal ids, on every machine and
+/// in every version: it is persisted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId(pub u64);
+
+impl Labels {
+    /// The labels of these pairs. Of a name that comes twice the last one counts; empty values are
+    /// left out.
+    pub fn new<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
+        let mut labels: Vec<Label> = pairs
+            .into_iter()
+            .map(|(name, value)| Label { name: name.into(), value: value.into() })
+            .collect();
+        labels.sort_by(|a, b| a.name.cmp(&b.name));
+        // The sort is stable, so the last of equal names is the last that was given.
+        labels.reverse();
+        labels.dedup_by(|a, b| a.name == b.name);
+        labels.reverse();
+        labels.retain(|label| !label.value.is_empty());
+        Self(labels.into())
+    }
+
+    /// The value of a name, or `None`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self.0.binary_search_by(|label| label.name.as_ref().cmp(name)).ok()?;
+        Some(&self.0[at].value)
+    }
+
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.0.iter().map(|label| (label.name.as_ref(), label.value.as_ref()))
+    }
+
+    /// The labels themselves, sorted by name.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Label] {
+        &self.0
+    }
+
+    /// How many labels there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same labels with one set (or, with an empty value, removed).
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let pairs = self.0.iter().map(|label| (label.name.clone(), label.value.clone()));
+        Self::new(pairs.chain([(Arc::from(name), Arc::from(value))]))
+    }
+
+    /// Only the labels whose name passes.
+    #[must_use]
+    pub fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|label| keep(&label.name)).cloned().collect())
+    }
+
+    /// The identity of the stream with these labels.
+    #[must_use]
+    pub fn stream_id(&self) -> StreamId {
+        let mut hash = Xxh3::new();
+        for label in self.0.iter() {
+            // 0xFF cannot occur in UTF-8, so no two label sets have the same bytes.
+            hash.update(label.name.as_bytes());
+            hash.update(&[0xFF]);
+            hash.update(label.value.as_bytes());
+            hash.update(&[0xFF]);
+        }
+        StreamId(hash.digest())
+    }
+
+    /// Reads `{a="b", c="d"}`: what [`Display`](fmt::Display) writes, and what Loki's protobuf push
+    /// carries. Spaces and a trailing comma are allowed, raw strings in backquotes too.
+    ///
+    /// # Errors
+    /// When the text is not of that form, a name is not a label name, or a name comes twice.
+    pub fn parse(text: &str) -> Result<Self, LabelsError> {
+        Parser { text, at: 0 }.labels()
+    }
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self(Arc::from([]))
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Labels {
+    /// Loki's canonical form, `{a="b", c="d"}`, values quoted as Go's `strconv.Quote` does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (i, label) in self.0.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{}={}", label.name, Quoted(&label.value))?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl<N: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(N, V)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self::new(pairs)
+    }
+}
+
+/// A string as Go's `strconv.Quote` prints it (the label sets of Loki are printed with it).
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for c in self.0.chars() {
+            match c {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\u{7}' => f.write_str("\\a")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{b}' => f.write_str("\\v")?,
+                '\u{c}' => f.write_str("\\f")?,
+                c if (c as u32) < 0x20 || c == '\u{7f}' => write!(f, "\\x{:02x}", c as u32)?,
+                c if c.is_control() || c == '\u{feff}' => write!(f, "\\u{:04x}", c as u32)?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+/// Why a text is not a label set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid labels: {what} at byte {at} of {text:?}")]
+pub struct LabelsError {
+    /// What was expected or wrong.
+    pub what: String,
+    /// Where, in bytes from 0.
+    pub at: usize,
+    /// The text, cut to a readable length.
+    pub text: String,
+}
+
+/// Whether a name is a legal label name: `[a-zA-Z_][a-zA-Z0-9_]*`.
+#[must_use]
+pub fn is_label_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn labels(mut self) -> Result<Labels, LabelsError> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        self.expect('{')?;
+        while !self.eat('}') {
+            let (name, value) = self.pair()?;
+            if pairs.iter().any(|(known, _)| known == name) {
+                return Err(self.error(format!("the label {name:?} comes twice")));
+            }
+            pairs.push((name.to_owned(), value));
+            if !self.eat(',') {
+                self.expect('}')?;
+                break;
+            }
+        }
+        self.spaces();
+        if self.at < self.text.len() {
+            return Err(self.error("text after the closing brace".to_owned()));
+        }
+        Ok(Labels::new(pairs))
+    }
+
+    fn pair(&mut self) -> Result<(&'a str, String), LabelsError> {
+        self.spaces();
+        let rest = &self.text[self.at..];
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let name = &rest[..end];
+        if !is_label_name(name) {
+            return Err(self.error("expected a label name ([a-zA-Z_][a-zA-Z0-9_]*)".to_owned()));
+        }
+        self.at += end;
+        self.expect('=')?;
+        Ok((name, self.value()?))
+    }
+
+    fn value(&mut self) -> Result<String, LabelsError> {
+        if self.eat('`') {
+            let rest = &self.text[self.at..];
+            let end =
+                rest.find('`').ok_or_else(|| self.error("a ` that is not closed".to_owned()))?;
+            self.at += end + 1;
+            return Ok(rest[..end].to_owned());
+        }
+        self.expect('"')?;
+        let mut bytes = Vec::new();
+        loop {
+            let c = self.next_char()?;
+            match c {
+                '"' => break,
+                '\\' => self.escape(&mut bytes)?,
+                c => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        String::from_utf8(bytes)
+            .map_err(|_| self.error("escapes that make no valid UTF-8".to_owned()))
+    }
+
+    fn escape(&mut self, bytes: &mut Vec<u8>) -> Result<(), LabelsError> {
+        let simple = match self.next_char()? {
+            'n' => b'\n',
+            'r' => b'\r',
+            't' => b'\t',
+            'a' => 7,
+            'b' => 8,
+            'v' => 11,
+            'f' => 12,
+            '\\' => b'\\',
+            '"' => b'"',
+            '\'' => b'\'',
+            'x' => {
+                let code = self.digits(2, 16)?;
+                u8::try_from(code).map_err(|_| self.error("an escape above 255".to_owned()))?
+            }
+            'u' => return self.code_point(4, bytes),
+            'U' => return self.code_point(8, bytes),
+            '0'..='7' => {
+                self.at -= 1;
+                let code = self.digits(3, 8)?;
+                u8::try_from(code).map_err(|_| self.error("an escape above 255".to_owned()))?
+            }
+            _ => return Err(self.error("an unknown escape".to_owned())),
+        };
+        bytes.push(simple);
+        Ok(())
+    }
+
+    fn code_point(&mut self, count: usize, bytes: &mut Vec<u8>) -> Result<(), LabelsError> {
+        let code = self.digits(count, 16)?;
+        let c = char::from_u32(code)
+            .ok_or_else(|| self.error("an escape that is no character".to_owned()))?;
+        bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        Ok(())
+    }
+
+    fn digits(&mut self, count: usize, radix: u32) -> Result<u32, LabelsError> {
+        let digits = self.text.get(self.at..self.at + count).filter(|d| !d.starts_with('+'));
+        let code = digits.and_then(|d| u32::from_str_radix(d, radix).ok());
+        let code = code.ok_or_else(|| self.error("a broken escape".to_owned()))?;
+        self.at += count;
+        Ok(code)
+    }
+
+    fn next_char(&mut self) -> Result<char, LabelsError> {
+        let c = self.text[self.at..].chars().next();
+        let c = c.ok_or_else(|| self.error("a \" that is not closed".to_owned()))?;
+        self.at += c.len_utf8();
+        Ok(c)
+    }
+
+    fn spaces(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        self.spaces();
+        let found = self.text[self.at..].starts_with(c);
+        self.at += if found { c.len_utf8() } else { 0 };
+        found
+    }
+
+    fn expect(&mut self, c: char) -> Result<(), LabelsError> {
+        if self.eat(c) { Ok(()) } else { Err(self.error(format!("expected {c:?}"))) }
+    }
+
+    fn error(&self, what: String) -> LabelsError {
+        LabelsError { what, at: self.at, text: self.text.chars().take(200).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(input: &str, expect: &str) {
+        let shown = match Labels::parse(input) {
+            Ok(labels) => labels.to_string(),
+            Err(error) => format!("{} at {}", error.what, error.at),
+        };
+        assert_eq!(shown, expect, "for {input}");
+    }
+
+    #[test]
+    fn parses_what_it_prints() {
+        check("{}", "{}");
+        check(r#" { b = "2" , a="1", } "#, r#"{a="1", b="2"}"#);
+        check(r#"{a="q\"\\\n\x41\u017c"}"#, r#"{a="q\"\\\nAż"}"#);
+        check("{a=`raw\\n`}", r#"{a="raw\\n"}"#);
+        check(r#"{a="",b="x"}"#, r#"{b="x"}"#);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        check("", "expected '{' at 0");
+        check(r#"{a="x""#, "expected '}' at 6");
+        check(r#"{a="x"#, "a \" that is not closed at 5");
+        check(r#"{1a="x"}"#, "expected a label name ([a-zA-Z_][a-zA-Z0-9_]*) at 1");
+        check(r#"{a="x",a="y"}"#, r#"the label "a" comes twice at 12"#);
+        check(r#"{a="x"} z"#, "text after the closing brace at 8");
+    }
+
+    #[test]
+    fn the_last_of_equal_names_counts() {
+        let labels = Labels::new([("a", "1"), ("b", "2"), ("a", "3")]);
+        assert_eq!(labels.to_string(), r#"{a="3", b="2"}"#);
+        assert_eq!(labels.with("b", "").to_string(), r#"{a="3"}"#);
+    }
+
+    #[test]
+    fn the_stream_id_is_persisted_so_it_must_not_change() {
+        let id = Labels::new([("app", "airflow"), ("namespace", "prod")]).stream_id();
+        assert_eq!(id, Labels::parse(r#"{namespace="prod",app="airflow"}"#).unwrap().stream_id());
+        assert_eq!(format!("{:016x}", id.0), "8c0df2220a1f3a81");
+    }
+}
