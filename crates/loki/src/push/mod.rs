@@ -1,0 +1,17 @@
+//! The push API: streams of log lines on their way to a store.
+//!
+//! An agent calls [`encode()`]; a store calls [`parse`], which keeps what is sound of a request
+//! and says what is not, or [`decode()`], for which one bad stream spoils the request.
+
+mod decode;
+mod encoding;
+mod error;
+mod json;
+mod metadata;
+mod proto;
+
+pub use decode::{Push, PushLimits, decode, parse};
+pub use encoding::inflate;
+pub use error::{PushError, PushErrorKind, Reason, Rejection};
+pub use metadata::metadata_name;
+pub use proto::{CONTENT_TYPE, encode};

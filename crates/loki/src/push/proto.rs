@@ -1,0 +1,153 @@
+//! The protobuf form of a push: the messages of `push.proto`, in a snappy block.
+
+use model::{Entry, Labels, Stream, Timestamp};
+use prost::Message;
+use prost::encoding::{WireType, decode_key, decode_varint};
+
+use crate::push::decode::RawStream;
+use crate::push::error::PushError;
+
+/// The `Content-Type` of what [`encode()`] makes.
+pub const CONTENT_TYPE: &str = "application/x-protobuf";
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// The body of a push with these streams: protobuf in a snappy block.
+///
+/// # Panics
+/// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
+#[must_use]
+pub fn encode(streams: &[Stream]) -> Vec<u8> {
+    let request = PushRequest { streams: streams.iter().map(stream_message).collect() };
+    let bytes = request.encode_to_vec();
+    snap::raw::Encoder::new().compress_vec(&bytes).expect("a batch is far below 4 GiB")
+}
+
+/// The streams of a `PushRequest`.
+pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, PushError> {
+    if count_elements(bytes)? > max_elements {
+        return Err(PushError::TooManyElements { limit: max_elements });
+    }
+    let request = PushRequest::decode(bytes)?;
+    Ok(request.streams.into_iter().map(raw_stream).collect())
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PushRequest {
+    #[prost(message, repeated, tag = "1")]
+    streams: Vec<StreamMessage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StreamMessage {
+    #[prost(string, tag = "1")]
+    labels: String,
+    #[prost(message, repeated, tag = "2")]
+    entries: Vec<EntryMessage>,
+}
+
+/// The line is declared as bytes: Go writers do not check that it is UTF-8, and one stray byte must
+/// not cost the batch.
+#[derive(Clone, PartialEq, Message)]
+struct EntryMessage {
+    #[prost(message, optional, tag = "1")]
+    timestamp: Option<TimestampMessage>,
+    #[prost(bytes = "vec", tag = "2")]
+    line: Vec<u8>,
+    #[prost(message, repeated, tag = "3")]
+    structured_metadata: Vec<LabelPair>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TimestampMessage {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct LabelPair {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+fn stream_message(stream: &Stream) -> StreamMessage {
+    let entries = stream.entries.iter().map(entry_message).collect();
+    StreamMessage { labels: stream.labels.to_string(), entries }
+}
+
+fn entry_message(entry: &Entry) -> EntryMessage {
+    let nanos = entry.timestamp.as_nanos();
+    let timestamp = TimestampMessage {
+        seconds: nanos.div_euclid(NANOS_PER_SECOND),
+        nanos: i32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).unwrap_or_default(),
+    };
+    let pair = |(name, value): (&str, &str)| LabelPair { name: name.into(), value: value.into() };
+    EntryMessage {
+        timestamp: Some(timestamp),
+        line: entry.line.clone().into_bytes(),
+        structured_metadata: entry.metadata.iter().map(pair).collect(),
+    }
+}
+
+fn raw_stream(message: StreamMessage) -> RawStream {
+    let mut stream = RawStream::new(match message.labels.trim() {
+        "" => Ok(Labels::default()),
+        text => Labels::parse(text).map_err(|e| e.to_string()),
+    });
+    for entry in message.entries {
+        let time = entry.timestamp.unwrap_or_default();
+        let nanos = time.seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(time.nanos.into());
+        let line = String::from_utf8(entry.line)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        let pairs = entry.structured_metadata.into_iter().map(|pair| (pair.name, pair.value));
+        stream.add(Timestamp(nanos), line, pairs.collect());
+    }
+    stream
+}
+
+/// Counts streams, entries and pairs without making room for them: two bytes can declare one.
+fn count_elements(bytes: &[u8]) -> Result<usize, PushError> {
+    let mut count = 0;
+    fields(bytes, 1, &mut |stream| {
+        count += 1;
+        fields(stream, 2, &mut |entry| {
+            count += 1;
+            fields(entry, 3, &mut |_| {
+                count += 1;
+                Ok(())
+            })
+        })
+    })?;
+    Ok(count)
+}
+
+/// Visits the payloads of the length-delimited field `tag` of a message.
+fn fields(
+    mut bytes: &[u8],
+    tag: u32,
+    visit: &mut dyn FnMut(&[u8]) -> Result<(), PushError>,
+) -> Result<(), PushError> {
+    while !bytes.is_empty() {
+        let (number, wire_type) = decode_key(&mut bytes)?;
+        let length = match wire_type {
+            WireType::Varint => decode_varint(&mut bytes).map(|_| 0)?,
+            WireType::SixtyFourBit => 8,
+            WireType::ThirtyTwoBit => 4,
+            WireType::LengthDelimited => decode_varint(&mut bytes)?,
+            // Groups do not occur in this message; the decoder that follows says so.
+            WireType::StartGroup | WireType::EndGroup => break,
+        };
+        let payload = usize::try_from(length).ok().and_then(|at| bytes.split_at_checked(at));
+        // A length beyond the end is reported by the decoder that follows, too.
+        let Some((payload, rest)) = payload else { break };
+        bytes = rest;
+        if number == tag && wire_type == WireType::LengthDelimited {
+            visit(payload)?;
+        }
+    }
+    Ok(())
+}
