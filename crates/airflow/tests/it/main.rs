@@ -1,0 +1,3 @@
+//! The facts of real deployments against what their databases say.
+
+mod pods;
