@@ -1,0 +1,3 @@
+//! One file or folder a command. Each offers `Args` (clap) and `run`.
+
+pub mod tidy;
