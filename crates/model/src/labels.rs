@@ -10,12 +10,12 @@ use xxhash_rust::xxh3::Xxh3;
 pub struct Label {
     /// The name.
     pub name: Arc<str>,
-    /// The value; never empty inside [`Labels`].
+    /// The value; not empty inside the labels of a stream.
     pub value: Arc<str>,
 }
 
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
-/// as in Prometheus). Cloning shares the memory.
+/// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Labels(Arc<[Label]>);
 
@@ -32,17 +32,19 @@ impl Labels {
         N: Into<Arc<str>>,
         V: Into<Arc<str>>,
     {
-        let mut labels: Vec<Label> = pairs
-            .into_iter()
-            .map(|(name, value)| Label { name: name.into(), value: value.into() })
-            .collect();
-        labels.sort_by(|a, b| a.name.cmp(&b.name));
-        // The sort is stable, so the last of equal names is the last that was given.
-        labels.reverse();
-        labels.dedup_by(|a, b| a.name == b.name);
-        labels.reverse();
+        let mut labels = sorted(pairs);
         labels.retain(|label| !label.value.is_empty());
         Self(labels.into())
+    }
+
+    /// As [`Labels::new`], but empty values stay. Only the answer to a query can have them: a parser
+    /// that finds nothing where it was told to look sets the label to nothing, and Loki shows that.
+    pub fn keeping_empty<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
+        Self(sorted(pairs).into())
     }
 
     /// The value of a name, or `None`.
@@ -110,6 +112,24 @@ impl Labels {
     pub fn parse(text: &str) -> Result<Self, LabelsError> {
         Parser { text, at: 0 }.labels()
     }
+}
+
+/// Sorted by name, of equal names the last that was given.
+fn sorted<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Vec<Label>
+where
+    N: Into<Arc<str>>,
+    V: Into<Arc<str>>,
+{
+    let mut labels: Vec<Label> = pairs
+        .into_iter()
+        .map(|(name, value)| Label { name: name.into(), value: value.into() })
+        .collect();
+    // The sort is stable, so reversed the last of equal names comes first, and is kept.
+    labels.sort_by(|a, b| a.name.cmp(&b.name));
+    labels.reverse();
+    labels.dedup_by(|a, b| a.name == b.name);
+    labels.reverse();
+    labels
 }
 
 impl Default for Labels {
@@ -361,6 +381,12 @@ mod tests {
         let labels = Labels::new([("a", "1"), ("b", "2"), ("a", "3")]);
         assert_eq!(labels.to_string(), r#"{a="3", b="2"}"#);
         assert_eq!(labels.with("b", "").to_string(), r#"{a="3"}"#);
+    }
+
+    #[test]
+    fn empty_values_stay_only_when_asked_for() {
+        assert_eq!(Labels::new([("a", ""), ("b", "2")]).to_string(), r#"{b="2"}"#);
+        assert_eq!(Labels::keeping_empty([("b", "2"), ("a", "")]).to_string(), r#"{a="", b="2"}"#);
     }
 
     #[test]
