@@ -110,7 +110,15 @@ impl Labels {
     /// # Errors
     /// When the text is not of that form, a name is not a label name, or a name comes twice.
     pub fn parse(text: &str) -> Result<Self, LabelsError> {
-        Parser { text, at: 0 }.labels()
+        Parser { text, at: 0 }.pairs().map(Self::new)
+    }
+
+    /// As [`Labels::parse`], but empty values stay: reads the text of an answer's labels.
+    ///
+    /// # Errors
+    /// As [`Labels::parse`].
+    pub fn parse_keeping_empty(text: &str) -> Result<Self, LabelsError> {
+        Parser { text, at: 0 }.pairs().map(Self::keeping_empty)
     }
 }
 
@@ -215,7 +223,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn labels(mut self) -> Result<Labels, LabelsError> {
+    fn pairs(mut self) -> Result<Vec<(String, String)>, LabelsError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         self.expect('{')?;
         while !self.eat('}') {
@@ -233,7 +241,7 @@ impl<'a> Parser<'a> {
         if self.at < self.text.len() {
             return Err(self.error("text after the closing brace".to_owned()));
         }
-        Ok(Labels::new(pairs))
+        Ok(pairs)
     }
 
     fn pair(&mut self) -> Result<(&'a str, String), LabelsError> {
@@ -374,6 +382,12 @@ mod tests {
         check(r#"{1a="x"}"#, "expected a label name ([a-zA-Z_][a-zA-Z0-9_]*) at 1");
         check(r#"{a="x",a="y"}"#, r#"the label "a" comes twice at 12"#);
         check(r#"{a="x"} z"#, "text after the closing brace at 8");
+    }
+
+    #[test]
+    fn the_labels_of_an_answer_may_be_empty() {
+        let labels = Labels::keeping_empty([("a", ""), ("b", "2")]);
+        assert_eq!(Labels::parse_keeping_empty(&labels.to_string()).unwrap(), labels);
     }
 
     #[test]
