@@ -3,13 +3,32 @@
 use std::time::Duration;
 
 /// Where a node stands in the query's text, in bytes, half-open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// Two spans are always equal, so that trees compare by what they mean and not by how their
+/// query was laid out.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Span {
     /// The first byte.
     pub start: usize,
     /// The byte after the last.
     pub end: usize,
 }
+
+impl Span {
+    /// From the first byte of `self` to the last of `other`.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end }
+    }
+}
+
+impl PartialEq for Span {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Span {}
 
 /// A whole query.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +37,45 @@ pub enum Expr {
     Log(LogExpr),
     /// A query for numbers.
     Metric(MetricExpr),
+    /// A query for lines that ends in `| count`: numbers over the range that is asked for.
+    Count(CountStage),
+}
+
+/// `{…} | count by (labels)`: our shorthand for `sum by (labels) (count_over_time({…}[range]))`
+/// where the range is that of the request, which the text of a query does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountStage {
+    /// The lines that are counted.
+    pub log: LogExpr,
+    /// `by (…)` or `without (…)`; without it there is one number for all.
+    pub grouping: Option<Grouping>,
+    /// From the `|` on.
+    pub span: Span,
+}
+
+impl CountStage {
+    /// The query it stands for when the request covers `range`.
+    #[must_use]
+    pub fn over(self, range: Duration) -> MetricExpr {
+        let span = self.log.span.to(self.span);
+        let counted = RangeAggregation {
+            op: RangeOp::CountOverTime,
+            param: None,
+            log: self.log,
+            unwrap: None,
+            range,
+            offset: SignedDuration(0),
+            grouping: None,
+            span,
+        };
+        MetricExpr::Aggregate(VectorAggregation {
+            op: VectorOp::Sum,
+            param: None,
+            grouping: self.grouping,
+            inner: Box::new(MetricExpr::Range(Box::new(counted))),
+            span,
+        })
+    }
 }
 
 /// `{selector} stage stage …`
