@@ -4,8 +4,24 @@
 //! The server and the clients share this crate, so every type goes both ways. It knows bytes and
 //! text only: no socket, no HTTP framework, no runtime.
 //!
-//! Start here: [`push`] (what arrives).
+//! Start here: [`push`] (what arrives), [`query`] (what is asked), [`response`] (what is answered).
 
 #![forbid(unsafe_code)]
 
+pub mod detect_level;
+pub mod error;
+pub mod params;
 pub mod push;
+pub mod query;
+pub mod response;
+mod sample;
+pub mod series;
+pub mod service_name;
+mod stats;
+pub mod status;
+mod stream;
+pub mod time;
+pub mod volume;
+
+pub use error::ParamError;
+pub use params::Params;

@@ -7,11 +7,15 @@ mod decode;
 mod encoding;
 mod error;
 mod json;
+mod limits;
 mod metadata;
 mod proto;
+mod validate;
 
 pub use decode::{Push, PushLimits, decode, parse};
 pub use encoding::inflate;
 pub use error::{PushError, PushErrorKind, Reason, Rejection};
+pub use limits::EntryLimits;
 pub use metadata::metadata_name;
 pub use proto::{CONTENT_TYPE, encode};
+pub use validate::validate;
