@@ -1,0 +1,164 @@
+//! The stages of a query, chained: a line goes in, and comes out changed, unchanged or not at all.
+
+use std::borrow::Cow;
+
+use model::Timestamp;
+
+use crate::ast;
+
+use super::decolorize::Decolorize;
+use super::drop::Drop;
+use super::error::StageError;
+use super::json::Json;
+use super::keep::Keep;
+use super::label_filter::LabelFilter;
+use super::label_format::LabelFormat;
+use super::line_filter::LineFilter;
+use super::line_format::LineFormat;
+use super::logfmt::Logfmt;
+use super::pattern::Pattern;
+use super::regexp::Regexp;
+use super::row::RowLabels;
+use super::unpack::Unpack;
+use super::wanted::Wanted;
+
+/// The stages of a query, compiled. Made once, used for any number of rows, by any number of threads.
+#[derive(Debug)]
+pub struct Pipeline {
+    stages: Vec<Stage>,
+}
+
+/// One stage, compiled.
+#[derive(Debug)]
+enum Stage {
+    LineFilter(LineFilter),
+    Json(Json),
+    Logfmt(Logfmt),
+    Pattern(Pattern),
+    Regexp(Regexp),
+    Unpack(Unpack),
+    LabelFilter(LabelFilter),
+    LineFormat(LineFormat),
+    LabelFormat(LabelFormat),
+    Decolorize(Decolorize),
+    Drop(Drop),
+    Keep(Keep),
+}
+
+impl Pipeline {
+    /// Compiles the stages.
+    ///
+    /// # Errors
+    /// When an expression, template or path in them cannot be read.
+    pub fn new(stages: &[ast::Stage]) -> Result<Self, StageError> {
+        Self::wanting(stages, &Wanted::all(&[]))
+    }
+
+    /// As [`Pipeline::new`], where only some labels are wanted of the parsers.
+    pub(super) fn wanting(stages: &[ast::Stage], wanted: &Wanted) -> Result<Self, StageError> {
+        let mut ordered: Vec<&ast::Stage> = stages.iter().collect();
+        hoist_line_filters(&mut ordered);
+        let stages = ordered.into_iter().map(|stage| Stage::new(stage, wanted));
+        Ok(Self { stages: stages.collect::<Result<_, _>>()? })
+    }
+
+    /// Whether there are no stages.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// Whether a stage can look at the line or change it. If not, whoever only wants to know which
+    /// rows pass, and with what labels, need not read the lines.
+    #[must_use]
+    pub fn needs_line(&self) -> bool {
+        self.stages.iter().any(Stage::needs_line)
+    }
+
+    /// Passes a row through the stages: the line that comes out (borrowed if nothing changed it), or
+    /// `None` when a filter drops it. What goes wrong with a row stands in its labels.
+    pub fn process<'a>(
+        &self,
+        timestamp: Timestamp,
+        line: &'a str,
+        labels: &mut RowLabels,
+    ) -> Option<Cow<'a, str>> {
+        let mut line = Cow::Borrowed(line);
+        for stage in &self.stages {
+            let changed = match stage {
+                Stage::LineFilter(filter) if filter.process(&line) => None,
+                Stage::LabelFilter(filter) if filter.process(labels) => None,
+                Stage::LineFilter(_) | Stage::LabelFilter(_) => return None,
+                Stage::LineFormat(stage) => stage.process(timestamp, &line, labels),
+                Stage::Unpack(stage) => stage.process(&line, labels),
+                Stage::Decolorize(stage) => stage.process(&line),
+                stage => {
+                    stage.set_labels(timestamp, &line, labels);
+                    None
+                }
+            };
+            if let Some(changed) = changed {
+                line = Cow::Owned(changed);
+            }
+        }
+        Some(line)
+    }
+}
+
+impl Stage {
+    fn new(stage: &ast::Stage, wanted: &Wanted) -> Result<Self, StageError> {
+        Ok(match stage {
+            ast::Stage::LineFilter(filter) => Self::LineFilter(LineFilter::new(filter)?),
+            ast::Stage::Json(extractions) => Self::Json(Json::new(extractions, wanted)?),
+            ast::Stage::Logfmt(logfmt) => Self::Logfmt(Logfmt::new(logfmt, wanted)?),
+            ast::Stage::Pattern(text) => Self::Pattern(Pattern::new(text, wanted)?),
+            ast::Stage::Regexp(text) => Self::Regexp(Regexp::new(text, wanted)?),
+            ast::Stage::Unpack => Self::Unpack(Unpack::new(wanted)),
+            ast::Stage::LabelFilter(filter) => Self::LabelFilter(LabelFilter::new(filter)?),
+            ast::Stage::LineFormat(text) => Self::LineFormat(LineFormat::new(text)?),
+            ast::Stage::LabelFormat(formats) => Self::LabelFormat(LabelFormat::new(formats)?),
+            ast::Stage::Decolorize => Self::Decolorize(Decolorize),
+            ast::Stage::Drop(targets) => Self::Drop(Drop::new(targets)?),
+            ast::Stage::Keep(targets) => Self::Keep(Keep::new(targets)?),
+        })
+    }
+
+    /// Runs a stage that changes labels alone.
+    fn set_labels(&self, timestamp: Timestamp, line: &str, labels: &mut RowLabels) {
+        match self {
+            Self::Json(stage) => stage.process(line, labels),
+            Self::Logfmt(stage) => stage.process(line, labels),
+            Self::Pattern(stage) => stage.process(line, labels),
+            Self::Regexp(stage) => stage.process(line, labels),
+            Self::LabelFormat(stage) => stage.process(timestamp, line, labels),
+            Self::Drop(stage) => stage.process(labels),
+            Self::Keep(stage) => stage.process(labels),
+            Self::LineFilter(_)
+            | Self::LabelFilter(_)
+            | Self::LineFormat(_)
+            | Self::Unpack(_)
+            | Self::Decolorize(_) => {}
+        }
+    }
+
+    fn needs_line(&self) -> bool {
+        match self {
+            Self::LabelFilter(_) | Self::Drop(_) | Self::Keep(_) => false,
+            Self::LabelFormat(stage) => stage.reads_line(),
+            _ => true,
+        }
+    }
+}
+
+/// Moves line filters in front of the parsers that stand before them: a line that is dropped need
+/// not be parsed. They never move across a stage that changes the line, nor across a label filter,
+/// which is cheaper.
+fn hoist_line_filters(stages: &mut [&ast::Stage]) {
+    let is_barrier = |stage: &&ast::Stage| {
+        use ast::Stage as S;
+        matches!(stage, S::LineFormat(_) | S::Unpack | S::Decolorize | S::LabelFilter(_))
+    };
+    for section in stages.split_mut(is_barrier) {
+        section.sort_by_key(|stage| !matches!(stage, ast::Stage::LineFilter(_)));
+    }
+}

@@ -1,0 +1,216 @@
+//! `| json` and `| json a="b.c", d="e[0]"`.
+
+use crate::ast::Extraction;
+use crate::jsonpath::{self, Segment};
+
+use super::error::StageError;
+use super::name;
+use super::object::{self, Cursor, Flow, JsonError, Kind};
+use super::row::RowLabels;
+use super::wanted::Wanted;
+
+/// The error of a line that is no JSON.
+const ERROR: &str = "JSONParserErr";
+/// How deep objects are opened. Deeper ones are passed over; a line could hold 50,000 of them.
+const MAX_DEPTH: usize = 128;
+
+/// The stage: all members, or those at some paths.
+#[derive(Debug)]
+pub(super) enum Json {
+    All(Wanted),
+    Paths { paths: Vec<Path>, wanted: Wanted },
+}
+
+/// A label and where its value is.
+#[derive(Debug)]
+pub(super) struct Path {
+    label: String,
+    segments: Vec<Segment>,
+}
+
+impl Json {
+    pub(super) fn new(extractions: &[Extraction], wanted: &Wanted) -> Result<Self, StageError> {
+        let wanted = wanted.clone();
+        if extractions.is_empty() {
+            return Ok(Self::All(wanted));
+        }
+        let paths = extractions.iter().map(|extraction| {
+            let segments = jsonpath::parse(&extraction.expression).map_err(|error| {
+                let expression = &extraction.expression;
+                let message = format!("cannot parse expression [{expression}]: {error}");
+                StageError::new(extraction.span, message)
+            })?;
+            Ok(Path { label: extraction.name.clone(), segments })
+        });
+        Ok(Self::Paths { paths: paths.collect::<Result<_, _>>()?, wanted })
+    }
+
+    /// Sets the labels. A line that cannot be read keeps what was found, and is marked as an error.
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+        match self {
+            Self::All(wanted) if wanted.satisfied(labels) => {}
+            Self::All(wanted) => {
+                if let Err(error) = flatten(line, &mut String::new(), 0, wanted, labels) {
+                    fail(&error.to_string(), wanted, labels);
+                }
+            }
+            Self::Paths { wanted, .. } if line.is_empty() || wanted.satisfied(labels) => {}
+            Self::Paths { paths, wanted } => follow(line, paths, wanted, labels),
+        }
+    }
+}
+
+/// Marks a row as one whose line could not be parsed.
+pub(super) fn fail(details: &str, wanted: &Wanted, labels: &mut RowLabels) {
+    labels.set_error(ERROR, details);
+    if wanted.error_is_answer() {
+        labels.preserve_error();
+    }
+}
+
+/// Sets a label for each member, and for each member of an object in it.
+fn flatten(
+    object: &str,
+    prefix: &mut String,
+    depth: usize,
+    wanted: &Wanted,
+    labels: &mut RowLabels,
+) -> Result<Flow, JsonError> {
+    object::for_each(object, |key, value| match value.kind {
+        Kind::String | Kind::Number | Kind::Boolean => {
+            let write_name = |text: &mut String| {
+                let start = text.len();
+                text.push_str(prefix);
+                name::push_at(&key, start, text);
+            };
+            labels.extract(wanted, write_name, &value.to_label());
+            Ok(if wanted.satisfied(labels) { Flow::Stop } else { Flow::Continue })
+        }
+        Kind::Object if depth < MAX_DEPTH => {
+            let length = prefix.len();
+            name::push(&key, prefix);
+            let flow = flatten(value.text, prefix, depth + 1, wanted, labels);
+            prefix.truncate(length);
+            flow
+        }
+        Kind::Object | Kind::Array | Kind::Null => Ok(Flow::Continue),
+    })
+}
+
+/// Sets the label of each path, to nothing where the path leads nowhere.
+fn follow(line: &str, paths: &[Path], wanted: &Wanted, labels: &mut RowLabels) {
+    if !line.starts_with(['{', '[', '"']) {
+        fail("", wanted, labels);
+        return;
+    }
+    let mut search = Search { found: vec![false; paths.len()], paths, wanted, labels };
+    let all: Vec<usize> = (0..paths.len()).collect();
+    // A document that breaks off is no error here: what was found before counts.
+    let _ = search.value(&mut Cursor::new(line), &all, 0);
+    for path in paths {
+        if search.labels.get(&path.label).is_none() {
+            search.labels.extract_named(&path.label, "");
+        }
+    }
+}
+
+/// The search for several paths in one pass over a document.
+struct Search<'a> {
+    paths: &'a [Path],
+    /// Of a key that comes twice the first counts.
+    found: Vec<bool>,
+    wanted: &'a Wanted,
+    labels: &'a mut RowLabels,
+}
+
+impl Search<'_> {
+    /// Goes into a value for the paths whose first `depth` segments lead to it, or passes over it.
+    fn value(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &[usize],
+        depth: usize,
+    ) -> Result<(), JsonError> {
+        match cursor.peek() {
+            Some(b'{') if !open.is_empty() && depth < MAX_DEPTH => self.object(cursor, open, depth),
+            Some(b'[') if !open.is_empty() && depth < MAX_DEPTH => self.array(cursor, open, depth),
+            _ => cursor.value().map(|_| ()),
+        }
+    }
+
+    fn object(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &[usize],
+        depth: usize,
+    ) -> Result<(), JsonError> {
+        cursor.at += 1;
+        loop {
+            match cursor.peek() {
+                Some(b'"') => {}
+                Some(b'}') => break,
+                _ => return Err(JsonError::Object),
+            }
+            let key = cursor.key()?;
+            let here = |segment: &Segment| matches!(segment, Segment::Field(name) if *name == key);
+            self.member(cursor, open, depth, here)?;
+            if cursor.peek() == Some(b',') {
+                cursor.at += 1;
+            }
+        }
+        cursor.at += 1;
+        Ok(())
+    }
+
+    fn array(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &[usize],
+        depth: usize,
+    ) -> Result<(), JsonError> {
+        cursor.at += 1;
+        let mut element = 0;
+        while cursor.peek().ok_or(JsonError::Array)? != b']' {
+            let here = |segment: &Segment| *segment == Segment::Index(element);
+            self.member(cursor, open, depth, here)?;
+            element += 1;
+            if cursor.peek() == Some(b',') {
+                cursor.at += 1;
+            }
+        }
+        cursor.at += 1;
+        Ok(())
+    }
+
+    /// Takes a member for the paths that end at it and goes into it for those that lead on.
+    fn member(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        open: &[usize],
+        depth: usize,
+        here: impl Fn(&Segment) -> bool,
+    ) -> Result<(), JsonError> {
+        let paths = self.paths;
+        let led_here = |path: &usize| paths[*path].segments.get(depth).is_some_and(&here);
+        let (ends, on): (Vec<usize>, Vec<usize>) = open
+            .iter()
+            .copied()
+            .filter(led_here)
+            .partition(|path| paths[*path].segments.len() == depth + 1);
+        let start = cursor.at;
+        for path in ends {
+            if std::mem::replace(&mut self.found[path], true) {
+                continue;
+            }
+            cursor.at = start;
+            match cursor.value() {
+                Ok(value) => {
+                    self.labels.extract_named(&paths[path].label, &value.to_label());
+                }
+                Err(error) => fail(&error.to_string(), self.wanted, self.labels),
+            }
+        }
+        cursor.at = start;
+        self.value(cursor, &on, depth + 1)
+    }
+}

@@ -1,0 +1,107 @@
+//! `| level = "error"`, `| status >= 500 and duration > 1s`, `| client = ip("10.0.0.0/8")`.
+
+use crate::ast::{self, CompareOp, SignedDuration};
+use crate::ipmatch::IpMatcher;
+use crate::{bytes, duration, float};
+
+use super::error::StageError;
+use super::matcher::LabelMatcher;
+use super::row::{ERROR, RowLabels};
+
+/// A condition on labels, compiled.
+#[derive(Debug)]
+pub(super) enum LabelFilter {
+    Matcher(LabelMatcher),
+    Number { name: String, op: CompareOp, value: f64 },
+    Duration { name: String, op: CompareOp, value: SignedDuration },
+    Bytes { name: String, op: CompareOp, size: u64 },
+    Ip { name: String, negated: bool, range: IpMatcher },
+    And(Box<LabelFilter>, Box<LabelFilter>),
+    Or(Box<LabelFilter>, Box<LabelFilter>),
+}
+
+impl LabelFilter {
+    pub(super) fn new(filter: &ast::LabelFilter) -> Result<Self, StageError> {
+        let both = |left: &ast::LabelFilter, right: &ast::LabelFilter| {
+            Ok((Box::new(Self::new(left)?), Box::new(Self::new(right)?)))
+        };
+        Ok(match filter {
+            ast::LabelFilter::Matcher(matcher) => Self::Matcher(LabelMatcher::of_filter(matcher)?),
+            ast::LabelFilter::Number(number) => {
+                Self::Number { name: number.name.clone(), op: number.op, value: number.value }
+            }
+            ast::LabelFilter::Duration(duration) => Self::Duration {
+                name: duration.name.clone(),
+                op: duration.op,
+                value: duration.value,
+            },
+            ast::LabelFilter::Bytes(bytes) => {
+                Self::Bytes { name: bytes.name.clone(), op: bytes.op, size: bytes.value }
+            }
+            ast::LabelFilter::Ip { name, negated, range, .. } => {
+                let (name, negated) = (name.clone(), *negated);
+                let range = IpMatcher::parse(&range.value)
+                    .map_err(|error| StageError::new(range.span, error))?;
+                Self::Ip { name, negated, range }
+            }
+            ast::LabelFilter::And(left, right) => {
+                let (left, right) = both(left, right)?;
+                Self::And(left, right)
+            }
+            ast::LabelFilter::Or(left, right) => {
+                let (left, right) = both(left, right)?;
+                Self::Or(left, right)
+            }
+        })
+    }
+
+    /// Whether the row passes. A value that is no number passes and is marked as an error.
+    pub(super) fn process(&self, labels: &mut RowLabels) -> bool {
+        match self {
+            Self::Matcher(matcher) if matcher.name() == ERROR => matcher.matches(labels.error()),
+            Self::Matcher(matcher) => {
+                matcher.matches(labels.get(matcher.name()).unwrap_or_default())
+            }
+            Self::Number { name, op, value } => compare(labels, name, *op, value, float::parse),
+            Self::Duration { name, op, value } => {
+                compare(labels, name, *op, value, duration::parse_go)
+            }
+            Self::Bytes { name, op, size } => compare(labels, name, *op, size, bytes::parse),
+            Self::Ip { name, negated, range } => {
+                !labels.error().is_empty()
+                    || labels.get(name).is_some_and(|value| range.matches_text(value) != *negated)
+            }
+            // Both sides run even if the left decides, for the error that the right may find.
+            Self::And(left, right) => left.process(labels) & right.process(labels),
+            Self::Or(left, right) => left.process(labels) || right.process(labels),
+        }
+    }
+}
+
+fn compare<T: PartialOrd>(
+    labels: &mut RowLabels,
+    name: &str,
+    op: CompareOp,
+    wanted: &T,
+    read: fn(&str) -> Result<T, String>,
+) -> bool {
+    // Only a matcher on `__error__` can drop a row that has an error: errors are to be seen.
+    if !labels.error().is_empty() {
+        return true;
+    }
+    let Some(value) = labels.get(name) else { return false };
+    match read(value) {
+        Ok(value) => match op {
+            CompareOp::Eq => value == *wanted,
+            CompareOp::NotEq => value != *wanted,
+            CompareOp::Gt => value > *wanted,
+            CompareOp::Gte => value >= *wanted,
+            CompareOp::Lt => value < *wanted,
+            CompareOp::Lte => value <= *wanted,
+        },
+        Err(details) => {
+            labels.set_error("LabelFilterErr", &details);
+            true
+        }
+    }
+}

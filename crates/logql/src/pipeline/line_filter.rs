@@ -1,0 +1,180 @@
+//! `|= "x" or "y"`, `!= "x"`, `|~ "re"`, `!~ "re"`, `|> "<_> x"`, `!> "<_> x"`, `|= ip("…")`.
+
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
+
+use crate::ast::{self, LineFilterOp, LineMatch, Span, Text};
+use crate::ipmatch::IpMatcher;
+use crate::pattern::{Part, Pattern};
+use crate::regex;
+
+use super::error::StageError;
+
+/// A line filter, compiled.
+#[derive(Debug)]
+pub(super) struct LineFilter {
+    /// The line is looked for any of these,
+    searches: Vec<Search>,
+    /// and dropped if one was found, instead of if none was.
+    negated: bool,
+}
+
+#[derive(Debug)]
+enum Search {
+    Anything,
+    Substring(memmem::Finder<'static>),
+    AnySubstring(AhoCorasick),
+    Regex(regex::Regex),
+    Pattern(Pattern),
+    Ip(IpMatcher),
+}
+
+impl LineFilter {
+    pub(super) fn new(filter: &ast::LineFilter) -> Result<Self, StageError> {
+        let (search, negated): (fn(&Text) -> Result<Search, StageError>, bool) = match filter.op {
+            LineFilterOp::Contains => (substring, false),
+            LineFilterOp::NotContains => (substring, true),
+            LineFilterOp::Re => (regular_expression, false),
+            LineFilterOp::NotRe => (regular_expression, true),
+            LineFilterOp::Pattern => (pattern, false),
+            LineFilterOp::NotPattern => (pattern, true),
+        };
+        if let Some(texts) = substrings(filter) {
+            return Ok(Self { searches: vec![any_substring(&texts, filter.span)?], negated });
+        }
+        let searches = filter.alternatives.iter().map(|alternative| match alternative {
+            LineMatch::Text(text) => search(text),
+            LineMatch::Ip(range) => IpMatcher::parse(&range.value)
+                .map(Search::Ip)
+                .map_err(|error| StageError::new(range.span, error)),
+        });
+        Ok(Self { searches: searches.collect::<Result<_, _>>()?, negated })
+    }
+
+    /// Whether the line passes.
+    pub(super) fn process(&self, line: &str) -> bool {
+        self.searches.iter().any(|search| search.finds(line)) != self.negated
+    }
+}
+
+impl Search {
+    fn finds(&self, line: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Substring(finder) => finder.find(line.as_bytes()).is_some(),
+            Self::AnySubstring(automaton) => automaton.is_match(line),
+            Self::Regex(regex) => regex.is_match(line),
+            Self::Pattern(pattern) => matches_pattern(pattern, line),
+            Self::Ip(range) => range.finds_in(line),
+        }
+    }
+}
+
+/// The alternatives, if they are several and all of them substrings.
+fn substrings(filter: &ast::LineFilter) -> Option<Vec<&str>> {
+    let contains = matches!(filter.op, LineFilterOp::Contains | LineFilterOp::NotContains);
+    let texts = filter.alternatives.iter().map(|alternative| match alternative {
+        LineMatch::Text(text) => Some(text.value.as_str()),
+        LineMatch::Ip(_) => None,
+    });
+    texts.collect::<Option<Vec<_>>>().filter(|texts| contains && texts.len() > 1)
+}
+
+/// One search for all of some substrings.
+fn any_substring(texts: &[impl AsRef<str>], span: Span) -> Result<Search, StageError> {
+    if let [text] = texts {
+        return Ok(Search::Substring(finder(text.as_ref())));
+    }
+    let automaton = AhoCorasick::new(texts.iter().map(AsRef::as_ref));
+    automaton.map(Search::AnySubstring).map_err(|error| StageError::new(span, error))
+}
+
+fn finder(text: &str) -> memmem::Finder<'static> {
+    memmem::Finder::new(text.as_bytes()).into_owned()
+}
+
+fn substring(text: &Text) -> Result<Search, StageError> {
+    any_substring(&[&text.value], text.span)
+}
+
+/// A regular expression, or the substrings that it comes down to.
+fn regular_expression(text: &Text) -> Result<Search, StageError> {
+    let fail = |error: String| StageError::new(text.span, error);
+    let regex = regex::Regex::new(&text.value).map_err(fail)?;
+    Ok(match regex.as_search() {
+        regex::Search::Anything => Search::Anything,
+        regex::Search::ContainsAny(texts) => any_substring(&texts, text.span)?,
+        regex::Search::Requires(_) | regex::Search::Other => Search::Regex(regex),
+    })
+}
+
+fn pattern(text: &Text) -> Result<Search, StageError> {
+    let pattern = Pattern::parse(&text.value).and_then(|pattern| {
+        pattern.validate_for_filter()?;
+        Ok(pattern)
+    });
+    pattern.map(Search::Pattern).map_err(|error| StageError::new(text.span, error))
+}
+
+/// Whether the whole line is of this pattern, each capture at least one byte long.
+fn matches_pattern(pattern: &Pattern, line: &str) -> bool {
+    let Some(last) = pattern.parts().last() else { return line.is_empty() };
+    let mut rest = line;
+    for (at, part) in pattern.parts().iter().enumerate() {
+        let Part::Literal(literal) = part else { continue };
+        // Only the literal that opens the pattern may, and must, stand where the search begins.
+        match memmem::find(rest.as_bytes(), literal.as_bytes()) {
+            Some(found) if (at == 0) == (found == 0) => rest = &rest[found + literal.len()..],
+            _ => return false,
+        }
+    }
+    rest.is_empty() == matches!(last, Part::Literal(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(op: LineFilterOp, texts: &[&str], line: &str, expect: bool) {
+        let text = |text: &&str| Text { value: (*text).to_owned(), span: Span::default() };
+        let alternatives = texts.iter().map(text).map(LineMatch::Text).collect();
+        let filter = ast::LineFilter { op, alternatives, span: Span::default() };
+        let passes = LineFilter::new(&filter).unwrap().process(line);
+        assert_eq!(passes, expect, "for {op:?} {texts:?} and {line:?}");
+    }
+
+    #[test]
+    fn substrings() {
+        check(LineFilterOp::Contains, &["err"], "an err", true);
+        check(LineFilterOp::Contains, &["err"], "an ERR", false);
+        check(LineFilterOp::Contains, &[""], "", true);
+        check(LineFilterOp::NotContains, &[""], "x", false);
+    }
+
+    #[test]
+    fn alternatives_are_any_of_or_none_of() {
+        check(LineFilterOp::Contains, &["a", "b"], "xb", true);
+        check(LineFilterOp::NotContains, &["a", "b"], "xb", false);
+        check(LineFilterOp::NotContains, &["a", "b"], "x", true);
+        check(LineFilterOp::NotRe, &["a+", "b"], "xaa", false);
+    }
+
+    #[test]
+    fn regular_expressions_are_not_anchored() {
+        check(LineFilterOp::Re, &["(?i)ERR.R"], "an error", true);
+        check(LineFilterOp::NotRe, &["^x"], "ax", true);
+    }
+
+    #[test]
+    fn patterns_are_of_the_whole_line() {
+        check(LineFilterOp::Pattern, &["<_> b <_>"], "a b c", true);
+        check(LineFilterOp::Pattern, &["<_> b"], "a b c", false);
+        check(LineFilterOp::Pattern, &["a <_>"], "xa b", false);
+        check(LineFilterOp::Pattern, &["a<_>b"], "ab", false);
+        check(LineFilterOp::Pattern, &["a<_>"], "a", false);
+        check(LineFilterOp::Pattern, &[""], "", true);
+        check(LineFilterOp::NotPattern, &[""], "x", true);
+        check(LineFilterOp::Pattern, &["<_>"], "x", true);
+    }
+}

@@ -1,0 +1,94 @@
+//! `` | pattern `<ip> - <_> "<method> <path>"` ``.
+
+use memchr::memmem;
+
+use crate::ast::Text;
+use crate::pattern::{Part, Pattern as Expression};
+
+use super::error::StageError;
+use super::row::RowLabels;
+use super::wanted::Wanted;
+
+/// The stage.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    expression: Expression,
+    wanted: Wanted,
+}
+
+impl Pattern {
+    pub(super) fn new(text: &Text, wanted: &Wanted) -> Result<Self, StageError> {
+        let expression = Expression::parse(&text.value).and_then(|expression| {
+            expression.validate_for_parser()?;
+            Ok(expression)
+        });
+        let expression = expression.map_err(|error| StageError::new(text.span, error))?;
+        Ok(Self { expression, wanted: wanted.clone() })
+    }
+
+    /// Sets a label for each named capture. Where a literal is missing, the capture before it takes
+    /// the rest of the line and the reading ends.
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+        if line.is_empty() || self.wanted.satisfied(labels) {
+            return;
+        }
+        let mut parts = self.expression.parts();
+        let mut rest = line;
+        if let Some((Part::Literal(literal), after)) = parts.split_first() {
+            let Some(found) = line.strip_prefix(literal.as_str()) else { return };
+            (rest, parts) = (found, after);
+        }
+        for pair in parts.chunks(2) {
+            let (value, after) = match pair.get(1) {
+                Some(Part::Literal(literal)) => split(rest, literal),
+                _ => (rest, None),
+            };
+            if let Part::Capture(name) = &pair[0] {
+                labels.extract(&self.wanted, |text| text.push_str(name), value);
+            }
+            let Some(after) = after else { return };
+            rest = after;
+        }
+    }
+}
+
+/// What stands before a literal, and behind it if it is there.
+fn split<'a>(text: &'a str, literal: &str) -> (&'a str, Option<&'a str>) {
+    match memmem::find(text.as_bytes(), literal.as_bytes()) {
+        Some(at) => (&text[..at], Some(&text[at + literal.len()..])),
+        None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Span;
+    use model::Labels;
+
+    #[track_caller]
+    fn check(pattern: &str, line: &str, expect: &str) {
+        let text = Text { value: pattern.to_owned(), span: Span::default() };
+        let mut labels = RowLabels::new(&Labels::new([("taken", "1")]), &Labels::default());
+        Pattern::new(&text, &Wanted::all(&[])).unwrap().process(line, &mut labels);
+        assert_eq!(labels.result().parsed.to_string(), expect, "for {pattern:?} and {line:?}");
+    }
+
+    #[test]
+    fn captures_between_literals() {
+        check("<ip> - <_> <path>", "::1 - x /a b", r#"{ip="::1", path="/a b"}"#);
+        check("a=<a>,", "a=1,b=2", r#"{a="1"}"#);
+        check("<taken> <b>", "x y", r#"{b="y", taken_extracted="x"}"#);
+    }
+
+    #[test]
+    fn a_leading_literal_must_lead() {
+        check("a=<a>", "b a=1", "{}");
+    }
+
+    #[test]
+    fn a_missing_literal_ends_the_reading() {
+        check("<a> <b>;<c>", "x y z", r#"{a="x", b="y z"}"#);
+        check("<a> <b>", "", "{}");
+    }
+}

@@ -1,0 +1,344 @@
+//! The labels of one row while it passes the stages.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use model::Labels;
+
+use super::wanted::Wanted;
+
+/// The label that says what went wrong with a line.
+pub(crate) const ERROR: &str = "__error__";
+/// The label that says it in more words.
+pub(crate) const ERROR_DETAILS: &str = "__error_details__";
+/// The label that lets a series with an error pass, because the query asked for errors.
+pub(crate) const PRESERVE_ERROR: &str = "__preserve_error__";
+/// What is put behind the name of a parsed label that the stream or the metadata has already.
+pub(super) const EXTRACTED: &str = "_extracted";
+
+/// The labels of one row: those of its stream and its metadata below, what the stages set on top,
+/// what went wrong aside.
+///
+/// Made once and [`reset`](Self::reset) for each row, it allocates nothing per row: names and values
+/// that stages set are written into one buffer.
+#[derive(Debug, Clone, Default)]
+pub struct RowLabels {
+    stream: Labels,
+    metadata: Labels,
+    /// Whether the metadata has been copied into `layer`. It is not until something changes: most
+    /// queries only read.
+    unfolded: bool,
+    /// What lies over the stream's labels; names are unique.
+    layer: Vec<Set>,
+    /// Names of the stream's labels that were removed.
+    removed: Vec<Range<usize>>,
+    /// The text of `layer` and `removed`.
+    text: String,
+    error: Cow<'static, str>,
+    error_details: String,
+    preserve_error: bool,
+}
+
+/// A label that was set, by its ranges in the text.
+#[derive(Debug, Clone)]
+struct Set {
+    category: Category,
+    name: Range<usize>,
+    value: Range<usize>,
+    /// Whether a parser found it in this line: then the first one counts.
+    extracted: bool,
+}
+
+/// Where a label comes from. The later ones win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Category {
+    Stream,
+    Metadata,
+    Parsed,
+}
+
+/// The labels of a row after the pipeline, by where they come from. No name is in two of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ResultLabels {
+    /// Of the stream.
+    pub stream: Labels,
+    /// Of the entry.
+    pub metadata: Labels,
+    /// Set by a stage, and what went wrong.
+    pub parsed: Labels,
+}
+
+impl ResultLabels {
+    /// All of them in one set: what an answer shows that does not tell them apart.
+    #[must_use]
+    pub fn merged(&self) -> Labels {
+        if self.metadata.is_empty() && self.parsed.is_empty() {
+            return self.stream.clone();
+        }
+        let all = [&self.stream, &self.metadata, &self.parsed];
+        Labels::keeping_empty(all.into_iter().flat_map(Labels::iter))
+    }
+}
+
+impl RowLabels {
+    /// The labels of a row as it comes from the store.
+    #[must_use]
+    pub fn new(stream: &Labels, metadata: &Labels) -> Self {
+        let mut labels = Self::default();
+        labels.reset(stream, metadata);
+        labels
+    }
+
+    /// Makes these the labels of another row.
+    pub fn reset(&mut self, stream: &Labels, metadata: &Labels) {
+        self.stream.clone_from(stream);
+        self.metadata.clone_from(metadata);
+        self.unfolded = metadata.is_empty();
+        self.layer.clear();
+        self.removed.clear();
+        self.text.clear();
+        self.error = Cow::Borrowed("");
+        self.error_details.clear();
+        self.preserve_error = false;
+        let special = |name: &str| name == ERROR || name == ERROR_DETAILS;
+        if metadata.iter().any(|(name, _)| stream.get(name).is_some() || special(name)) {
+            self.unfold();
+        }
+    }
+
+    /// The value of a label, whoever set it. Errors are not found here: see [`error`](Self::error).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        if let Some(set) = self.find(name) {
+            return Some(&self.text[set.value.clone()]);
+        }
+        if self.is_removed(name) {
+            return None;
+        }
+        let metadata = || if self.unfolded { None } else { self.metadata.get(name) };
+        self.stream.get(name).or_else(metadata)
+    }
+
+    /// All labels, the errors included, in no particular order. Where the line itself has a label
+    /// `__error__`, it comes after the real one.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.errors().chain(self.visible().map(|(_, name, value)| (name, value)))
+    }
+
+    /// What went wrong with this row; empty when nothing did.
+    #[must_use]
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// More words about what went wrong.
+    #[must_use]
+    pub fn error_details(&self) -> &str {
+        &self.error_details
+    }
+
+    /// Records what went wrong.
+    pub fn set_error(&mut self, error: &'static str, details: &str) {
+        self.error = Cow::Borrowed(error);
+        if !details.is_empty() {
+            details.clone_into(&mut self.error_details);
+        }
+    }
+
+    /// Forgets what went wrong, but for the details.
+    pub fn clear_error(&mut self) {
+        self.error = Cow::Borrowed("");
+    }
+
+    /// Forgets the details.
+    pub fn clear_error_details(&mut self) {
+        self.error_details.clear();
+    }
+
+    /// Sets a label as `label_format` does: whatever had that name before is gone.
+    pub fn set_parsed(&mut self, name: &str, value: &str) {
+        let name = self.write(name);
+        self.assign(Category::Parsed, name, value, false);
+    }
+
+    /// Gives the value of one label to another and removes the first. It stays what it was: of the
+    /// stream, metadata or parsed. Nothing happens when there is no such label.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        self.unfold();
+        let (category, value) = match self.find(from) {
+            Some(set) => (set.category, self.text[set.value.clone()].to_owned()),
+            None => match self.get(from) {
+                Some(value) => (Category::Stream, value.to_owned()),
+                None => return,
+            },
+        };
+        let to = self.write(to);
+        self.assign(category, to, &value, false);
+        self.delete(from);
+    }
+
+    /// Removes a label, whoever set it.
+    pub fn delete(&mut self, name: &str) {
+        self.unfold();
+        if let Some(at) = self.position(name) {
+            self.layer.swap_remove(at);
+        }
+        if self.stream.get(name).is_some() && !self.is_removed(name) {
+            let name = self.write(name);
+            self.removed.push(name);
+        }
+    }
+
+    /// The labels after the pipeline, by where they come from.
+    #[must_use]
+    pub fn result(&self) -> ResultLabels {
+        let untouched = self.layer.is_empty() && self.removed.is_empty();
+        if untouched && self.error.is_empty() && self.error_details.is_empty() {
+            let metadata = if self.unfolded { Labels::default() } else { self.metadata.clone() };
+            return ResultLabels {
+                stream: self.stream.clone(),
+                metadata,
+                parsed: Labels::default(),
+            };
+        }
+        let of = |category| self.visible().filter(move |(of, ..)| *of == category);
+        let parsed = of(Category::Parsed).map(|(_, name, value)| (name, value));
+        ResultLabels {
+            stream: Labels::new(of(Category::Stream).map(|(_, name, value)| (name, value))),
+            metadata: Labels::new(of(Category::Metadata).map(|(_, name, value)| (name, value))),
+            parsed: Labels::keeping_empty(self.errors().chain(parsed)),
+        }
+    }
+
+    /// Sets a label that a parser found. A name that the stream or the metadata has gets
+    /// `_extracted` behind it. Of a name that comes twice in a line the first counts.
+    ///
+    /// `write_name` appends the name to the text it is given; nothing is set if it appends nothing.
+    pub(super) fn extract(
+        &mut self,
+        wanted: &Wanted,
+        write_name: impl FnOnce(&mut String),
+        value: &str,
+    ) {
+        let start = self.text.len();
+        write_name(&mut self.text);
+        if self.text.len() == start {
+            return;
+        }
+        if self.is_base(&self.text[start..]) {
+            self.text.push_str(EXTRACTED);
+        }
+        let name = start..self.text.len();
+        let known = || self.was_extracted(&self.text[name.clone()]);
+        if !wanted.includes(&self.text[name.clone()]) || known() {
+            self.text.truncate(start);
+            return;
+        }
+        self.assign(Category::Parsed, name, value, true);
+    }
+
+    /// As [`extract`](Self::extract) for a name that the query gave: the last value counts, and the
+    /// name is set even if nobody wants it.
+    pub(super) fn extract_named(&mut self, name: &str, value: &str) {
+        let base = self.is_base(name);
+        let name = self.write(name);
+        let name = if base { name.start..self.write(EXTRACTED).end } else { name };
+        self.assign(Category::Parsed, name, value, true);
+    }
+
+    /// Whether a parser has set this label in this line.
+    pub(super) fn was_extracted(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|set| set.extracted)
+    }
+
+    /// Whether the stream or the metadata has this name, so that a parser must not set it. A label of
+    /// the stream keeps its name taken even when it was dropped.
+    pub(super) fn is_base(&self, name: &str) -> bool {
+        let metadata = || match self.unfolded {
+            true => self.find(name).is_some_and(|set| set.category == Category::Metadata),
+            false => self.metadata.get(name).is_some(),
+        };
+        self.stream.get(name).is_some() || metadata()
+    }
+
+    /// Lets the error of this row pass into the answer.
+    pub(super) fn preserve_error(&mut self) {
+        self.preserve_error = true;
+    }
+
+    /// The pair that tells the evaluator to let the error pass, if it is to.
+    pub(super) fn preserved(&self) -> Option<(&'static str, &'static str)> {
+        self.preserve_error.then_some((PRESERVE_ERROR, "true"))
+    }
+
+    /// Copies the metadata into the layer of labels that can be changed.
+    fn unfold(&mut self) {
+        if self.unfolded {
+            return;
+        }
+        self.unfolded = true;
+        let metadata = self.metadata.clone();
+        for (name, value) in metadata.iter() {
+            match name {
+                ERROR => self.error = Cow::Owned(value.to_owned()),
+                ERROR_DETAILS => value.clone_into(&mut self.error_details),
+                _ => {
+                    let taken = self.stream.get(name).is_some();
+                    let name = self.write(name);
+                    let name = if taken { name.start..self.write(EXTRACTED).end } else { name };
+                    self.assign(Category::Metadata, name, value, false);
+                }
+            }
+        }
+    }
+
+    /// Sets the label whose name stands in the text, unless one that wins over it is there.
+    fn assign(&mut self, category: Category, name: Range<usize>, value: &str, extracted: bool) {
+        self.unfold();
+        let value = self.write(value);
+        match self.position(&self.text[name.clone()]) {
+            Some(at) if self.layer[at].category > category => {}
+            Some(at) => self.layer[at] = Set { category, name, value, extracted },
+            None => self.layer.push(Set { category, name, value, extracted }),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.layer.iter().position(|set| &self.text[set.name.clone()] == name)
+    }
+
+    fn find(&self, name: &str) -> Option<&Set> {
+        self.position(name).map(|at| &self.layer[at])
+    }
+
+    fn is_removed(&self, name: &str) -> bool {
+        self.removed.iter().any(|removed| &self.text[removed.clone()] == name)
+    }
+
+    fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = [(ERROR, self.error.as_ref()), (ERROR_DETAILS, self.error_details.as_str())];
+        pairs.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+
+    fn visible(&self) -> impl Iterator<Item = (Category, &str, &str)> {
+        let stream = self.stream.iter().filter(|(name, _)| {
+            let plain = self.layer.is_empty() && self.removed.is_empty();
+            plain || (self.find(name).is_none() && !self.is_removed(name))
+        });
+        let folded = (!self.unfolded).then(|| self.metadata.iter()).into_iter().flatten();
+        let layer = self
+            .layer
+            .iter()
+            .map(|set| (set.category, &self.text[set.name.clone()], &self.text[set.value.clone()]));
+        stream
+            .map(|(name, value)| (Category::Stream, name, value))
+            .chain(folded.map(|(name, value)| (Category::Metadata, name, value)))
+            .chain(layer)
+    }
+}
