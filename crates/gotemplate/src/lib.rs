@@ -1,1 +1,54 @@
-//! Stub.
+//! Go's `text/template`, as Loki offers it in `line_format` and `label_format`: the language, its
+//! built-in functions, the part of sprig that Loki exposes, and Loki's own functions.
+//!
+//! A [`Template`] is parsed once and rendered for each line, with a [`Scope`] that gives the fields,
+//! the line, its timestamp and the present time. It reads nothing else: no clock, no zone of the
+//! machine, no environment. Costs are bounded by [`limits`].
+//!
+//! ```
+//! use gotemplate::{Scope, Template};
+//!
+//! struct Line;
+//!
+//! impl Scope for Line {
+//!     fn field(&self, name: &str) -> Option<&str> {
+//!         (name == "level").then_some("error")
+//!     }
+//!     fn fields(&self) -> Vec<(&str, &str)> {
+//!         vec![("level", "error")]
+//!     }
+//!     fn line(&self) -> &str {
+//!         "disk is full"
+//!     }
+//!     fn timestamp_nanos(&self) -> i64 {
+//!         1_768_435_200_000_000_000
+//!     }
+//!     fn now_nanos(&self) -> i64 {
+//!         self.timestamp_nanos()
+//!     }
+//! }
+//!
+//! let template = Template::parse("{{ .level | upper }} {{ date `15:04` __timestamp__ }}")?;
+//! assert_eq!(template.render(&Line)?, "ERROR 00:00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod ast;
+mod error;
+mod eval;
+mod float;
+mod func;
+mod layout;
+mod lexer;
+pub mod limits;
+mod literal;
+mod parser;
+mod pattern;
+mod printf;
+mod quote;
+mod template;
+mod time;
+mod value;
+
+pub use error::{ParseError, RenderError};
+pub use template::{Scope, Template};

@@ -1,0 +1,13 @@
+//! Every bound on what a template may cost. A template comes from whoever may ask a query, so each
+//! of these keeps one query from taking the process with it.
+
+/// The longest output, and the longest string any function may build, in bytes. A stored line has
+/// at most 256 KiB; sixteen times that leaves room for what escaping and padding add.
+pub const MAX_OUTPUT_BYTES: usize = 4 * 1024 * 1024;
+/// How much one rendering may do: one for each node it visits and one for each byte it builds.
+/// It ends `{{ range 1000000000 }}` in milliseconds and bounds the memory that variables hold.
+pub const MAX_WORK: usize = 16 * 1024 * 1024;
+/// How deep blocks, parentheses and template calls may nest, each. It guards the call stack.
+pub const MAX_DEPTH: usize = 100;
+/// The memory a compiled regular expression may take, in bytes.
+pub const MAX_REGEX_BYTES: usize = 1024 * 1024;
