@@ -19,6 +19,7 @@ use super::logfmt::Logfmt;
 use super::pattern::Pattern;
 use super::regexp::Regexp;
 use super::row::RowLabels;
+use super::template::Times;
 use super::unpack::Unpack;
 use super::wanted::Wanted;
 
@@ -26,6 +27,7 @@ use super::wanted::Wanted;
 #[derive(Debug)]
 pub struct Pipeline {
     stages: Vec<Stage>,
+    now: Timestamp,
 }
 
 /// One stage, compiled.
@@ -59,7 +61,13 @@ impl Pipeline {
         let mut ordered: Vec<&ast::Stage> = stages.iter().collect();
         hoist_line_filters(&mut ordered);
         let stages = ordered.into_iter().map(|stage| Stage::new(stage, wanted));
-        Ok(Self { stages: stages.collect::<Result<_, _>>()? })
+        Ok(Self { stages: stages.collect::<Result<_, _>>()?, now: Timestamp::default() })
+    }
+
+    /// The same pipeline, whose templates take this for the time that `now` gives.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
     }
 
     /// Whether there are no stages.
@@ -83,17 +91,18 @@ impl Pipeline {
         line: &'a str,
         labels: &mut RowLabels,
     ) -> Option<Cow<'a, str>> {
+        let times = Times { row: timestamp, now: self.now };
         let mut line = Cow::Borrowed(line);
         for stage in &self.stages {
             let changed = match stage {
                 Stage::LineFilter(filter) if filter.process(&line) => None,
                 Stage::LabelFilter(filter) if filter.process(labels) => None,
                 Stage::LineFilter(_) | Stage::LabelFilter(_) => return None,
-                Stage::LineFormat(stage) => stage.process(timestamp, &line, labels),
+                Stage::LineFormat(stage) => stage.process(times, &line, labels),
                 Stage::Unpack(stage) => stage.process(&line, labels),
                 Stage::Decolorize(stage) => stage.process(&line),
                 stage => {
-                    stage.set_labels(timestamp, &line, labels);
+                    stage.set_labels(times, &line, labels);
                     None
                 }
             };
@@ -124,13 +133,13 @@ impl Stage {
     }
 
     /// Runs a stage that changes labels alone.
-    fn set_labels(&self, timestamp: Timestamp, line: &str, labels: &mut RowLabels) {
+    fn set_labels(&self, times: Times, line: &str, labels: &mut RowLabels) {
         match self {
             Self::Json(stage) => stage.process(line, labels),
             Self::Logfmt(stage) => stage.process(line, labels),
             Self::Pattern(stage) => stage.process(line, labels),
             Self::Regexp(stage) => stage.process(line, labels),
-            Self::LabelFormat(stage) => stage.process(timestamp, line, labels),
+            Self::LabelFormat(stage) => stage.process(times, line, labels),
             Self::Drop(stage) => stage.process(labels),
             Self::Keep(stage) => stage.process(labels),
             Self::LineFilter(_)

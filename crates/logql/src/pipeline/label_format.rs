@@ -1,13 +1,11 @@
 //! `| label_format a=b, c="{{.d}}"`.
 
-use model::Timestamp;
-
 use crate::ast::{self, LabelFormatSource};
 
 use super::error::StageError;
 use super::line_format::ERROR;
 use super::row::RowLabels;
-use super::template::{Row, Template};
+use super::template::{Row, Template, Times};
 
 /// The stage: its assignments, in order.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ impl LabelFormat {
 
     /// Sets the labels. All templates see the row as the first of them found it. Where one fails its
     /// label is not set and the row is marked as an error.
-    pub(super) fn process(&self, timestamp: Timestamp, line: &str, labels: &mut RowLabels) {
+    pub(super) fn process(&self, times: Times, line: &str, labels: &mut RowLabels) {
         let mut snapshot: Option<RowLabels> = None;
         for assignment in &self.assignments {
             match assignment {
@@ -57,7 +55,7 @@ impl LabelFormat {
                         snapshot = Some(labels.clone());
                     }
                     let seen = snapshot.as_ref().unwrap_or(labels);
-                    match template.render(&Row { timestamp, line, labels: seen }) {
+                    match template.render(&Row { times, line, labels: seen }) {
                         Ok(value) => labels.set_parsed(to, &value),
                         Err(details) => labels.set_error(ERROR, &details),
                     }

@@ -1,12 +1,10 @@
 //! `| line_format "{{.level}} {{.msg}}"`.
 
-use model::Timestamp;
-
 use crate::ast::Text;
 
 use super::error::StageError;
 use super::row::RowLabels;
-use super::template::{Row, Template};
+use super::template::{Row, Template, Times};
 
 /// The error of a template that fails on a row.
 pub(super) const ERROR: &str = "TemplateFormatErr";
@@ -25,11 +23,11 @@ impl LineFormat {
     /// The new line. Where the template fails the line stays and the row is marked as an error.
     pub(super) fn process(
         &self,
-        timestamp: Timestamp,
+        times: Times,
         line: &str,
         labels: &mut RowLabels,
     ) -> Option<String> {
-        match self.template.render(&Row { timestamp, line, labels }) {
+        match self.template.render(&Row { times, line, labels }) {
             Ok(line) => Some(line),
             Err(details) => {
                 labels.set_error(ERROR, &details);

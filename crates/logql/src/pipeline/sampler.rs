@@ -56,6 +56,12 @@ impl Sampler {
         Ok(Self { pipeline: Pipeline::wanting(&stages, &wanted)?, number, grouping })
     }
 
+    /// The same sampler, whose templates take this for the time that `now` gives.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { pipeline: self.pipeline.at(now), ..self }
+    }
+
     /// Whether the line is looked at. If not, it need not be read and may be given as `""`.
     #[must_use]
     pub fn needs_line(&self) -> bool {

@@ -1,5 +1,7 @@
 //! What a template of `line_format` and `label_format` sees of a row.
 
+use model::Timestamp;
+
 use crate::ast::Text;
 
 use super::error::StageError;
@@ -12,9 +14,18 @@ pub(super) struct Template {
     reads_line: bool,
 }
 
+/// The times that a template can ask for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// Of the row.
+    pub(super) row: Timestamp,
+    /// Of the query.
+    pub(super) now: Timestamp,
+}
+
 /// A row as templates see it.
 pub(super) struct Row<'a> {
-    pub(super) timestamp: model::Timestamp,
+    pub(super) times: Times,
     pub(super) line: &'a str,
     pub(super) labels: &'a RowLabels,
 }
@@ -73,11 +84,11 @@ impl gotemplate::Scope for Row<'_> {
     }
 
     fn timestamp_nanos(&self) -> i64 {
-        self.timestamp.as_nanos()
+        self.times.row.as_nanos()
     }
 
     fn now_nanos(&self) -> i64 {
-        0
+        self.times.now.as_nanos()
     }
 }
 

@@ -1,0 +1,98 @@
+//! Metric queries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Labels, Stream, Timestamp};
+
+use crate::ast::{MetricExpr, RangeAggregation, RangeOp};
+use crate::pipeline::{RowLabels, Sampler};
+
+use super::absent;
+use super::combine::{combine, leaves};
+use super::error::EvalError;
+use super::params::Steps;
+use super::push_down::push_down;
+use super::range;
+use super::select::Selector;
+use super::value::{Series, Value};
+
+/// The answer to a metric query: a vector or scalar at one instant, else a matrix.
+///
+/// # Errors
+/// When a stage cannot be built, a line goes wrong in it, or series do not find each other.
+pub fn metric(expr: &MetricExpr, streams: &[Stream], steps: &Steps) -> Result<Value, EvalError> {
+    let expr = push_down(expr);
+    let series: Result<Vec<_>, _> =
+        leaves(&expr).into_iter().map(|leaf| series(leaf, streams, steps)).collect();
+    combine(&expr, steps, series?)
+}
+
+/// The series of one range aggregation.
+fn series(
+    agg: &RangeAggregation,
+    streams: &[Stream],
+    steps: &Steps,
+) -> Result<Vec<Series>, EvalError> {
+    let mut found: Vec<Series> = Vec::new();
+    for (labels, mut samples) in samples(agg, streams, steps)? {
+        samples.sort_by_key(|(time, _)| *time);
+        let points = range::points(agg, &samples, steps);
+        if !points.is_empty() {
+            found.push(Series { labels, points });
+        }
+    }
+    check_errors(&found)?;
+    if agg.op == RangeOp::AbsentOverTime {
+        let times = found.iter().flat_map(|series| &series.points).map(|(time, _)| *time);
+        let present: BTreeSet<Timestamp> = times.collect();
+        return Ok(absent::series(agg, steps, &present).into_iter().collect());
+    }
+    Ok(found)
+}
+
+type Samples = BTreeMap<Labels, Vec<(Timestamp, f64)>>;
+
+/// What the lines of all windows stand for, by series.
+fn samples(
+    agg: &RangeAggregation,
+    streams: &[Stream],
+    steps: &Steps,
+) -> Result<Samples, EvalError> {
+    let sampler = Sampler::new(agg)?.at(steps.end);
+    let selector = Selector::new(&agg.log.selector)?;
+    let (after, _) = range::window(agg, steps.start);
+    let (_, until) = range::window(agg, steps.end);
+    let mut samples = Samples::new();
+    let mut row = RowLabels::default();
+    for (stream, entries) in selector.select(streams) {
+        for entry in entries {
+            let time = entry.timestamp;
+            if time <= after || time > until {
+                continue;
+            }
+            row.reset(stream, &entry.metadata);
+            if let Some(value) = sampler.sample(time, &entry.line, &mut row) {
+                samples.entry(sampler.series(&row)).or_default().push((time, value));
+            }
+        }
+    }
+    Ok(samples)
+}
+
+/// Refuses series that carry an error which the query does not ask for.
+///
+/// # Errors
+/// [`EvalError::Pipeline`] with the first of them.
+pub fn check_errors(series: &[Series]) -> Result<(), EvalError> {
+    let failed = series.iter().find_map(|series| {
+        let asked_for = series.labels.get("__preserve_error__") == Some("true");
+        let error = series.labels.get("__error__").filter(|_| !asked_for)?;
+        Some((error, &series.labels))
+    });
+    match failed {
+        Some((error, series)) => {
+            Err(EvalError::Pipeline { error: error.to_owned(), series: series.clone() })
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,158 @@
+//! Range aggregations: the samples of a window of time as one number.
+
+use std::time::Duration;
+
+use model::Timestamp;
+
+use crate::ast::{RangeAggregation, RangeOp};
+
+use super::params::Steps;
+
+/// The points of one series: at each step the samples of the window before it, aggregated. A step
+/// whose window is empty has no point.
+///
+/// The samples are sorted by time, those of one time in the order in which they came. A window
+/// excludes its start and includes its end. Of `absent_over_time` the points are those where
+/// something is there: see [`absent`](super::absent).
+#[must_use]
+pub fn points(
+    agg: &RangeAggregation,
+    samples: &[(Timestamp, f64)],
+    steps: &Steps,
+) -> Vec<(Timestamp, f64)> {
+    let mut points = Vec::new();
+    for time in steps.iter() {
+        let (after, until) = window(agg, time);
+        let from = samples.partition_point(|(time, _)| *time <= after);
+        let to = samples.partition_point(|(time, _)| *time <= until);
+        if from < to {
+            let window = Window { samples: &samples[from..to], after, until, range: agg.range };
+            points.push((time, window.aggregate(agg)));
+        }
+    }
+    points
+}
+
+/// The window of a step: after the first time, until and with the second.
+#[must_use]
+pub fn window(agg: &RangeAggregation, step: Timestamp) -> (Timestamp, Timestamp) {
+    let until = Timestamp(step.0.saturating_sub(agg.offset.0));
+    (until - agg.range, until)
+}
+
+/// At least one sample, and the window that it is of.
+struct Window<'a> {
+    samples: &'a [(Timestamp, f64)],
+    after: Timestamp,
+    until: Timestamp,
+    range: Duration,
+}
+
+impl Window<'_> {
+    fn aggregate(&self, agg: &RangeAggregation) -> f64 {
+        match agg.op {
+            RangeOp::CountOverTime | RangeOp::AbsentOverTime => self.samples.len() as f64,
+            RangeOp::BytesOverTime | RangeOp::SumOverTime => self.sum(),
+            RangeOp::Rate | RangeOp::BytesRate => self.sum() / self.range.as_secs_f64(),
+            RangeOp::RateCounter => self.rate_counter(),
+            RangeOp::AvgOverTime => mean(self.values()),
+            RangeOp::MinOverTime => least(self.values()),
+            RangeOp::MaxOverTime => greatest(self.values()),
+            RangeOp::StddevOverTime => variance(self.values()).sqrt(),
+            RangeOp::StdvarOverTime => variance(self.values()),
+            RangeOp::QuantileOverTime => {
+                quantile(agg.param.unwrap_or(f64::NAN), self.values().collect())
+            }
+            RangeOp::FirstOverTime => self.samples[0].1,
+            RangeOp::LastOverTime => self.samples[self.samples.len() - 1].1,
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        self.samples.iter().map(|(_, value)| *value)
+    }
+
+    fn sum(&self) -> f64 {
+        self.values().sum()
+    }
+
+    /// The rate of a counter that starts again at 0 now and then, as Prometheus' `rate`: what it
+    /// grew between the first and the last sample, extended to the ends of the window where the
+    /// samples come close to them. 0 of a single sample.
+    fn rate_counter(&self) -> f64 {
+        let (first, last) = (self.samples[0], self.samples[self.samples.len() - 1]);
+        if self.samples.len() < 2 {
+            return 0.0;
+        }
+        let resets = self.samples.windows(2).filter(|pair| pair[1].1 < pair[0].1);
+        let lost: f64 = resets.map(|pair| pair[0].1).sum();
+        let growth = last.1 - first.1 + lost;
+        let sampled = last.0.since(first.0).as_secs_f64();
+        let between = sampled / (self.samples.len() - 1) as f64;
+        let mut to_start = first.0.since(self.after).as_secs_f64();
+        let to_end = self.until.since(last.0).as_secs_f64();
+        if growth > 0.0 && first.1 >= 0.0 {
+            // A counter cannot have been below 0.
+            to_start = to_start.min(sampled * (first.1 / growth));
+        }
+        let extension = |gap: f64| if gap < between * 1.1 { gap } else { between / 2.0 };
+        let extended = sampled + extension(to_start) + extension(to_end);
+        growth * (extended / sampled) / self.range.as_secs_f64()
+    }
+}
+
+/// The mean, built up value by value so that large values do not overflow their sum.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let mut mean = 0.0_f64;
+    for (value, count) in values.zip(1_u64..) {
+        let count = count as f64;
+        // Once the mean is infinite, only the other infinity or NaN can change it.
+        if mean.is_infinite() && (value == mean || value.is_finite()) {
+            continue;
+        }
+        mean += value / count - mean / count;
+    }
+    mean
+}
+
+/// The variance of a whole population, by Welford's method.
+pub(super) fn variance(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut mean, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for value in values {
+        count += 1.0;
+        let delta = value - mean;
+        mean += delta / count;
+        squares += delta * (value - mean);
+    }
+    squares / count
+}
+
+/// The greatest value; NaN only where there is nothing else.
+pub(super) fn greatest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::NAN, f64::max)
+}
+
+/// The least value; NaN only where there is nothing else.
+pub(super) fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::NAN, f64::min)
+}
+
+/// The q-quantile, between two values by linear interpolation.
+fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
+    if q.is_nan() {
+        return f64::NAN;
+    }
+    if q < 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if q > 1.0 {
+        return f64::INFINITY;
+    }
+    // NaN sorts before all numbers, as in Prometheus.
+    values.sort_by(|a, b| b.is_nan().cmp(&a.is_nan()).then(a.total_cmp(b)));
+    let rank = q * (values.len() - 1) as f64;
+    let lower = rank.floor() as usize;
+    let upper = (lower + 1).min(values.len() - 1);
+    let weight = rank - rank.floor();
+    values[lower] * (1.0 - weight) + values[upper] * weight
+}
