@@ -346,10 +346,10 @@ mod tests {
 
     #[test]
     fn kinds_of_words() {
-        let text = "{{if true nil x . .y $ 'a' `r`}}";
-        let kinds: Vec<Kind> =
-            tokens(text).unwrap().iter().map(|t| t.kind).filter(|k| *k != Kind::Space).collect();
         use Kind::*;
+        let text = "{{if true nil x . .y $ 'a' `r`}}";
+        let kinds: Vec<_> =
+            tokens(text).unwrap().iter().map(|t| t.kind).filter(|k| *k != Space).collect();
         let expect = [
             LeftDelimiter,
             Keyword,

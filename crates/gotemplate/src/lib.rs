@@ -6,7 +6,7 @@
 //! machine, no environment. Costs are bounded by [`limits`].
 //!
 //! ```
-//! use gotemplate::{Scope, Template};
+//! use barogram_gotemplate::{Scope, Template};
 //!
 //! struct Line;
 //!

@@ -141,8 +141,8 @@ impl<'t> Parser<'t> {
             "if" => self.nested(|p| p.control(Control::If))?,
             "with" => self.nested(|p| p.control(Control::With))?,
             "range" => self.nested(|p| p.control(Control::Range))?,
-            "template" => self.invocation(first)?,
-            "block" => self.nested(|p| p.block(first))?,
+            "template" => self.invocation()?,
+            "block" => self.nested(Self::block)?,
             word @ ("break" | "continue") => self.jump(first, word)?,
             "end" => {
                 self.expect(Kind::RightDelimiter, "end")?;
@@ -198,8 +198,7 @@ impl<'t> Parser<'t> {
         }
         let (nodes, ending) = self.list()?;
         if ending == Ending::Else {
-            let message = format!("unexpected {{{{else}}}} in {}", control.name());
-            return Err((self.peek().start, message));
+            return Err((self.peek().start, "expected end; found {{else}}".into()));
         }
         Ok(nodes)
     }
@@ -219,7 +218,8 @@ impl<'t> Parser<'t> {
         Ok(if word == "break" { Node::Break } else { Node::Continue })
     }
 
-    fn invocation(&mut self, keyword: Token) -> Parse<Node> {
+    fn invocation(&mut self) -> Parse<Node> {
+        let start = self.peek_solid().start;
         let name = self.template_name("template clause")?;
         let pipe = if self.peek_solid().kind == Kind::RightDelimiter {
             self.next_solid();
@@ -227,10 +227,11 @@ impl<'t> Parser<'t> {
         } else {
             Some(self.pipeline("template clause", Kind::RightDelimiter)?)
         };
-        Ok(Node::Template(Invocation { start: keyword.start, name, pipe }))
+        Ok(Node::Template(Invocation { start, name, pipe }))
     }
 
-    fn block(&mut self, keyword: Token) -> Parse<Node> {
+    fn block(&mut self) -> Parse<Node> {
+        let start = self.peek_solid().start;
         let name = self.template_name("block clause")?;
         let pipe = Some(self.pipeline("block clause", Kind::RightDelimiter)?);
         let outer = std::mem::replace(&mut self.variables, vec!["$".into()]);
@@ -242,7 +243,7 @@ impl<'t> Parser<'t> {
             return Err((self.peek().start, "unexpected {{else}} in block clause".into()));
         }
         self.definitions.insert(name.clone(), body);
-        Ok(Node::Template(Invocation { start: keyword.start, name, pipe }))
+        Ok(Node::Template(Invocation { start, name, pipe }))
     }
 
     fn template_name(&mut self, context: &str) -> Parse<String> {

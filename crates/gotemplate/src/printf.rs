@@ -228,6 +228,7 @@ impl Flags {
 
     fn write(&self, out: &mut Vec<u8>, value: &Value<'_>, verb: char) {
         match value {
+            Value::Nil if verb == 'v' && self.sharp => self.pad(out, b"interface {}(nil)"),
             Value::Nil if verb == 'v' => self.pad(out, b"<nil>"),
             Value::Nil => out.extend_from_slice(format!("%!{verb}(<nil>)").as_bytes()),
             Value::Bool(truth) if matches!(verb, 't' | 'v') => {

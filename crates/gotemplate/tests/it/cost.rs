@@ -1,0 +1,54 @@
+//! Hostile templates end with an error, soon and in little memory.
+
+use barogram_gotemplate::{RenderError, Template, limits};
+
+use crate::scope::Row;
+
+#[track_caller]
+fn check(template: &str) {
+    let template = Template::parse(template).unwrap();
+    let error = template.render(&Row::new(&[("a", "x")])).unwrap_err();
+    assert!(matches!(error, RenderError::Limit { .. }), "{error}");
+}
+
+#[test]
+fn long_strings() {
+    check("{{ repeat 1000000000 .a }}");
+    check("{{ indent 1000000000 .a }}");
+    check("{{ alignLeft 1000000000 .a }}");
+    check("{{ printf `%1000000d%1000000d%1000000d%1000000d%1000000d` 1 2 3 4 5 }}");
+    check("{{ replace `` (repeat 3000 `y`) (repeat 3000 .a) }}");
+    check("{{ $x := repeat 4000000 .a }}{{ $x }}{{ $x }}");
+    check("{{ $x := repeat 4000 .a }}{{ regexReplaceAll `.` $x $x }}");
+    check("{{ $x := repeat 4000 .a }}{{ regexReplaceAll `.*` $x (repeat 2000 `$0`) }}");
+}
+
+#[test]
+fn long_loops() {
+    check("{{ range 1000000000 }}{{ end }}");
+    check("{{ range 100000 }}{{ range 100000 }}{{ end }}{{ end }}");
+    check("{{ range 100000 }}{{ $x := repeat 4000000 `y` }}{{ end }}");
+}
+
+#[test]
+fn recursion() {
+    check("{{ define `t` }}{{ template `t` }}{{ end }}{{ template `t` }}");
+    let nested = "{{ if 1 }}".repeat(90) + "{{ template `t` }}" + &"{{ end }}".repeat(90);
+    check(&format!("{{{{ define `t` }}}}{nested}{{{{ end }}}}{{{{ template `t` }}}}"));
+}
+
+#[test]
+fn deep_nesting_does_not_parse() {
+    for (open, close) in [("{{ if 1 }}", "{{ end }}"), ("{{ with 1 }}", "{{ end }}")] {
+        let depth = limits::MAX_DEPTH + 1;
+        assert!(Template::parse(&(open.repeat(depth) + &close.repeat(depth))).is_err());
+    }
+    let parens = |n: usize| format!("{{{{ {}1{} }}}}", "(".repeat(n), ")".repeat(n));
+    assert!(Template::parse(&parens(limits::MAX_DEPTH + 1)).is_err());
+    let deepest = Template::parse(&parens(limits::MAX_DEPTH)).unwrap();
+    assert_eq!(deepest.render(&Row::default()).unwrap(), "1");
+    let open = "{{ if 1 }}".repeat(limits::MAX_DEPTH);
+    let close = "{{ end }}".repeat(limits::MAX_DEPTH);
+    let both = Template::parse(&format!("{open}{}{close}", parens(limits::MAX_DEPTH - 1)));
+    assert!(both.is_err(), "depths of blocks and parentheses add up");
+}
