@@ -1,7 +1,8 @@
 //! What the code offers is written down: metrics, routes, decisions, the command that tests it all.
 
 use super::outcome::{Finding, Outcome};
-use super::tree::{File, Tree};
+use super::source::Source;
+use super::tree::Tree;
 
 /// Where every metric is explained.
 const METRICS: &str = "docs/metrics.md";
@@ -16,7 +17,7 @@ const DECISIONS_INDEX: &str = "docs/decisions/README.md";
 const CI: &str = ".ci/run";
 const README: &str = "README.md";
 /// Folders in which a file is a thing that a user can name, so each has a test of its own.
-const NAMED_THINGS: [&str; 2] = ["crates/logql/src/pipeline/", "crates/gotemplate/src/func/"];
+const NAMED_THINGS: [&str; 1] = ["crates/logql/src/pipeline/"];
 
 /// Compares code and documents.
 pub fn check(tree: &Tree) -> Vec<Outcome> {
@@ -27,18 +28,28 @@ fn metrics(tree: &Tree) -> Outcome {
     let documented = tree.text(METRICS).unwrap_or_default();
     let mut findings = Vec::new();
     for (file, text, source) in tree.sources().filter(|(file, _, _)| file.path.contains("/src/")) {
-        for (at, call) in source.code.match_indices(".register(") {
-            let name = source.literal_at(text, at + call.len());
-            let line = source.line_of(at);
-            if let Some(name) =
-                name.filter(|name| !source.is_test(line) && !documented.contains(name))
-            {
+        for (at, name) in metric_names(text, source) {
+            if !documented.contains(name) {
                 let message = format!("the metric `{name}` is not in {METRICS}");
-                findings.push(Finding::new(&file.path, line, message));
+                findings.push(Finding::new(&file.path, source.line_of(at), message));
             }
         }
     }
     Outcome::rule("metrics are documented", findings)
+}
+
+/// The names under which a file registers metrics. Where a call takes its name from a table, every
+/// word of the file that can be a name counts as one.
+fn metric_names<'a>(text: &'a str, source: &'a Source) -> Vec<(usize, &'a str)> {
+    let calls = source.code.match_indices(".register(").map(|(at, call)| at + call.len());
+    let calls: Vec<usize> = calls.filter(|at| !source.is_test(source.line_of(*at))).collect();
+    let named: Option<Vec<_>> =
+        calls.iter().map(|at| Some((*at, source.literal_at(text, *at)?))).collect();
+    let is_name = |name: &str| {
+        let opens = name.starts_with(|c: char| c.is_ascii_lowercase());
+        opens && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    named.unwrap_or_else(|| source.literals(text).filter(|(_, name)| is_name(name)).collect())
 }
 
 fn routes(tree: &Tree) -> Outcome {
@@ -95,18 +106,28 @@ fn test_command(tree: &Tree) -> Outcome {
     Outcome::rule("README tests as CI does", finding.into_iter().collect())
 }
 
+/// A test of a thing stands in its file, beside it in `<thing>/tests.rs`, or in a test file of the
+/// crate that bears its name.
 fn tested(tree: &Tree) -> Outcome {
-    let is_named = |file: &File| {
-        NAMED_THINGS.iter().any(|folder| {
-            let name = file.path.strip_prefix(folder);
-            name.is_some_and(|name| !name.contains('/') && name != "mod.rs")
-        })
-    };
-    let things = tree.sources().filter(|(file, _, _)| is_named(file));
-    let untested = things.filter(|(_, _, source)| source.test_lines() == 0);
+    let things = tree.sources().filter_map(|(file, _, source)| {
+        let folder = NAMED_THINGS.iter().find(|folder| file.path.starts_with(**folder))?;
+        let is_thing = !file.path[folder.len()..].contains('/') && file.name() != "mod.rs";
+        is_thing.then_some((file, source, folder))
+    });
+    let untested = things.filter(|(file, source, folder)| {
+        let home = folder.split_once("src/").map_or("", |(home, _)| home);
+        source.test_lines() == 0 && !has_test_file(tree, home, file.name())
+    });
     let message = "it has no test of its own";
     let findings = untested.map(|(file, _, _)| Finding::new(&file.path, 0, message)).collect();
     Outcome::rule("each thing with a name has a test", findings)
+}
+
+fn has_test_file(tree: &Tree, home: &str, name: &str) -> bool {
+    tree.sources().any(|(file, _, source)| {
+        let is_test = source.test_lines() == source.lines();
+        is_test && file.path.starts_with(home) && file.name() == name
+    })
 }
 
 #[cfg(test)]
@@ -132,7 +153,10 @@ mod tests {
         let found = "crates/a/src/m.rs:2: the metric `lines` is not in docs/metrics.md";
         check("metrics are documented", &[code], &[found]);
         check("metrics are documented", &[code, ("docs/metrics.md", "| `a_lines_total` |")], &[]);
-        check("metrics are documented", &[("crates/a/src/m.rs", "r.register(name);")], &[]);
+        let table = "for (n, h) in [(\"lines\", \"All lines.\")] { r.register(n, h); }";
+        let found = "crates/a/src/m.rs:1: the metric `lines` is not in docs/metrics.md";
+        check("metrics are documented", &[("crates/a/src/m.rs", table)], &[found]);
+        check("metrics are documented", &[("crates/a/src/m.rs", "let a = \"lines\";")], &[]);
     }
 
     #[test]
@@ -192,5 +216,13 @@ mod tests {
         );
         check(rule, &[(path, "fn a() {}\n#[cfg(test)]\nmod tests;")], &[]);
         check(rule, &[("crates/logql/src/pipeline/mod.rs", "mod json;")], &[]);
+        let elsewhere = |path| (path, "fn a() {}");
+        check(rule, &[(path, "fn a() {}"), elsewhere("crates/logql/tests/it/json.rs")], &[]);
+        let others = elsewhere("crates/a/tests/it/json.rs");
+        check(
+            rule,
+            &[(path, "fn a() {}"), others],
+            &["crates/logql/src/pipeline/json.rs: it has no test of its own"],
+        );
     }
 }
