@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::operator::{BinaryOp, CompareOp, LineFilterOp, MatchOp, RangeOp, VectorOp};
+
 /// Where a node stands in the query's text, in bytes, half-open.
 ///
 /// Two spans are always equal, so that trees compare by what they mean and not by how their
@@ -111,19 +113,6 @@ pub struct Matcher {
     pub span: Span,
 }
 
-/// How a matcher compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MatchOp {
-    /// `=`
-    Eq,
-    /// `!=`
-    NotEq,
-    /// `=~`
-    Re,
-    /// `!~`
-    NotRe,
-}
-
 /// One stage of a log pipeline. One variant for each file of `pipeline/`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
@@ -171,23 +160,6 @@ pub struct LineFilter {
     pub alternatives: Vec<LineMatch>,
     /// The whole of it.
     pub span: Span,
-}
-
-/// `|= != |~ !~ |> !>`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LineFilterOp {
-    /// `|=`
-    Contains,
-    /// `!=`
-    NotContains,
-    /// `|~`
-    Re,
-    /// `!~`
-    NotRe,
-    /// `|>`
-    Pattern,
-    /// `!>`
-    NotPattern,
 }
 
 /// What a line filter looks for.
@@ -260,23 +232,6 @@ pub struct Comparison<T> {
     pub value: T,
     /// The whole of it.
     pub span: Span,
-}
-
-/// `= == != > >= < <=`: `=` and `==` are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CompareOp {
-    /// `=` and `==`
-    Eq,
-    /// `!=`
-    NotEq,
-    /// `>`
-    Gt,
-    /// `>=`
-    Gte,
-    /// `<`
-    Lt,
-    /// `<=`
-    Lte,
 }
 
 /// Nanoseconds; may be negative, as Go's durations.
@@ -376,27 +331,6 @@ pub enum Conversion {
     DurationSeconds,
 }
 
-/// The functions over a range of lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is named as the function it stands for")]
-pub enum RangeOp {
-    CountOverTime,
-    Rate,
-    RateCounter,
-    BytesOverTime,
-    BytesRate,
-    SumOverTime,
-    AvgOverTime,
-    MinOverTime,
-    MaxOverTime,
-    StddevOverTime,
-    StdvarOverTime,
-    QuantileOverTime,
-    FirstOverTime,
-    LastOverTime,
-    AbsentOverTime,
-}
-
 /// `by (a, b)` or `without (a, b)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouping {
@@ -421,24 +355,6 @@ pub struct VectorAggregation {
     pub span: Span,
 }
 
-/// The operators over a vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is named as the operator it stands for")]
-pub enum VectorOp {
-    Sum,
-    Avg,
-    Min,
-    Max,
-    Count,
-    Stddev,
-    Stdvar,
-    Topk,
-    Bottomk,
-    ApproxTopk,
-    Sort,
-    SortDesc,
-}
-
 /// `left op bool on(…) group_left(…) right`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binary {
@@ -454,27 +370,6 @@ pub struct Binary {
     pub right: MetricExpr,
     /// The whole of it.
     pub span: Span,
-}
-
-/// The operators between two vectors or numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is named as the operator it stands for")]
-pub enum BinaryOp {
-    Or,
-    And,
-    Unless,
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Mod,
-    Pow,
-    Eq,
-    NotEq,
-    Gt,
-    Gte,
-    Lt,
-    Lte,
 }
 
 /// `on (…) group_left (…)`

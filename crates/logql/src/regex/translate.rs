@@ -245,14 +245,10 @@ impl<'a> Translator<'a> {
 
 /// Writes a character so that it stands for itself, in a class and out of it.
 pub(super) fn push_literal(out: &mut String, c: char) {
-    if c.is_ascii_punctuation() && c != '_' {
+    if regex_syntax::is_meta_character(c) {
         out.push('\\');
-        out.push(c);
-    } else if c.is_alphanumeric() || c == '_' || c == ' ' {
-        out.push(c);
-    } else {
-        out.push_str(&format!("\\x{{{:x}}}", c as u32));
     }
+    out.push(c);
 }
 
 /// `{n}`, `{n,}` or `{n,m}` at the start of a text: its length and the bounds. All else is text.
