@@ -113,6 +113,13 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     i64::try_from(nanos).ok().map(Timestamp)
 }
 
+/// Writes a time such as `2026-01-15T06:00:00Z`, with as many decimals as it needs.
+#[must_use]
+pub fn rfc3339(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_nanosecond(time.as_nanos().into());
+    time.map_or_else(|_| "out of range".to_owned(), |time| time.to_string())
+}
+
 /// A number of seconds, or a Prometheus duration, in nanoseconds: how `step` and `interval` are
 /// written. `None` when the parameter is absent.
 ///

@@ -124,7 +124,7 @@ fn is_json(content_type: Option<&str>) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn sift(streams: Vec<RawStream>) -> Push {
+pub(crate) fn sift(streams: Vec<RawStream>) -> Push {
     let mut push = Push::default();
     for RawStream { labels, entries, rejected } in streams {
         push.rejected.extend(rejected);

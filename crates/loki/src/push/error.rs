@@ -44,6 +44,15 @@ pub enum PushError {
         "json: {0}; send {{\"streams\":[{{\"stream\":{{…}},\"values\":[[\"<ns>\",\"<line>\"]]}}]}}"
     )]
     Json(#[from] serde_json::Error),
+    /// An export whose type is not known.
+    #[error("content type: {0} is not supported; use application/x-protobuf or application/json")]
+    ContentType(String),
+    /// The protobuf of an export is broken.
+    #[error("otlp proto: {0}; send an ExportLogsServiceRequest")]
+    OtlpProto(#[source] prost::DecodeError),
+    /// The JSON of an export is broken, or of another shape.
+    #[error("otlp json: {0}; send {{\"resourceLogs\":[…]}}")]
+    OtlpJson(#[source] serde_json::Error),
     /// There is not one stream (Loki's text).
     #[error("error at least one valid stream is required for ingestion")]
     NoStreams,

@@ -9,6 +9,7 @@ mod error;
 mod json;
 mod limits;
 mod metadata;
+pub mod otlp;
 mod proto;
 mod validate;
 

@@ -5,6 +5,7 @@ use model::{Entry, Labels, Stream, Timestamp};
 use crate::push::error::{Reason, Rejection};
 use crate::push::limits::EntryLimits;
 use crate::service_name::SERVICE_NAME;
+use crate::time::rfc3339;
 
 /// Takes out of a push what the limits forbid, and says why. Streams that lose all their entries
 /// go.
@@ -133,11 +134,6 @@ fn truncate(line: &mut String, max: usize) {
     if line.len() > max {
         line.truncate(line.floor_char_boundary(max));
     }
-}
-
-fn rfc3339(time: Timestamp) -> String {
-    let time = jiff::Timestamp::from_nanosecond(time.as_nanos().into());
-    time.map_or_else(|_| "out of range".to_owned(), |time| time.to_string())
 }
 
 #[cfg(test)]
