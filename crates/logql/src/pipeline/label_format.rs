@@ -1,11 +1,13 @@
 //! `| label_format a=b, c="{{.d}}"`.
 
+use gotemplate::Template;
+
 use crate::ast::{self, LabelFormatSource};
 
 use super::error::StageError;
 use super::line_format::ERROR;
 use super::row::RowLabels;
-use super::template::{Row, Template, Times};
+use super::template::{self, Row, Times};
 
 /// The stage: its assignments, in order.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ impl LabelFormat {
             Ok(match &format.source {
                 LabelFormatSource::Rename(from) => Assignment::Rename { to, from: from.clone() },
                 LabelFormatSource::Template(text) => {
-                    Assignment::Template { to, template: Template::new(text, "label")? }
+                    Assignment::Template { to, template: template::parse("label", text)? }
                 }
             })
         });
@@ -57,7 +59,7 @@ impl LabelFormat {
                     let seen = snapshot.as_ref().unwrap_or(labels);
                     match template.render(&Row { times, line, labels: seen }) {
                         Ok(value) => labels.set_parsed(to, &value),
-                        Err(details) => labels.set_error(ERROR, &details),
+                        Err(error) => labels.set_error(ERROR, &error.to_string()),
                     }
                 }
             }

@@ -1,10 +1,12 @@
 //! `| line_format "{{.level}} {{.msg}}"`.
 
+use gotemplate::Template;
+
 use crate::ast::Text;
 
 use super::error::StageError;
 use super::row::RowLabels;
-use super::template::{Row, Template, Times};
+use super::template::{self, Row, Times};
 
 /// The error of a template that fails on a row.
 pub(super) const ERROR: &str = "TemplateFormatErr";
@@ -17,7 +19,7 @@ pub(super) struct LineFormat {
 
 impl LineFormat {
     pub(super) fn new(text: &Text) -> Result<Self, StageError> {
-        Ok(Self { template: Template::new(text, "line")? })
+        Ok(Self { template: template::parse("line", text)? })
     }
 
     /// The new line. Where the template fails the line stays and the row is marked as an error.
@@ -29,8 +31,8 @@ impl LineFormat {
     ) -> Option<String> {
         match self.template.render(&Row { times, line, labels }) {
             Ok(line) => Some(line),
-            Err(details) => {
-                labels.set_error(ERROR, &details);
+            Err(error) => {
+                labels.set_error(ERROR, &error.to_string());
                 None
             }
         }

@@ -28,6 +28,7 @@ mod unwrap;
 
 mod name;
 mod object;
+mod reads;
 mod template;
 
 pub use chain::Pipeline;

@@ -2,12 +2,12 @@
 
 use model::{Labels, Timestamp};
 
-use crate::ast::{Grouping, LabelFilter, LabelFormatSource, RangeAggregation, RangeOp, Stage};
+use crate::ast::{Grouping, RangeAggregation, RangeOp, Stage};
 
 use super::chain::Pipeline;
 use super::error::StageError;
+use super::reads;
 use super::row::RowLabels;
-use super::template;
 use super::unwrap::Unwrap;
 use super::wanted::Wanted;
 
@@ -45,14 +45,14 @@ impl Sampler {
         };
         let mut stages = agg.log.stages.clone();
         if !matches!(number, Number::Length) {
-            remove_idle_line_formats(&mut stages);
+            reads::remove_idle_line_formats(&mut stages)?;
         }
         let grouping = match agg.op {
             // Whether there was a line is all that matters.
             RangeOp::AbsentOverTime => Some(Grouping { without: false, labels: Vec::new() }),
             _ => agg.grouping.clone(),
         };
-        let wanted = wanted(&stages, agg, grouping.as_ref());
+        let wanted = wanted(&stages, agg, grouping.as_ref())?;
         Ok(Self { pipeline: Pipeline::wanting(&stages, &wanted)?, number, grouping })
     }
 
@@ -99,75 +99,15 @@ impl Sampler {
     }
 }
 
-/// Removes each `line_format` behind which nothing looks at the line. Errors of its template go with
-/// it, as in Loki.
-fn remove_idle_line_formats(stages: &mut Vec<Stage>) {
-    let mut line_is_read = false;
-    let mut kept: Vec<Stage> = Vec::with_capacity(stages.len());
-    for stage in stages.drain(..).rev() {
-        let reads = match &stage {
-            Stage::LineFormat(_) if !line_is_read => continue,
-            Stage::LineFormat(text) => text.value.contains("__line__"),
-            Stage::LabelFormat(formats) => formats.iter().any(|format| match &format.source {
-                LabelFormatSource::Rename(_) => false,
-                LabelFormatSource::Template(text) => text.value.contains("__line__"),
-            }),
-            Stage::LabelFilter(_) | Stage::Drop(_) | Stage::Keep(_) | Stage::Decolorize => false,
-            _ => true,
-        };
-        line_is_read |= reads;
-        kept.push(stage);
-    }
-    kept.reverse();
-    *stages = kept;
-}
-
 /// Which labels the parsers have to set so that the series and all filters come out the same.
-fn wanted(stages: &[Stage], agg: &RangeAggregation, grouping: Option<&Grouping>) -> Wanted {
+fn wanted(
+    stages: &[Stage],
+    agg: &RangeAggregation,
+    grouping: Option<&Grouping>,
+) -> Result<Wanted, StageError> {
     let by = grouping.filter(|grouping| !grouping.without);
-    match (read_by(stages, agg), by) {
+    Ok(match (reads::labels(stages, agg.unwrap.as_ref())?, by) {
         (Some(read), Some(by)) => Wanted::only([read, by.labels.clone()].concat()),
         (read, _) => Wanted::all(&read.unwrap_or_default()),
-    }
-}
-
-/// The labels that stages and filters read, or nothing where that cannot be told.
-fn read_by(stages: &[Stage], agg: &RangeAggregation) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    for stage in stages {
-        match stage {
-            Stage::LabelFilter(filter) => filter_labels(filter, &mut names),
-            Stage::LineFormat(text) => names.extend(template::fields(&text.value)?),
-            Stage::LabelFormat(formats) => {
-                for format in formats {
-                    match &format.source {
-                        LabelFormatSource::Rename(from) => names.push(from.clone()),
-                        LabelFormatSource::Template(text) => {
-                            names.extend(template::fields(&text.value)?);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    if let Some(unwrap) = &agg.unwrap {
-        names.push(unwrap.label.clone());
-        unwrap.filters.iter().for_each(|filter| filter_labels(filter, &mut names));
-    }
-    Some(names)
-}
-
-fn filter_labels(filter: &LabelFilter, names: &mut Vec<String>) {
-    match filter {
-        LabelFilter::Matcher(matcher) => names.push(matcher.name.clone()),
-        LabelFilter::Number(number) => names.push(number.name.clone()),
-        LabelFilter::Duration(duration) => names.push(duration.name.clone()),
-        LabelFilter::Bytes(bytes) => names.push(bytes.name.clone()),
-        LabelFilter::Ip { name, .. } => names.push(name.clone()),
-        LabelFilter::And(left, right) | LabelFilter::Or(left, right) => {
-            filter_labels(left, names);
-            filter_labels(right, names);
-        }
-    }
+    })
 }
