@@ -1,1 +1,45 @@
-//! Stub.
+//! The store: from an append to a snapshot that one can scan.
+//!
+//! Start here: [`Store`], then [`Snapshot`] and [`Scan`]. A line's road through this crate:
+//!
+//! `append → admit (exact duplicates are dropped) → wal (one fsync for many appends) → Ok →
+//! head (rows in memory, visible at once) → segment (Parquet, one tenant, one day) → manifest`
+//!
+//! It knows Arrow, Parquet and object stores. It must not know LogQL, DataFusion or HTTP: callers
+//! ask with a [`Filter`] and a [`Projection`], nothing cleverer.
+
+#![forbid(unsafe_code)]
+
+mod admit;
+mod append;
+mod config;
+mod duplicate;
+mod error;
+mod filter;
+mod flush;
+mod folder;
+mod head;
+mod id;
+mod layout;
+mod live;
+mod manifest;
+mod metrics;
+mod open;
+mod rows;
+mod scan;
+mod schema;
+mod segment;
+mod store;
+mod wal;
+
+pub use admit::Appended;
+pub use config::{Config, Parts};
+pub use error::{Error, ErrorKind};
+pub use filter::{Filter, MetadataColumns, Projection, StreamTest};
+pub use layout::FORMAT_VERSION;
+pub use manifest::Snapshot;
+pub use metrics::Metrics;
+pub use scan::{Partition, Scan};
+pub use schema::{KIND_KEY, LINE, NAME_KEY, STREAM, TIMESTAMP, metadata_column};
+pub use segment::StreamStats;
+pub use store::{Status, Store};

@@ -1,0 +1,87 @@
+//! What can be set, as plain data, and what a store is given to work with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Clock;
+use object_store::ObjectStore;
+
+use crate::Metrics;
+
+/// The settings of a store. Every number is a limit with a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// A file of the write-ahead log is closed at this size, in bytes. Recovery reads a file as a
+    /// whole, and a published file is removed as a whole.
+    pub wal_segment_bytes: u64,
+    /// Appends are gathered into one record and one fsync up to this size, in bytes.
+    pub wal_group_bytes: usize,
+    /// The largest single append, in bytes: twice what a push may hold once decompressed.
+    pub append_bytes_max: u64,
+    /// How many appends may wait for the log. The next ones wait to be let in.
+    pub append_queue: usize,
+    /// The head is flushed at this size, in bytes of memory: large enough for good Parquet files,
+    /// small enough to write in a few seconds.
+    pub flush_bytes: u64,
+    /// The head is flushed at this many rows.
+    pub flush_rows: u64,
+    /// The head is flushed when its first row is this old, so that other readers of the bucket,
+    /// and a restart, have little to catch up with.
+    pub flush_age: Duration,
+    /// How often the three rules above are looked at.
+    pub flush_check: Duration,
+    /// How often to look for manifests of other writers of the same object store.
+    pub refresh_age: Duration,
+    /// Appends are refused, to be sent again, when this much waits in memory, in bytes: it is how
+    /// long an outage of the object store can be survived.
+    pub head_bytes_max: u64,
+    /// Rows of a row group of a segment: the unit that readers skip by statistics.
+    pub row_group_rows: usize,
+    /// Rows of a data page: the unit that is read and decompressed. One task's lines should not
+    /// cost a megabyte.
+    pub page_rows: usize,
+    /// The level of zstd in segments: above 3 it costs more time than it saves bytes.
+    pub zstd_level: i32,
+    /// Memory for the footers of segments, in bytes.
+    pub footer_cache_bytes: usize,
+    /// Memory for the fingerprints of published rows, in bytes: used only to recognise lines that
+    /// are sent again after they were flushed.
+    pub fingerprint_cache_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            wal_segment_bytes: 64 * MIB,
+            wal_group_bytes: 4 * 1024 * 1024,
+            append_bytes_max: 1024 * MIB,
+            append_queue: 1024,
+            flush_bytes: 64 * MIB,
+            flush_rows: 1_000_000,
+            flush_age: Duration::from_secs(600),
+            flush_check: Duration::from_secs(1),
+            refresh_age: Duration::from_secs(10),
+            head_bytes_max: 512 * MIB,
+            row_group_rows: 128 * 1024,
+            page_rows: 8 * 1024,
+            zstd_level: 1,
+            footer_cache_bytes: 64 * 1024 * 1024,
+            fingerprint_cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What a store works with. Components are passed in, so that tests and simulations decide.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Where segments and manifests are kept. Several stores may share it.
+    pub objects: Arc<dyn ObjectStore>,
+    /// The folder of the write-ahead log, which belongs to this store alone.
+    pub wal_dir: PathBuf,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count, if anywhere.
+    pub metrics: Option<Metrics>,
+}

@@ -1,0 +1,172 @@
+//! From the head to the object store: seal, encode, upload, commit, and only then forget the log.
+//!
+//! Every step may fail and is tried again with the same names and the same commit id, so that a
+//! step that seemed to fail and did not is found done.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{Clock, TenantId};
+use object_store::{ObjectStore, PutMode};
+use tokio::sync::Mutex;
+use ulid::Ulid;
+
+use crate::append::Appender;
+use crate::head::{Generation, Table};
+use crate::id::Ids;
+use crate::layout::{Day, SegmentPath};
+use crate::live::{Live, Sealed};
+use crate::manifest::{Change, Manifests, SegmentRecord};
+use crate::metrics::Metrics;
+use crate::segment::{self, Encoded};
+use crate::{Config, Error};
+
+/// Writes the head as segments.
+pub(crate) struct Flusher {
+    pub(crate) config: Config,
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) manifests: Manifests,
+    pub(crate) live: Arc<Live>,
+    pub(crate) appender: Appender,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) writer: Ulid,
+    pub(crate) ids: Ids,
+    pub(crate) metrics: Option<Metrics>,
+    /// What a flush that failed has left to do. One flush runs at a time.
+    pub(crate) pending: Mutex<Option<Plan>>,
+}
+
+/// A flush on its way.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    sealed: Arc<Sealed>,
+    /// The segments to be written, and of those that were, what the manifest will say.
+    segments: Vec<(SegmentPath, Option<SegmentRecord>)>,
+    commit: Ulid,
+}
+
+impl Flusher {
+    /// Writes everything that was acknowledged before the call.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        let mut pending = self.pending.lock().await;
+        if let Some(plan) = &mut *pending {
+            self.publish(plan).await?;
+            *pending = None;
+        }
+        if let Some(sealed) = self.appender.seal().await? {
+            let plan = pending.insert(self.plan(sealed));
+            self.publish(plan).await?;
+            *pending = None;
+        }
+        Ok(())
+    }
+
+    /// Looks for manifests of other writers.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        let pending = self.pending.lock().await;
+        // A flush whose outcome is unknown may be in the newer manifest, while its rows are in the
+        // head still: it must be settled first, by `flush`.
+        if pending.is_none() {
+            let newest = self.manifests.newer(self.live.manifest()).await?;
+            self.live.advance(newest);
+        }
+        Ok(())
+    }
+
+    fn plan(&self, sealed: Arc<Sealed>) -> Plan {
+        let now = self.clock.now();
+        let mut segments = Vec::new();
+        for (tenant, table) in sealed.rows.tables() {
+            for day in days(table) {
+                let id = self.ids.next(now);
+                segments.push((SegmentPath { tenant: tenant.clone(), day, id }, None));
+            }
+        }
+        Plan { sealed, segments, commit: self.ids.next(now) }
+    }
+
+    async fn publish(&self, plan: &mut Plan) -> Result<(), Error> {
+        for (path, record) in &mut plan.segments {
+            if record.is_none() {
+                *record = Some(self.write(&plan.sealed, path).await?);
+            }
+        }
+        let segments = plan.segments.iter().filter_map(|(_, record)| record.clone()).collect();
+        let checkpoint = plan.sealed.checkpoint;
+        let change = Change { segments, writer: self.writer, checkpoint };
+        let manifest = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
+        self.live.publish(manifest);
+        self.count(&change);
+        // The rows are published; log files that stay are ignored and removed later.
+        if let Err(error) = self.appender.trim(checkpoint).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "failed to trim the log");
+        }
+        Ok(())
+    }
+
+    /// Encodes and uploads one segment.
+    async fn write(
+        &self,
+        sealed: &Arc<Sealed>,
+        path: &SegmentPath,
+    ) -> Result<SegmentRecord, Error> {
+        let encoded = {
+            let (sealed, path, config) = (Arc::clone(sealed), path.clone(), self.config.clone());
+            tokio::task::spawn_blocking(move || encode(&sealed.rows, &path, &config))
+        };
+        let encoded = encoded.await.map_err(Error::Task)??;
+        let record = SegmentRecord {
+            path: path.clone(),
+            rows: encoded.rows,
+            bytes: encoded.bytes.len() as u64,
+            min_timestamp: encoded.min,
+            max_timestamp: encoded.max,
+        };
+        let object = path.path();
+        let create = PutMode::Create.into();
+        match self.objects.put_opts(&object, encoded.bytes.into(), create).await {
+            // The name is ours alone, so what is there is what an earlier try has left.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(record),
+            Err(error) => Err(Error::object("create", &object)(error)),
+        }
+    }
+
+    fn count(&self, change: &Change) {
+        let bytes = change.segments.iter().map(|segment| segment.bytes).sum();
+        let (segments, rows) =
+            (change.segments.len(), change.segments.iter().map(|s| s.rows).sum::<u64>());
+        tracing::debug!(segments, rows, bytes, "flushed the head");
+        if let Some(metrics) = &self.metrics {
+            metrics.flushes.inc();
+            metrics.manifest_commits.inc();
+            metrics.segment_bytes.inc_by(bytes);
+        }
+    }
+}
+
+/// The days of which a table has rows.
+fn days(table: &Table) -> BTreeSet<Day> {
+    let mut days = BTreeSet::new();
+    for (_, rows) in table.streams() {
+        let Some((min, max)) = rows.span() else { continue };
+        if Day::of(min) == Day::of(max) {
+            days.insert(Day::of(min));
+        } else {
+            days.extend(
+                rows.sorted(|_| true).into_iter().map(|at| Day::of(rows.row(at).timestamp)),
+            );
+        }
+    }
+    days
+}
+
+fn encode(rows: &Generation, path: &SegmentPath, config: &Config) -> Result<Encoded, Error> {
+    let tenant: &TenantId = &path.tenant;
+    let streams = rows.table(tenant).into_iter().flat_map(Table::streams);
+    let streams = streams.filter_map(|(labels, rows)| {
+        let positions = rows.sorted(|time| Day::of(time) == path.day);
+        let entries: Vec<_> = positions.into_iter().map(|at| rows.row(at)).collect();
+        (!entries.is_empty()).then_some((labels, entries))
+    });
+    segment::encode(path, &streams.collect::<Vec<_>>(), config)
+}

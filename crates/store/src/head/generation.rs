@@ -1,0 +1,68 @@
+//! One generation of the head: what was appended between two seals, of every tenant.
+
+use std::collections::HashMap;
+
+use model::{Entry, Stream, TenantId, Timestamp};
+
+use super::Table;
+
+/// Rows of every tenant. All tenants are sealed together, since they share a log, and a log's
+/// checkpoint is one number.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    tables: HashMap<TenantId, Table>,
+    rows: u64,
+    bytes: u64,
+    since: Option<Timestamp>,
+}
+
+impl Generation {
+    /// What an entry occupies in memory, in bytes: its text, and what holds it. Metadata is mostly
+    /// shared between neighbours, so only the text of its pairs is counted.
+    pub(crate) fn entry_bytes(entry: &Entry) -> u64 {
+        const HELD_BYTES: usize = 48 + 16;
+        let metadata: usize = entry.metadata.iter().map(|(n, v)| n.len() + v.len()).sum();
+        (entry.line.len() + metadata + HELD_BYTES) as u64
+    }
+
+    /// Adds rows, behind those that are there.
+    pub(crate) fn insert(&mut self, tenant: &TenantId, stream: Stream) {
+        self.rows += stream.entries.len() as u64;
+        self.bytes += stream.entries.iter().map(Self::entry_bytes).sum::<u64>();
+        self.tables.entry(tenant.clone()).or_default().insert(stream);
+    }
+
+    /// Notes when the first row came; later calls change nothing.
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        if self.rows > 0 {
+            self.since.get_or_insert(now);
+        }
+    }
+
+    /// The rows of one tenant.
+    pub(crate) fn table(&self, tenant: &TenantId) -> Option<&Table> {
+        self.tables.get(tenant)
+    }
+
+    /// The rows of every tenant, in the order of their names.
+    pub(crate) fn tables(&self) -> Vec<(&TenantId, &Table)> {
+        let mut tables: Vec<_> = self.tables.iter().collect();
+        tables.sort_by_key(|(tenant, _)| *tenant);
+        tables
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What they occupy in memory, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// When the first of them came.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+}

@@ -1,0 +1,76 @@
+//! Names that never come twice, without randomness.
+//!
+//! A writer's id is made once, when its log is created, from the time, the process and the folder;
+//! every later name follows from that id, the log file that the store opened, and a counter.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::Timestamp;
+use ulid::Ulid;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Makes the ids of one opening of a store.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    writer: Ulid,
+    /// The first log file of this opening: no two openings of a log have the same.
+    opening: u64,
+    count: AtomicU64,
+}
+
+impl Ids {
+    /// The ids of the opening that writes this log file first.
+    pub(crate) fn new(writer: Ulid, opening: u64) -> Self {
+        Self { writer, opening, count: AtomicU64::new(0) }
+    }
+
+    /// The next id. Ids sort by the time at which they were made.
+    pub(crate) fn next(&self, now: Timestamp) -> Ulid {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(&self.writer.to_bytes());
+        seed[16..24].copy_from_slice(&self.opening.to_le_bytes());
+        seed[24..].copy_from_slice(&count.to_le_bytes());
+        ulid(now, &seed)
+    }
+}
+
+/// The id of a writer whose log is created now in this folder.
+pub(crate) fn new_writer(now: Timestamp, folder: &Path) -> Ulid {
+    let mut seed = now.as_nanos().to_le_bytes().to_vec();
+    seed.extend_from_slice(&std::process::id().to_le_bytes());
+    seed.extend_from_slice(folder.as_os_str().as_encoded_bytes());
+    ulid(now, &seed)
+}
+
+fn ulid(now: Timestamp, seed: &[u8]) -> Ulid {
+    Ulid::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), xxh3_128(seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_id_comes_twice_even_while_time_stands_still() {
+        let mut ids = HashSet::new();
+        for folder in ["a", "b"] {
+            let writer = new_writer(Timestamp(0), Path::new(folder));
+            for opening in 1..4 {
+                let made = Ids::new(writer, opening);
+                ids.extend((0..10).map(|_| made.next(Timestamp(0))));
+            }
+        }
+        assert_eq!(ids.len(), 60);
+    }
+
+    #[test]
+    fn ids_sort_by_time() {
+        let ids = Ids::new(Ulid::nil(), 1);
+        let later = ids.next(Timestamp::from_millis(2));
+        assert!(ids.next(Timestamp::from_millis(1)) < later);
+    }
+}

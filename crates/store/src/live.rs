@@ -1,0 +1,147 @@
+//! What is visible now: the manifest and the head, changed together under one lock, so that a
+//! snapshot never sees a row twice or misses it while it moves from the head to a segment.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::{TenantId, Timestamp};
+
+use crate::admit::{Admitted, Appended, Logged, Received};
+use crate::head::{Generation, Seen, Table};
+use crate::manifest::Manifest;
+use crate::wal::{Append, Checkpoint};
+
+/// The state of an open store.
+#[derive(Debug)]
+pub(crate) struct Live(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    manifest: Arc<Manifest>,
+    /// What is being written to segments: older than `active`.
+    sealed: Option<Arc<Sealed>>,
+    active: Generation,
+    seen: Seen,
+}
+
+/// A generation that takes no more rows and waits to be published.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) rows: Generation,
+    seen: Seen,
+    /// Every record before it is in this generation or an older one.
+    pub(crate) checkpoint: Checkpoint,
+}
+
+/// How much the head holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct HeadUsage {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Live {
+    /// A store that begins with this manifest and an empty head.
+    pub(crate) fn new(manifest: Arc<Manifest>) -> Self {
+        let (active, seen) = (Generation::default(), Seen::default());
+        Self(Mutex::new(State { manifest, sealed: None, active, seen }))
+    }
+
+    /// The manifest, and the tenant's rows in the head, oldest first, at one moment.
+    pub(crate) fn view(&self, tenant: &TenantId) -> (Arc<Manifest>, Vec<Table>) {
+        let state = self.lock();
+        let sealed = state.sealed.as_ref().and_then(|sealed| sealed.rows.table(tenant));
+        let tables = sealed.into_iter().chain(state.active.table(tenant)).cloned().collect();
+        (Arc::clone(&state.manifest), tables)
+    }
+
+    /// The manifest.
+    pub(crate) fn manifest(&self) -> Arc<Manifest> {
+        Arc::clone(&self.lock().manifest)
+    }
+
+    /// How much the head holds, sealed or not.
+    pub(crate) fn usage(&self) -> HeadUsage {
+        let state = self.lock();
+        let sealed = state.sealed.as_ref().map(|sealed| &sealed.rows);
+        let generations = sealed.into_iter().chain([&state.active]);
+        generations.fold(HeadUsage::default(), |sum, generation| HeadUsage {
+            rows: sum.rows + generation.rows(),
+            bytes: sum.bytes + generation.bytes(),
+        })
+    }
+
+    /// Asks the active generation something.
+    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Generation) -> T) -> T {
+        ask(&self.lock().active)
+    }
+
+    /// Admits an append, if the manifest is still the one against which it was checked for
+    /// published duplicates; otherwise gives it back, to be checked again.
+    pub(crate) fn admit(&self, received: Received, checked: u64) -> Result<Admitted, Received> {
+        let mut state = self.lock();
+        if state.manifest.number != checked {
+            return Err(received);
+        }
+        let State { sealed, seen, .. } = &mut *state;
+        Ok(received.admit(sealed.as_ref().map(|sealed| &sealed.seen), seen))
+    }
+
+    /// Makes visible what the log holds. The log has no duplicates, but reading it twice would do
+    /// no harm.
+    pub(crate) fn replay(&self, append: Append) {
+        let mut state = self.lock();
+        let State { active, seen, .. } = &mut *state;
+        Received::new(append.tenant, append.streams).admit(None, seen).replayed().hold(active);
+    }
+
+    /// Notes the time at which the head began, if it has rows.
+    pub(crate) fn begin(&self, now: Timestamp) {
+        self.lock().active.begin(now);
+    }
+
+    /// Takes back what could not be logged.
+    pub(crate) fn withdraw(&self, admitted: Vec<Admitted>) {
+        let mut state = self.lock();
+        for admitted in admitted {
+            admitted.withdraw(&mut state.seen);
+        }
+    }
+
+    /// Makes visible what was logged.
+    pub(crate) fn hold(&self, logged: Vec<Logged>, now: Timestamp) -> Vec<Appended> {
+        let mut state = self.lock();
+        let appended = logged.into_iter().map(|logged| logged.hold(&mut state.active)).collect();
+        state.active.begin(now);
+        appended
+    }
+
+    /// Closes the active generation, unless one is being written still or it is empty. The caller
+    /// is the log's writer, so nothing is admitted and not yet held.
+    pub(crate) fn seal(&self, checkpoint: Checkpoint) -> Option<Arc<Sealed>> {
+        let mut state = self.lock();
+        if state.sealed.is_none() && state.active.rows() > 0 {
+            let rows = std::mem::take(&mut state.active);
+            let seen = std::mem::take(&mut state.seen);
+            state.sealed = Some(Arc::new(Sealed { rows, seen, checkpoint }));
+        }
+        state.sealed.clone()
+    }
+
+    /// Other writers have published. The caller makes sure that nothing of our own is new in it.
+    pub(crate) fn advance(&self, manifest: Arc<Manifest>) {
+        self.lock().manifest = manifest;
+    }
+
+    /// The sealed generation is in the segments of this manifest.
+    pub(crate) fn publish(&self, manifest: Arc<Manifest>) {
+        let mut state = self.lock();
+        state.sealed = None;
+        state.manifest = manifest;
+    }
+
+    /// A panic while the lock was held can only have been an exhausted memory: the state is whole
+    /// after each statement above, so going on is safe.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

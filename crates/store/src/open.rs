@@ -1,0 +1,135 @@
+//! Opens a store: the format marker, the newest manifest, the log.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use tokio::sync::Mutex;
+use ulid::Ulid;
+
+use crate::append::Appender;
+use crate::duplicate::Published;
+use crate::flush::Flusher;
+use crate::folder::Lock;
+use crate::id::{self, Ids};
+use crate::layout::{self, FORMAT_VERSION};
+use crate::live::Live;
+use crate::manifest::{Change, Manifest, Manifests};
+use crate::segment::Library;
+use crate::store::Inner;
+use crate::wal::{self, Checkpoint, Folder, Recovered, Writer};
+use crate::{Config, Error, Parts};
+
+/// Opens what a [`Store`](crate::Store) shares. `place` is what errors call it.
+pub(crate) async fn open(
+    config: Config,
+    parts: Parts,
+    place: String,
+    lock: Option<Lock>,
+) -> Result<Inner, Error> {
+    let Parts { objects, wal_dir, clock, metrics } = parts;
+    check_format(&objects, place).await?;
+    std::fs::create_dir_all(&wal_dir).map_err(Error::file("create", &wal_dir))?;
+    let new_writer = id::new_writer(clock.now(), &wal_dir);
+    let owner = wal::owner(&wal_dir)?;
+    let writer = owner.unwrap_or(new_writer);
+    let manifests = Manifests::new(Arc::clone(&objects));
+    let mut manifest = manifests.newest().await?;
+    if owner.is_some() {
+        manifest = fence(&manifests, manifest, writer, clock.now()).await?;
+    }
+    let checkpoint = manifest.checkpoint(writer).unwrap_or(Checkpoint::START);
+    let live = Arc::new(Live::new(manifest));
+    let recovered = recover(&live, &wal_dir, writer, checkpoint).await?;
+    live.begin(clock.now());
+    let ids = Ids::new(writer, recovered.next_file());
+    let folder = Folder(wal_dir.clone());
+    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?;
+    log.trim(checkpoint)?;
+    let (for_log, counted) = (Arc::clone(&live), metrics.clone());
+    let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
+    let library = Arc::new(Library::new(Arc::clone(&objects), &config));
+    let flusher = Flusher {
+        config: config.clone(),
+        objects,
+        manifests,
+        live: Arc::clone(&live),
+        appender: appender.clone(),
+        clock: Arc::clone(&clock),
+        writer,
+        ids,
+        metrics,
+        pending: Mutex::new(None),
+    };
+    let published = Published::new(Arc::clone(&library), &config);
+    Ok(Inner { config, clock, live, appender, published, library, flusher })
+}
+
+/// Refuses data of a later format, marks new data with ours, and makes sure that this object store
+/// keeps the one promise on which commits are built.
+async fn check_format(objects: &Arc<dyn ObjectStore>, place: String) -> Result<(), Error> {
+    let path = layout::version_path();
+    let create = || {
+        let text = layout::version_text(FORMAT_VERSION);
+        objects.put_opts(&path, text.into(), PutMode::Create.into())
+    };
+    match objects.get(&path).await {
+        Err(object_store::Error::NotFound { .. }) => match create().await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(Error::object("create", &path)(error)),
+        },
+        Err(error) => return Err(Error::object("read", &path)(error)),
+        Ok(marker) => {
+            let text = marker.bytes().await.map_err(Error::object("read", &path))?;
+            check_version(&String::from_utf8_lossy(&text), &place)?;
+        }
+    }
+    // The marker is there now, so creating it must fail.
+    match create().await {
+        Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+        Ok(_) => Err(Error::UnsafeObjects { place }),
+        Err(error) => Err(Error::object("create", &path)(error)),
+    }
+}
+
+fn check_version(text: &str, place: &str) -> Result<(), Error> {
+    let found = layout::parse_version(text).ok_or_else(|| Error::Corrupt {
+        place: format!("{} in {place}", layout::version_path()),
+        offset: 0,
+        reason: "this is not a format marker".to_owned(),
+    })?;
+    if found > FORMAT_VERSION {
+        let (place, supported) = (place.to_owned(), FORMAT_VERSION);
+        return Err(Error::Newer { place, found, supported });
+    }
+    Ok(())
+}
+
+/// Takes the next number before the log is read. A commit that the last process of this log had on
+/// its way when it ended may still be served by the object store, minutes later; it can only be for
+/// this number or an older one, so from here on it cannot add the rows that we replay.
+async fn fence(
+    manifests: &Manifests,
+    newest: Arc<Manifest>,
+    writer: Ulid,
+    now: model::Timestamp,
+) -> Result<Arc<Manifest>, Error> {
+    let checkpoint = newest.checkpoint(writer).unwrap_or(Checkpoint::START);
+    let change = Change { segments: Vec::new(), writer, checkpoint };
+    // Nothing else makes an id from a manifest's number, so this one is new.
+    let commit = Ids::new(writer, u64::MAX - newest.number).next(now);
+    manifests.commit(newest, &change, commit).await
+}
+
+async fn recover(
+    live: &Arc<Live>,
+    folder: &Path,
+    writer: Ulid,
+    checkpoint: Checkpoint,
+) -> Result<Recovered, Error> {
+    let (live, folder) = (Arc::clone(live), folder.to_owned());
+    let recovery = tokio::task::spawn_blocking(move || {
+        wal::recover(&folder, writer, checkpoint, |append| live.replay(append))
+    });
+    recovery.await.map_err(Error::Task)?
+}

@@ -1,0 +1,167 @@
+//! A scan: the rows of a snapshot that a filter wants, as record batches of one schema.
+
+mod assemble;
+mod memory;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::stream::{self, BoxStream, StreamExt};
+use model::{TimeRange, Timestamp};
+
+use crate::Error;
+use crate::head::StreamRows;
+use crate::segment::{Piece, Segment};
+use assemble::Assembler;
+use memory::MemoryScan;
+
+/// What a scan will read. Nothing but footers was read to make it.
+#[derive(Debug)]
+pub struct Scan {
+    /// The schema of every batch: `timestamp`, `line` if it was asked for, `stream`, and the
+    /// metadata keys, sorted. Find a metadata key with [`metadata_column`](crate::metadata_column).
+    pub schema: SchemaRef,
+    /// The parts, which may be read at the same time. Their order is that of age: of two rows of
+    /// one stream and one timestamp, the one that came first is in the earlier partition, or
+    /// earlier in the same.
+    pub partitions: Vec<Partition>,
+}
+
+/// A part of a scan. Its rows are sorted by stream and time.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    schema: SchemaRef,
+    range: TimeRange,
+    rows_max: u64,
+    bytes_max: u64,
+    time: (Timestamp, Timestamp),
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Segment { segment: Arc<Segment>, pieces: Arc<[Piece]> },
+    Memory { streams: Arc<[(Arc<str>, Arc<StreamRows>)]> },
+}
+
+impl Partition {
+    /// No more rows than this come out.
+    #[must_use]
+    pub fn rows_max(&self) -> u64 {
+        self.rows_max
+    }
+
+    /// The lines of the rows have about this many bytes at most: a stream that is read in part is
+    /// taken to have lines of equal length.
+    #[must_use]
+    pub fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
+    /// No row is earlier than the first or later than the second time.
+    #[must_use]
+    pub fn time(&self) -> (Timestamp, Timestamp) {
+        self.time
+    }
+
+    /// Reads the rows, in batches of at most this many.
+    #[must_use]
+    pub fn open(&self, batch_rows: usize) -> BoxStream<'static, Result<RecordBatch, Error>> {
+        match &self.source {
+            Source::Segment { segment, pieces } => {
+                let assembler = Assembler::new(self, segment, pieces);
+                read_segment(segment, pieces, assembler, batch_rows)
+            }
+            Source::Memory { streams } => {
+                let rows = MemoryScan::new(
+                    Arc::clone(&self.schema),
+                    Arc::clone(streams),
+                    self.range,
+                    batch_rows,
+                );
+                stream::iter(rows).boxed()
+            }
+        }
+    }
+
+    /// The rows of a segment; `None` when no row can match.
+    pub(crate) fn of_segment(
+        schema: &SchemaRef,
+        range: TimeRange,
+        segment: &Arc<Segment>,
+        pieces: Vec<Piece>,
+    ) -> Option<Self> {
+        let streams = &segment.streams().0;
+        let facts = pieces.iter().map(|piece| {
+            let entry = &streams[piece.stream];
+            let rows = piece.end_row - piece.first_row;
+            let bytes = u128::from(entry.line_bytes) * u128::from(rows);
+            let bytes = bytes.div_ceil(u128::from(entry.extent.rows.max(1)));
+            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            Facts { rows, bytes, span: (entry.extent.min, entry.extent.max) }
+        });
+        let facts = facts.reduce(Facts::add)?;
+        let source = Source::Segment { segment: Arc::clone(segment), pieces: pieces.into() };
+        Some(Self::new(schema, range, facts, source))
+    }
+
+    /// The rows of a part of the head; `None` when no row can match.
+    pub(crate) fn of_memory(
+        schema: &SchemaRef,
+        range: TimeRange,
+        streams: Vec<(Arc<str>, Arc<StreamRows>)>,
+    ) -> Option<Self> {
+        let facts = streams.iter().filter_map(|(_, rows)| {
+            let (rows, bytes, span) = (rows.rows(), rows.line_bytes(), rows.span()?);
+            Some(Facts { rows, bytes, span })
+        });
+        let facts = facts.reduce(Facts::add)?;
+        Some(Self::new(schema, range, facts, Source::Memory { streams: streams.into() }))
+    }
+
+    fn new(schema: &SchemaRef, range: TimeRange, facts: Facts, source: Source) -> Self {
+        let last = Timestamp(range.end.as_nanos().saturating_sub(1));
+        let time = (facts.span.0.max(range.start), facts.span.1.min(last));
+        let (rows_max, bytes_max) = (facts.rows, facts.bytes);
+        Self { schema: Arc::clone(schema), range, rows_max, bytes_max, time, source }
+    }
+}
+
+/// What is known of some streams.
+struct Facts {
+    rows: u64,
+    bytes: u64,
+    span: (Timestamp, Timestamp),
+}
+
+impl Facts {
+    fn add(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            bytes: self.bytes.saturating_add(other.bytes),
+            span: (self.span.0.min(other.span.0), self.span.1.max(other.span.1)),
+        }
+    }
+}
+
+fn read_segment(
+    segment: &Segment,
+    pieces: &[Piece],
+    assembler: Assembler,
+    batch_rows: usize,
+) -> BoxStream<'static, Result<RecordBatch, Error>> {
+    let ranges = pieces.iter().map(|piece| piece.first_row..piece.end_row);
+    let batches = match segment.read(ranges, assembler.file_columns(), batch_rows) {
+        Ok(batches) => batches,
+        Err(error) => return stream::iter([Err(error)]).boxed(),
+    };
+    let assembled = batches.scan(assembler, |assembler, batch| {
+        let batch = batch.and_then(|batch| assembler.assemble(&batch));
+        std::future::ready(Some(batch))
+    });
+    let empty = |batch: &Result<RecordBatch, Error>| {
+        batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0)
+    };
+    assembled.filter(move |batch| std::future::ready(!empty(batch))).boxed()
+}

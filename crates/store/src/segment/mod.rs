@@ -1,0 +1,16 @@
+//! A segment: the rows of one tenant and one UTC day as one immutable Parquet object, sorted by
+//! stream and time. The file is described in `docs/formats/segment.md`; any Parquet reader reads
+//! it, and we find our way in it by its stream table.
+//!
+//! This module knows one segment at a time. Which segments are live is the manifest's to say.
+
+mod cache;
+mod object;
+mod reader;
+mod stats;
+mod writer;
+
+pub(crate) use cache::Cache;
+pub(crate) use reader::{Library, Piece, Segment};
+pub use stats::StreamStats;
+pub(crate) use writer::{Encoded, encode};

@@ -1,0 +1,253 @@
+//! Reads a segment: its footer once, then only the pages of the rows and columns that are wanted.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use model::Timestamp;
+use object_store::ObjectStore;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::errors::ParquetError;
+
+use super::cache::Cache;
+use super::object::ParquetObject;
+use super::stats::{STREAMS_KEY, StreamTable};
+use crate::filter::{Extent, Filter, prune};
+use crate::layout::SegmentPath;
+use crate::manifest::SegmentRecord;
+use crate::schema::TIMESTAMP;
+use crate::{Config, Error};
+
+/// Every segment that was opened lately.
+#[derive(Debug)]
+pub(crate) struct Library {
+    objects: Arc<dyn ObjectStore>,
+    segments: Cache<SegmentPath, Arc<Segment>>,
+}
+
+impl Library {
+    /// A library without books.
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, config: &Config) -> Self {
+        Self { objects, segments: Cache::new(config.footer_cache_bytes) }
+    }
+
+    /// Opens a segment: reads its footer, unless it is known.
+    pub(crate) async fn open(&self, record: &SegmentRecord) -> Result<Arc<Segment>, Error> {
+        if let Some(segment) = self.segments.get(&record.path) {
+            return Ok(segment);
+        }
+        let path = record.path.path();
+        let objects = Arc::clone(&self.objects);
+        let object = ParquetObject { objects, path, bytes: record.bytes };
+        let segment = Arc::new(Segment::load(object).await?);
+        self.segments.insert(record.path.clone(), Arc::clone(&segment), segment.memory_bytes());
+        Ok(segment)
+    }
+}
+
+/// An opened segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    object: ParquetObject,
+    metadata: ArrowReaderMetadata,
+    streams: StreamTable,
+    /// The times of each page of the timestamp column.
+    pages: Vec<Extent>,
+}
+
+/// Rows of one stream that may match: `stream` is the place in the stream table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) stream: usize,
+    pub(crate) first_row: u64,
+    pub(crate) end_row: u64,
+    /// Whether all of the stream's rows are of the time that is asked for.
+    pub(crate) all_inside: bool,
+}
+
+impl Segment {
+    async fn load(mut object: ParquetObject) -> Result<Self, Error> {
+        let path = object.path.clone();
+        let failed = || Error::segment("open", &path);
+        let options = ArrowReaderOptions::new();
+        let metadata =
+            ArrowReaderMetadata::load_async(&mut object, options).await.map_err(failed())?;
+        let streams = stream_table(&metadata).map_err(failed())?;
+        let pages = pages(&metadata).map_err(failed())?;
+        Ok(Self { object, metadata, streams, pages })
+    }
+
+    /// The streams of the segment.
+    pub(crate) fn streams(&self) -> &StreamTable {
+        &self.streams
+    }
+
+    /// The schema of the segment.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    /// The rows that a filter may want, in the order of the file.
+    pub(crate) fn pieces(&self, filter: &Filter) -> Vec<Piece> {
+        let streams = self.streams.0.iter().enumerate();
+        let pieces = streams.filter_map(|(stream, entry)| {
+            let extent = entry.extent;
+            let (first_row, end_row) = prune(extent, &self.pages, filter.time)?;
+            let all_inside = filter.time.contains(extent.min) && filter.time.contains(extent.max);
+            let piece = Piece { stream, first_row, end_row, all_inside };
+            (filter.streams)(&entry.labels).then_some(piece)
+        });
+        pieces.collect()
+    }
+
+    /// Where each row group begins, and where the last ends.
+    pub(crate) fn row_groups(&self) -> Vec<u64> {
+        let groups = self.metadata.metadata().row_groups().iter();
+        let mut end = 0;
+        let ends = groups.map(|group| {
+            end += u64::try_from(group.num_rows()).unwrap_or(0);
+            end
+        });
+        std::iter::once(0).chain(ends).collect()
+    }
+
+    /// Reads rows, given as ascending ranges, of the columns with these positions in the schema.
+    pub(crate) fn read(
+        &self,
+        ranges: impl IntoIterator<Item = Range<u64>>,
+        columns: impl IntoIterator<Item = usize>,
+        batch_rows: usize,
+    ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        let selected = select(&self.row_groups(), ranges);
+        let selection =
+            RowSelection::from_consecutive_ranges(selected.ranges.into_iter(), selected.rows);
+        let projection = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
+        let path = self.object.path.clone();
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(
+            self.object.clone(),
+            self.metadata.clone(),
+        );
+        let stream = builder
+            .with_row_groups(selected.groups)
+            .with_row_selection(selection)
+            .with_projection(projection)
+            .with_batch_size(batch_rows.max(1))
+            .build()
+            .map_err(Error::segment("read", &path))?;
+        Ok(stream.map_err(move |error| Error::segment("read", &path)(error)).boxed())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        const STREAM_BYTES: usize = 256;
+        let streams = self.streams.0.len() * STREAM_BYTES;
+        self.metadata.metadata().memory_size() + streams + self.pages.len() * size_of::<Extent>()
+    }
+}
+
+fn stream_table(metadata: &ArrowReaderMetadata) -> Result<StreamTable, ParquetError> {
+    let file = metadata.metadata().file_metadata();
+    let pairs = file.key_value_metadata().into_iter().flatten();
+    let text = pairs.filter(|pair| pair.key == STREAMS_KEY).find_map(|pair| pair.value.as_deref());
+    let missing = || ParquetError::General(format!("the file has no {STREAMS_KEY:?}"));
+    let table = StreamTable::parse(text.ok_or_else(missing)?);
+    let table = table.map_err(|error| ParquetError::External(Box::new(error)))?;
+    if i64::try_from(table.rows()).ok() != Some(file.num_rows()) {
+        let (told, found) = (table.rows(), file.num_rows());
+        let text = format!("the stream table tells of {told} rows, and the file has {found}");
+        return Err(ParquetError::General(text));
+    }
+    Ok(table)
+}
+
+/// The rows and times of the timestamp column's pages; none if the file has no page index.
+fn pages(metadata: &ArrowReaderMetadata) -> Result<Vec<Extent>, ParquetError> {
+    let file = metadata.metadata();
+    let (Some(index), Some(offsets)) = (file.column_index(), file.offset_index()) else {
+        return Ok(Vec::new());
+    };
+    let column =
+        StatisticsConverter::try_new(TIMESTAMP, metadata.schema(), metadata.parquet_schema())?;
+    let groups: Vec<usize> = (0..file.num_row_groups()).collect();
+    let mins = column.data_page_mins(index, offsets, &groups)?;
+    let maxes = column.data_page_maxes(index, offsets, &groups)?;
+    let Some(rows) = column.data_page_row_counts(offsets, file.row_groups(), &groups)? else {
+        return Ok(Vec::new());
+    };
+    let mins = mins.as_primitive::<TimestampNanosecondType>();
+    let maxes = maxes.as_primitive::<TimestampNanosecondType>();
+    let mut first_row = 0;
+    let pages = rows.iter().zip(mins).zip(maxes).map(|((rows, min), max)| {
+        let rows = rows.unwrap_or(0);
+        // A page that does not tell its times may have any.
+        let min = min.map_or(Timestamp::MIN, Timestamp);
+        let max = max.map_or(Timestamp::MAX, Timestamp);
+        let page = Extent { first_row, rows, min, max };
+        first_row += rows;
+        page
+    });
+    Ok(pages.collect())
+}
+
+/// Rows of some row groups: `ranges` count from the first row of the first group that is read, as
+/// if the groups lay one behind the other.
+#[derive(Debug, PartialEq, Eq)]
+struct Selected {
+    groups: Vec<usize>,
+    ranges: Vec<Range<usize>>,
+    rows: usize,
+}
+
+/// Finds the row groups of ascending ranges. `bounds` are where each group begins, and the end.
+fn select(bounds: &[u64], ranges: impl IntoIterator<Item = Range<u64>>) -> Selected {
+    let mut selected = Selected { groups: Vec::new(), ranges: Vec::new(), rows: 0 };
+    let mut ranges = ranges.into_iter().peekable();
+    for (group, bound) in bounds.windows(2).enumerate() {
+        let &[begin, end] = bound else { continue };
+        let before = selected.rows as u64;
+        let mut wanted = false;
+        while let Some(range) = ranges.peek().filter(|range| range.start < end).cloned() {
+            let (from, to) = (range.start.max(begin), range.end.min(end));
+            if from < to {
+                wanted = true;
+                let moved = |row: u64| usize::try_from(before + row - begin).unwrap_or(usize::MAX);
+                selected.ranges.push(moved(from)..moved(to));
+            }
+            if range.end > end {
+                break;
+            }
+            ranges.next();
+        }
+        if wanted {
+            selected.groups.push(group);
+            selected.rows += usize::try_from(end - begin).unwrap_or(usize::MAX);
+        }
+    }
+    selected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(ranges: &[Range<u64>], groups: &[usize], expect: &[Range<usize>]) {
+        let selected = select(&[0, 10, 20, 30], ranges.iter().cloned());
+        assert_eq!((&selected.groups[..], &selected.ranges[..]), (groups, expect));
+        assert_eq!(selected.rows, 10 * groups.len());
+    }
+
+    #[test]
+    fn only_row_groups_with_wanted_rows_are_read() {
+        check(&[], &[], &[]);
+        check(&[0..30], &[0, 1, 2], &[0..10, 10..20, 20..30]);
+        check(&[25..26], &[2], &[5..6]);
+        check(&[1..2, 3..4, 22..24], &[0, 2], &[1..2, 3..4, 12..14]);
+        check(&[9..21], &[0, 1, 2], &[9..10, 10..20, 20..21]);
+        check(&[10..20], &[1], &[0..10]);
+    }
+}

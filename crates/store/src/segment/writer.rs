@@ -1,0 +1,161 @@
+//! Writes a segment: from sorted rows in memory to the bytes of a Parquet file.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
+use bytes::Bytes;
+use model::{Column, ColumnKind, Entry, Labels, Timestamp};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use super::stats::{STREAMS_KEY, StreamEntry, StreamTable};
+use crate::filter::Extent;
+use crate::layout::SegmentPath;
+use crate::rows::{DictionaryBuilder, RowsBuilder};
+use crate::schema::{self, LINE, TIMESTAMP};
+use crate::{Config, Error};
+
+/// The rows of a stream, sorted by time.
+pub(crate) type SortedStream<'a> = (&'a Labels, Vec<&'a Entry>);
+
+/// The bytes of a segment, and what the manifest will say of it.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) bytes: Bytes,
+    pub(crate) rows: u64,
+    pub(crate) min: Timestamp,
+    pub(crate) max: Timestamp,
+}
+
+/// Encodes streams, sorted by their labels, none of them without rows.
+///
+/// # Errors
+/// When the Parquet library refuses, which no input should make it do.
+pub(crate) fn encode(
+    path: &SegmentPath,
+    streams: &[SortedStream<'_>],
+    config: &Config,
+) -> Result<Encoded, Error> {
+    let schema = Arc::new(schema::segment(&columns(streams)));
+    let table = table(streams);
+    let failed = || Error::segment("encode", &path.path());
+    let properties = properties(config, &table).map_err(failed())?;
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).map_err(failed())?;
+    let batches = Batches { streams, schema, rows: config.page_rows, stream: 0, entry: 0 };
+    for batch in batches {
+        writer.write(&batch?).map_err(failed())?;
+    }
+    let bytes = writer.into_inner().map_err(failed())?.into();
+    let extents = || table.0.iter().map(|stream| stream.extent);
+    let min = extents().map(|extent| extent.min).min().unwrap_or(Timestamp::MAX);
+    let max = extents().map(|extent| extent.max).max().unwrap_or(Timestamp::MIN);
+    Ok(Encoded { bytes, rows: table.rows(), min, max })
+}
+
+fn columns(streams: &[SortedStream<'_>]) -> BTreeSet<Column> {
+    let mut labels: BTreeSet<&str> = BTreeSet::new();
+    let mut metadata: BTreeSet<&str> = BTreeSet::new();
+    let mut last: Option<&Labels> = None;
+    for (stream, entries) in streams {
+        labels.extend(stream.iter().map(|(name, _)| name));
+        for entry in entries {
+            if last.is_none_or(|last| !std::ptr::eq(last.as_slice(), entry.metadata.as_slice())) {
+                metadata.extend(entry.metadata.iter().map(|(name, _)| name));
+                last = Some(&entry.metadata);
+            }
+        }
+    }
+    let labels = labels.into_iter().map(Column::label);
+    labels.chain(metadata.into_iter().map(Column::metadata)).collect()
+}
+
+fn table(streams: &[SortedStream<'_>]) -> StreamTable {
+    let mut first_row = 0;
+    let entries = streams.iter().filter_map(|(labels, entries)| {
+        let (min, max) = (entries.first()?.timestamp, entries.last()?.timestamp);
+        let extent = Extent { first_row, rows: entries.len() as u64, min, max };
+        first_row = extent.end_row();
+        let line_bytes = entries.iter().map(|entry| entry.line.len() as u64).sum();
+        Some(StreamEntry { labels: (*labels).clone(), extent, line_bytes })
+    });
+    StreamTable(entries.collect())
+}
+
+fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, ParquetError> {
+    const PAGE_BYTES: usize = 128 * 1024;
+    let streams = table.to_text().map_err(|error| ParquetError::External(Box::new(error)))?;
+    let (time, line) = (ColumnPath::from(TIMESTAMP), ColumnPath::from(LINE));
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.zstd_level)?))
+        .set_max_row_group_row_count(Some(config.row_group_rows))
+        .set_data_page_row_count_limit(config.page_rows)
+        .set_data_page_size_limit(PAGE_BYTES)
+        // Page limits are looked at after each of these, so it must not be larger than a page.
+        .set_write_batch_size(config.page_rows.min(1024))
+        .set_column_dictionary_enabled(time.clone(), false)
+        .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
+        // Lines seldom repeat, and their least and greatest tell nothing.
+        .set_column_dictionary_enabled(line.clone(), false)
+        .set_column_statistics_enabled(line, EnabledStatistics::None)
+        .set_key_value_metadata(Some(vec![KeyValue::new(STREAMS_KEY.to_owned(), streams)]))
+        .build())
+}
+
+/// The rows as record batches of at most `rows` rows.
+struct Batches<'a> {
+    streams: &'a [SortedStream<'a>],
+    schema: SchemaRef,
+    rows: usize,
+    /// Where the next batch begins.
+    stream: usize,
+    entry: usize,
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (self.stream < self.streams.len()).then(|| {
+            let schema = Arc::clone(&self.schema);
+            self.batch(&schema)
+        })
+    }
+}
+
+impl Batches<'_> {
+    fn batch(&mut self, schema: &Schema) -> Result<RecordBatch, Error> {
+        let metadata = schema::names(schema, ColumnKind::Metadata);
+        let labels: Vec<&str> = schema::names(schema, ColumnKind::Label).collect();
+        let mut label_columns: Vec<_> =
+            labels.iter().map(|_| DictionaryBuilder::default()).collect();
+        let mut rows = RowsBuilder::new(true, metadata);
+        while let Some((stream, entries)) = self.streams.get(self.stream) {
+            let free = self.rows.max(1) - rows.rows();
+            let part = &entries[self.entry..entries.len().min(self.entry + free)];
+            part.iter().for_each(|entry| rows.push(entry));
+            for (name, column) in labels.iter().zip(&mut label_columns) {
+                column.push_n(stream.get(name), part.len());
+            }
+            self.entry += part.len();
+            if self.entry < entries.len() {
+                break;
+            }
+            (self.stream, self.entry) = (self.stream + 1, 0);
+        }
+        let columns = rows.finish()?;
+        let mut arrays: Vec<ArrayRef> = vec![columns.timestamp];
+        arrays.extend(columns.line);
+        for column in label_columns {
+            arrays.push(column.finish()?);
+        }
+        arrays.extend(columns.metadata);
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), arrays)?)
+    }
+}

@@ -1,0 +1,219 @@
+//! The store as its users see it: open, append, snapshot, flush, shut down.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{Clock, Stream, TenantId};
+use tokio_util::sync::CancellationToken;
+
+use crate::admit::{Appended, Received};
+use crate::append::{Appender, Outcome};
+use crate::duplicate::Published;
+use crate::flush::Flusher;
+use crate::folder::DataFolder;
+use crate::live::Live;
+use crate::manifest::Snapshot;
+use crate::segment::Library;
+use crate::{Config, Error, Parts, head, open};
+
+/// A store of log lines. Cloning shares it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) appender: Appender,
+    pub(crate) published: Published,
+    pub(crate) library: Arc<Library>,
+    pub(crate) flusher: Flusher,
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Live segments, of all tenants.
+    pub segments: u64,
+    /// Their rows.
+    pub segment_rows: u64,
+    /// The bytes of their objects.
+    pub segment_bytes: u64,
+    /// The number of the manifest: how many commits there were.
+    pub manifest: u64,
+    /// Rows in memory.
+    pub head_rows: u64,
+    /// What they occupy there, in bytes.
+    pub head_bytes: u64,
+    /// Files of the write-ahead log.
+    pub wal_files: u64,
+    /// Their bytes.
+    pub wal_bytes: u64,
+}
+
+impl Store {
+    /// Opens a store: reads the newest manifest, then replays the log. It must be called within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// When the log or the manifest cannot be read, or were written by a newer program.
+    pub async fn open(config: Config, parts: Parts) -> Result<Self, Error> {
+        let place = parts.objects.to_string();
+        Ok(Self(Arc::new(open::open(config, parts, place, None).await?)))
+    }
+
+    /// Opens a data folder: objects in `objects/`, the log in `wal/`. It is made if it is not
+    /// there, and no other process can open it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and when another process has the folder.
+    pub async fn open_folder(
+        path: impl AsRef<Path>,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let place = path.as_ref().display().to_string();
+        let DataFolder { objects, wal_dir, lock } = DataFolder::open(path.as_ref())?;
+        let parts = Parts { objects, wal_dir, clock, metrics: None };
+        Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
+    }
+
+    /// Stores entries of a tenant. `Ok` means that they are durable and visible: they are in the
+    /// log, which was synced. Entries that the store has already, with the same stream, timestamp
+    /// and line, are dropped and counted.
+    ///
+    /// # Errors
+    /// When they could not be made durable. Then none of them is stored, and all may be sent again.
+    /// If the caller drops the future, they may or may not be stored; sending them again is safe.
+    pub async fn append(&self, tenant: &TenantId, streams: Vec<Stream>) -> Result<Appended, Error> {
+        let mut received = Received::new(tenant.clone(), streams);
+        self.check_room(&received)?;
+        loop {
+            let manifest = self.0.live.manifest();
+            let published = self.0.published.find(&manifest, &received).await?;
+            received.drop_published(&published);
+            match self.0.appender.append(received, manifest.number).await? {
+                Outcome::Acked(appended) => return Ok(appended),
+                Outcome::Stale(again) => received = again,
+            }
+        }
+    }
+
+    /// The rows of a tenant at this moment.
+    #[must_use]
+    pub fn snapshot(&self, tenant: &TenantId) -> Snapshot {
+        let (manifest, tables) = self.0.live.view(tenant);
+        Snapshot::new(tenant.clone(), manifest, tables, Arc::clone(&self.0.library))
+    }
+
+    /// Writes what is in memory as segments and publishes them.
+    ///
+    /// # Errors
+    /// When the object store fails. Nothing is lost: the next flush goes on where this one ended.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let result = self.0.flusher.flush().await;
+        if let (Err(_), Some(metrics)) = (&result, &self.0.flusher.metrics) {
+            metrics.flush_failures.inc();
+        }
+        result
+    }
+
+    /// Looks whether other writers of the same object store have published, and shows it in later
+    /// snapshots.
+    ///
+    /// # Errors
+    /// When the object store fails.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        self.0.flusher.refresh().await
+    }
+
+    /// Flushes whenever the head is due, and refreshes now and then, until it is cancelled. A flush
+    /// that fails is tried again at the next check: the log and the memory bound what may wait.
+    pub async fn run(&self, cancel: CancellationToken) {
+        let mut next_refresh = self.0.clock.now() + self.0.config.refresh_age;
+        let mut pause = self.0.config.flush_check;
+        while cancel.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+            let now = self.0.clock.now();
+            let mut result = Ok(());
+            if self.0.live.ask(|active| head::due(active, &self.0.config, now)) {
+                result = self.flush().await;
+            }
+            if result.is_ok() && now >= next_refresh {
+                next_refresh = now + self.0.config.refresh_age;
+                result = self.refresh().await;
+            }
+            pause = self.pause_after(result, pause);
+            self.observe();
+        }
+    }
+
+    /// Ends the store: nothing more is accepted. What was acknowledged is in the log already, so
+    /// this is quick; the next start replays it.
+    ///
+    /// # Errors
+    /// None today; a caller should be ready for some.
+    pub async fn shutdown(&self) -> Result<(), Error> {
+        self.0.appender.stop().await;
+        Ok(())
+    }
+
+    /// How much the store holds.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let manifest = self.0.live.manifest();
+        let (head, log) = (self.0.live.usage(), self.0.appender.usage());
+        Status {
+            segments: manifest.segments.len() as u64,
+            segment_rows: manifest.segments.iter().map(|segment| segment.rows).sum(),
+            segment_bytes: manifest.segments.iter().map(|segment| segment.bytes).sum(),
+            manifest: manifest.number,
+            head_rows: head.rows,
+            head_bytes: head.bytes,
+            wal_files: log.files,
+            wal_bytes: log.bytes,
+        }
+    }
+
+    fn check_room(&self, received: &Received) -> Result<(), Error> {
+        let (bytes, limit) = (received.bytes(), self.0.config.append_bytes_max);
+        if bytes > limit {
+            return Err(Error::TooLarge { bytes, limit });
+        }
+        let (bytes, limit) = (self.0.live.usage().bytes, self.0.config.head_bytes_max);
+        if bytes >= limit {
+            return Err(Error::HeadFull { bytes, limit });
+        }
+        Ok(())
+    }
+
+    /// How long to wait for the next check: longer and longer while the object store fails.
+    fn pause_after(
+        &self,
+        result: Result<(), Error>,
+        pause: std::time::Duration,
+    ) -> std::time::Duration {
+        const PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(60);
+        match result {
+            Ok(()) => self.0.config.flush_check,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "failed to flush or refresh, and will try again");
+                (pause * 2).min(PAUSE_MAX.max(self.0.config.flush_check))
+            }
+        }
+    }
+
+    fn observe(&self) {
+        if let Some(metrics) = &self.0.flusher.metrics {
+            let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
+            metrics.head_bytes.set(bytes);
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! The write-ahead log: what makes an append durable before it is acknowledged.
+//!
+//! A log is a folder of numbered files, each a header and records; a record holds what one fsync
+//! made durable, which is often many appends. The bytes are described in `docs/formats/wal.md`.
+//!
+//! This module knows files and bytes. It must not know what an append means, nor the manifest:
+//! it is told the first record that is still needed ([`Checkpoint`]).
+
+mod checkpoint;
+mod disk;
+mod entry;
+mod reader;
+mod recover;
+mod writer;
+
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use disk::{Disk, Folder};
+pub(crate) use entry::{Append, encode};
+pub(crate) use recover::{Recovered, owner, recover};
+pub(crate) use writer::{Usage, Writer, Written};
+
+/// The version of the files that are written, and the latest that is read.
+pub(crate) const WAL_VERSION: u32 = 1;

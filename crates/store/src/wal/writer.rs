@@ -1,0 +1,184 @@
+//! Writes the log: one record, one write, one fsync. What failed halfway is taken back before
+//! anything else is written, so a record is in the log whole or not at all.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use ulid::Ulid;
+
+use super::checkpoint::{Checkpoint, FileStart, take_superfluous};
+use super::disk::{Disk, LogFile};
+use super::reader::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, record_header};
+use super::{Recovered, WAL_VERSION};
+use crate::{Error, layout};
+
+/// The proof that a record is durable: only [`Writer::append`] makes one.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The record's sequence number.
+    pub(crate) sequence: u64,
+}
+
+/// What the log occupies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Usage {
+    /// Files in the folder.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+/// The one writer of a log.
+pub(crate) struct Writer<D: Disk> {
+    disk: D,
+    folder: PathBuf,
+    writer: Ulid,
+    file: D::File,
+    /// Every file of the log; the last is the one being written.
+    files: VecDeque<FileStart>,
+    /// The next record's number.
+    sequence: u64,
+    /// Whether bytes of a failed write may stand after the good ones.
+    torn: bool,
+    segment_bytes: u64,
+    /// The record being put together; kept for its memory.
+    buffer: Vec<u8>,
+}
+
+impl<D: Disk> Writer<D> {
+    /// Goes on where recovery ended, in a new file.
+    pub(crate) fn open(
+        disk: D,
+        folder: PathBuf,
+        recovered: &Recovered,
+        segment_bytes: u64,
+    ) -> Result<Self, Error> {
+        let number = recovered.files.back().map_or(1, |last| last.number + 1);
+        let start = FileStart { number, sequence: recovered.sequence, bytes: 0 };
+        let (file, start) = create(&disk, &folder, recovered.writer, start)?;
+        let mut files = recovered.files.clone();
+        files.push_back(start);
+        Ok(Self {
+            disk,
+            folder,
+            writer: recovered.writer,
+            file,
+            files,
+            sequence: recovered.sequence,
+            torn: false,
+            segment_bytes,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Writes one record and waits until it is durable. The payload is what `fill` appends to the
+    /// buffer it is given. After an error nothing of it is in the log, or nothing else will be
+    /// written before it was taken back.
+    pub(crate) fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Result<Written, Error> {
+        self.repair()?;
+        if self.current().bytes >= self.segment_bytes {
+            self.rotate()?;
+        }
+        let sequence = self.sequence;
+        self.buffer.clear();
+        self.buffer.resize(RECORD_HEADER_BYTES, 0);
+        fill(&mut self.buffer);
+        let header = record_header(sequence, &self.buffer[RECORD_HEADER_BYTES..]);
+        self.buffer[..RECORD_HEADER_BYTES].copy_from_slice(&header);
+
+        let path = self.path();
+        let offset = self.current().bytes;
+        self.torn = true;
+        self.file.write_at(&self.buffer, offset).map_err(Error::file("write", &path))?;
+        self.file.sync().map_err(Error::file("sync", &path))?;
+        self.torn = false;
+        self.current_mut().bytes += self.buffer.len() as u64;
+        self.sequence += 1;
+        self.release_memory();
+        Ok(Written { sequence })
+    }
+
+    /// Begins a new file, unless the current one has no records. Returns where it begins.
+    pub(crate) fn rotate(&mut self) -> Result<Checkpoint, Error> {
+        self.repair()?;
+        if self.current().sequence < self.sequence {
+            let start =
+                FileStart { number: self.current().number + 1, sequence: self.sequence, bytes: 0 };
+            let (file, start) = create(&self.disk, &self.folder, self.writer, start)?;
+            self.file = file;
+            self.files.push_back(start);
+        }
+        Ok(self.checkpoint())
+    }
+
+    /// The point before which every record was written.
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { sequence: self.sequence }
+    }
+
+    /// Removes the files that hold no record from the checkpoint on.
+    pub(crate) fn trim(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        for file in take_superfluous(&mut self.files, checkpoint) {
+            let name = layout::wal_name(file.number);
+            self.disk.remove(&name).map_err(Error::file("remove", self.folder.join(name)))?;
+        }
+        Ok(())
+    }
+
+    /// What the log occupies.
+    pub(crate) fn usage(&self) -> Usage {
+        let bytes = self.files.iter().map(|file| file.bytes).sum();
+        Usage { files: self.files.len() as u64, bytes }
+    }
+
+    /// Cuts off what a failed write left. The good part was synced when it was written.
+    fn repair(&mut self) -> Result<(), Error> {
+        if self.torn {
+            let length = self.current().bytes;
+            let path = self.path();
+            self.file.truncate(length).map_err(Error::file("cut", &path))?;
+            self.file.sync().map_err(Error::file("sync", &path))?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+
+    /// A rare huge record must not keep its memory for ever.
+    fn release_memory(&mut self) {
+        const KEPT_BYTES: usize = 16 * 1024 * 1024;
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_BYTES);
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(layout::wal_name(self.current().number))
+    }
+
+    fn current(&self) -> &FileStart {
+        self.files.back().expect("open pushed the file that is being written")
+    }
+
+    fn current_mut(&mut self) -> &mut FileStart {
+        self.files.back_mut().expect("open pushed the file that is being written")
+    }
+}
+
+/// Creates a file with its header, durably.
+fn create<D: Disk>(
+    disk: &D,
+    folder: &std::path::Path,
+    writer: Ulid,
+    start: FileStart,
+) -> Result<(D::File, FileStart), Error> {
+    let name = layout::wal_name(start.number);
+    let path = folder.join(&name);
+    let header =
+        FileHeader { version: WAL_VERSION, number: start.number, sequence: start.sequence, writer };
+    let mut file = disk.create(&name).map_err(Error::file("create", &path))?;
+    file.write_at(&header.to_bytes(), 0).map_err(Error::file("write", &path))?;
+    file.sync().map_err(Error::file("sync", &path))?;
+    Ok((file, FileStart { bytes: FILE_HEADER_BYTES as u64, ..start }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What the tests share: data, and ways to look at a store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampNanosecondType};
+use barogram_store::{Config, Filter, MetadataColumns, Parts, Projection, Snapshot, Store};
+use futures::TryStreamExt;
+use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
+use object_store::ObjectStore;
+
+/// A row as a test looks at it: time, stream, line, metadata.
+pub type Row = (i64, String, String, Vec<(String, String)>);
+
+/// A time on 2026-11-22, in nanoseconds after its midnight.
+pub fn at(nanos: i64) -> i64 {
+    1_795_305_600_000_000_000 + nanos
+}
+
+pub fn tenant() -> TenantId {
+    TenantId::default()
+}
+
+/// A stream of an app, with entries that have no metadata.
+pub fn stream(app: &str, entries: &[(i64, &str)]) -> Stream {
+    let entries = entries.iter().map(|(time, line)| Entry::new(Timestamp(at(*time)), *line));
+    Stream { labels: Labels::new([("app", app)]), entries: entries.collect() }
+}
+
+/// An entry with metadata.
+pub fn entry(time: i64, line: &str, metadata: &[(&str, &str)]) -> Entry {
+    let metadata = Labels::new(metadata.iter().copied());
+    Entry { timestamp: Timestamp(at(time)), line: line.to_owned(), metadata }
+}
+
+pub async fn open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Store {
+    open_with(Config::default(), objects, wal_dir).await
+}
+
+pub async fn open_with(config: Config, objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Store {
+    let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
+    let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
+    Store::open(config, Parts { objects, wal_dir, clock, metrics: None }).await.unwrap()
+}
+
+pub fn everything() -> Filter {
+    Filter::time(TimeRange::ALL)
+}
+
+pub fn range(start: i64, end: i64) -> TimeRange {
+    TimeRange { start: Timestamp(at(start)), end: Timestamp(at(end)) }
+}
+
+/// All rows of a tenant, in the order of the scan.
+pub async fn rows(store: &Store) -> Vec<Row> {
+    scan(&store.snapshot(&tenant()), &everything(), 8192).await
+}
+
+/// Lines of a tenant, sorted.
+pub async fn lines(store: &Store) -> Vec<String> {
+    let mut lines: Vec<String> = rows(store).await.into_iter().map(|row| row.2).collect();
+    lines.sort();
+    lines
+}
+
+pub async fn scan(snapshot: &Snapshot, filter: &Filter, batch_rows: usize) -> Vec<Row> {
+    let projection = Projection { line: true, metadata: MetadataColumns::All };
+    let scan = snapshot.scan(filter, &projection).await.unwrap();
+    let mut rows = Vec::new();
+    for partition in &scan.partitions {
+        let before = rows.len();
+        let batches: Vec<RecordBatch> = partition.open(batch_rows).try_collect().await.unwrap();
+        for batch in &batches {
+            assert_eq!(batch.schema(), scan.schema);
+            assert!((1..=batch_rows).contains(&batch.num_rows()));
+            rows.extend(batch_rows_of(batch));
+        }
+        let (first, last) = partition.time();
+        let new = &rows[before..];
+        assert!(new.len() as u64 <= partition.rows_max());
+        assert!(
+            new.iter().map(|row: &Row| row.2.len() as u64).sum::<u64>() <= partition.bytes_max()
+        );
+        assert!(new.iter().all(|row| first.0 <= row.0 && row.0 <= last.0));
+    }
+    rows
+}
+
+fn batch_rows_of(batch: &RecordBatch) -> Vec<Row> {
+    let text = |at: usize| cast(batch.column(at), &DataType::Utf8).unwrap();
+    let schema = batch.schema();
+    let times = batch.column(0).as_primitive::<TimestampNanosecondType>();
+    let line = text(schema.index_of("line").unwrap());
+    let stream = text(schema.index_of("stream").unwrap());
+    let fields = schema.fields().iter().enumerate();
+    let metadata: Vec<_> = fields
+        .filter_map(|(i, field)| {
+            Some((field.metadata().get(barogram_store::NAME_KEY)?.clone(), text(i)))
+        })
+        .collect();
+    let row = |i: usize| {
+        let pairs = metadata.iter().filter(|(_, column)| !column.is_null(i));
+        let pairs = pairs
+            .map(|(name, column)| (name.clone(), column.as_string::<i32>().value(i).to_owned()));
+        let (stream, line) = (stream.as_string::<i32>(), line.as_string::<i32>());
+        (times.value(i), stream.value(i).to_owned(), line.value(i).to_owned(), pairs.collect())
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
