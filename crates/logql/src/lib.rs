@@ -5,6 +5,7 @@ mod words;
 
 pub mod ast;
 pub mod bytes;
+mod check;
 pub mod duration;
 pub mod error;
 pub mod eval;
@@ -14,7 +15,14 @@ pub mod jsonpath;
 pub mod lexer;
 pub mod logfmtkey;
 pub mod operator;
+mod parser;
 pub mod pattern;
 pub mod pipeline;
+mod pretty;
+mod print;
 pub mod regex;
 pub mod token;
+
+pub use error::ParseError;
+pub use parser::{parse, parse_matchers, parse_selector};
+pub use pretty::{LINE_MAX, pretty};
