@@ -16,20 +16,24 @@ pub(crate) fn sprintf(format: &[u8], arguments: &[Value<'_>]) -> Option<Vec<u8>>
     while let Some(at) = rest.iter().position(|b| *b == b'%') {
         printer.out.extend_from_slice(&rest[..at]);
         rest = printer.directive(&rest[at + 1..]);
-        if printer.out.len() > MAX_OUTPUT_BYTES {
+        if is_full(&printer.out) {
             return None;
         }
     }
     printer.out.extend_from_slice(rest);
     printer.extra();
-    (printer.out.len() <= MAX_OUTPUT_BYTES).then_some(printer.out)
+    (!is_full(&printer.out)).then_some(printer.out)
 }
 
-/// `fmt.Sprint`: a space between two operands when neither is a string.
+/// `fmt.Sprint`: a space between two operands when neither is a string. The caller checks the length;
+/// what is too long ends early.
 pub(crate) fn sprint(arguments: &[Value<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut after_string = true;
     for (i, argument) in arguments.iter().enumerate() {
+        if is_full(&out) {
+            break;
+        }
         let is_string = matches!(argument, Value::Str(_));
         if i > 0 && !is_string && !after_string {
             out.push(b' ');
@@ -44,6 +48,9 @@ pub(crate) fn sprint(arguments: &[Value<'_>]) -> Vec<u8> {
 pub(crate) fn sprintln(arguments: &[Value<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     for (i, argument) in arguments.iter().enumerate() {
+        if is_full(&out) {
+            break;
+        }
         if i > 0 {
             out.push(b' ');
         }
@@ -53,9 +60,14 @@ pub(crate) fn sprintln(arguments: &[Value<'_>]) -> Vec<u8> {
     out
 }
 
-/// A value as `%v` shows it.
+/// A value as `%v` shows it. A container ends early once the output is too long for any use.
 pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
     Flags::default().write(out, value, 'v');
+}
+
+/// Whether more output would be in vain: whoever asked for it refuses what is too long.
+fn is_full(out: &[u8]) -> bool {
+    out.len() > MAX_OUTPUT_BYTES
 }
 
 struct Printer<'p, 'a> {
@@ -163,6 +175,9 @@ impl Printer<'_, '_> {
         }
         self.out.extend_from_slice(b"%!(EXTRA ");
         for (i, argument) in self.arguments[self.next..].iter().enumerate() {
+            if is_full(&self.out) {
+                return;
+            }
             if i > 0 {
                 self.out.extend_from_slice(b", ");
             }
@@ -259,6 +274,9 @@ impl Flags {
         let go_syntax = self.sharp && verb == 'v';
         out.extend_from_slice(if go_syntax { b"[]interface {}{" } else { b"[" });
         for (i, item) in items.iter().enumerate() {
+            if is_full(out) {
+                return;
+            }
             if i > 0 {
                 out.extend_from_slice(if go_syntax { b", " } else { b" " });
             }
@@ -280,6 +298,9 @@ impl Flags {
         }
         out.extend_from_slice(if go_syntax { b"{" } else { b"map[" });
         for (i, (key, value)) in entries.enumerate() {
+            if is_full(out) {
+                return;
+            }
             if i > 0 {
                 out.extend_from_slice(if go_syntax { b", " } else { b" " });
             }

@@ -59,7 +59,7 @@ fn push_escaped(out: &mut String, c: char, quote: char, ascii: bool) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         '\x0b' => out.push_str("\\v"),
-        c if is_printable(c) && !(ascii && !c.is_ascii()) => out.push(c),
+        c if is_printable(c) && (c.is_ascii() || !ascii) => out.push(c),
         c if c < ' ' || c == '\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
         c if u32::from(c) < 0x10000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
         c => out.push_str(&format!("\\U{:08x}", u32::from(c))),

@@ -16,6 +16,8 @@ pub(crate) struct Function {
     pub(crate) variadic: Option<Param>,
     /// For `and` and `or`: the truth that ends the evaluation.
     pub(crate) short_circuits: Option<bool>,
+    /// Whether its first argument is a regular expression.
+    pub(crate) compiles_regex: bool,
     pub(crate) call: Call,
 }
 
@@ -81,7 +83,7 @@ pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
 impl Function {
     /// An entry with a fixed number of parameters.
     pub(super) const fn new(name: &'static str, params: &'static [Param], call: Call) -> Self {
-        Self { name, params, variadic: None, short_circuits: None, call }
+        Self { name, params, variadic: None, short_circuits: None, compiles_regex: false, call }
     }
 
     /// The same with any number of further arguments.
@@ -92,6 +94,11 @@ impl Function {
     /// The same, ended by the first argument of that truth.
     pub(super) const fn until(self, truth: bool) -> Self {
         Self { short_circuits: Some(truth), ..self }
+    }
+
+    /// The same, with a regular expression as its first argument.
+    pub(super) const fn with_regex(self) -> Self {
+        Self { compiles_regex: true, ..self }
     }
 
     /// Whether it takes so many arguments; otherwise how many it wants.

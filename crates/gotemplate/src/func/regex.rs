@@ -4,7 +4,7 @@ use regex::bytes::{NoExpand, Regex, RegexBuilder};
 
 use super::function::{Context, Failure, Function, Param, check_length};
 use crate::ast::{Operand, Term};
-use crate::limits::MAX_REGEX_BYTES;
+use crate::limits::{MAX_OUTPUT_BYTES, MAX_REGEX_BYTES};
 use crate::pattern;
 use crate::value::{Value, lossy};
 
@@ -12,21 +12,24 @@ use Param::Str;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("regexReplaceAll", &[Str, Str, Str], |context, args| {
-        with_regex(context, args, |regex, text, replacement| {
+        replaced(context, args, |regex, text, replacement| {
             regex.replace_all(text, replacement).into_owned()
         })
-    }),
+    })
+    .with_regex(),
     Function::new("regexReplaceAllLiteral", &[Str, Str, Str], |context, args| {
-        with_regex(context, args, |regex, text, replacement| {
+        replaced(context, args, |regex, text, replacement| {
             regex.replace_all(text, NoExpand(replacement)).into_owned()
         })
-    }),
+    })
+    .with_regex(),
     Function::new("count", &[Str, Str], |context, args| {
         let count = with_compiled(context, args, |regex, args| {
             Ok(regex.find_iter(args[1].bytes()).count())
         })?;
         Ok(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
-    }),
+    })
+    .with_regex(),
 ];
 
 /// A pattern that was compiled when the template was parsed, or why it could not be.
@@ -37,7 +40,7 @@ pub(crate) fn precompile(operands: &[Operand]) -> Option<Compiled> {
     let [function, pattern, ..] = operands else { return None };
     let Term::Function(function) = function.term else { return None };
     let Term::String { value, .. } = &pattern.term else { return None };
-    FUNCTIONS.iter().any(|known| known.name == function.name).then(|| compile(value))
+    function.compiles_regex.then(|| compile(value))
 }
 
 fn compile(pattern: &[u8]) -> Compiled {
@@ -68,29 +71,27 @@ fn with_compiled<'a, T>(
     }
 }
 
-fn with_regex<'a>(
+fn replaced<'a>(
     context: &Context<'a>,
     args: &[Value<'a>],
     replace: impl FnOnce(&Regex, &[u8], &[u8]) -> Vec<u8>,
 ) -> Result<Value<'a>, Failure> {
     with_compiled(context, args, |regex, args| {
         let (text, replacement) = (args[1].bytes(), args[2].bytes());
-        // At most one match between any two bytes, each replaced by no more than the template of
-        // the replacement with the whole text in each reference.
+        // Only a replacement that could be too long is worth a search of its own.
         let references = replacement.iter().filter(|b| **b == b'$').count();
-        let each = replacement.len() + references * text.len();
-        if (text.len() + 1).saturating_mul(each) > crate::limits::MAX_OUTPUT_BYTES {
-            check_length(replaced_length(regex, text, replacement))?;
+        let longest = replacement.len() + references * text.len();
+        if (text.len() + 1).saturating_mul(longest) > MAX_OUTPUT_BYTES {
+            check_length(replaced_length(regex, text, replacement.len(), references))?;
         }
         Ok(Value::owned(replace(regex, text, replacement)))
     })
 }
 
-/// How long a text gets at most, without building it: each reference may stand for its match.
-fn replaced_length(regex: &Regex, text: &[u8], replacement: &[u8]) -> usize {
-    let references = replacement.iter().filter(|b| **b == b'$').count();
+/// How long a text gets at most, without building it: each reference may stand for the whole match.
+fn replaced_length(regex: &Regex, text: &[u8], replacement: usize, references: usize) -> usize {
     regex
         .find_iter(text)
-        .map(|found| replacement.len() + references * found.len())
+        .map(|found| replacement + references * found.len())
         .fold(text.len(), usize::saturating_add)
 }

@@ -26,6 +26,7 @@ pub(crate) fn parse(layout: &str, text: &str, zone: &Zone) -> Option<Time> {
 }
 
 /// What a text said so far.
+#[derive(Debug, Default)]
 struct Fields {
     year: i16,
     month: Option<i8>,
@@ -40,25 +41,6 @@ struct Fields {
     utc: bool,
     offset: Option<i32>,
     zone_name: Option<String>,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        Self {
-            year: 0,
-            month: None,
-            day: None,
-            day_of_year: None,
-            hour: 0,
-            minute: 0,
-            second: 0,
-            nanos: 0,
-            afternoon: None,
-            utc: false,
-            offset: None,
-            zone_name: None,
-        }
-    }
 }
 
 impl Fields {
@@ -206,7 +188,9 @@ impl Fields {
             return Some(Time::from_civil(at, Zone::Utc));
         }
         Some(match (self.offset, self.zone_name) {
-            (Some(seconds), name) => with_offset(at, seconds, name.unwrap_or_default(), zone),
+            (Some(seconds), name) => {
+                with_offset(at, seconds, name.as_deref().unwrap_or_default(), zone)
+            }
             (None, Some(name)) => with_name(at, name, zone),
             (None, None) => Time::from_civil(at, zone.clone()),
         })
@@ -225,8 +209,8 @@ impl Fields {
 }
 
 /// An offset that is the zone's own at that time means the zone.
-fn with_offset(at: DateTime, seconds: i32, name: String, zone: &Zone) -> Time {
-    let time = Time::from_civil(at, Zone::Fixed { name: name.clone(), seconds });
+fn with_offset(at: DateTime, seconds: i32, name: &str, zone: &Zone) -> Time {
+    let time = Time::from_civil(at, Zone::Fixed { name: name.to_owned(), seconds });
     let in_zone = time.in_zone(zone.clone());
     let local = in_zone.local();
     if local.offset == seconds && (name.is_empty() || local.zone == name) { in_zone } else { time }

@@ -20,6 +20,13 @@ fn long_strings() {
     check("{{ replace `` (repeat 3000 `y`) (repeat 3000 .a) }}");
     check("{{ $x := repeat 4000000 .a }}{{ $x }}{{ $x }}");
     check("{{ $x := repeat 4000 .a }}{{ regexReplaceAll `.` $x $x }}");
+    check("{{ $l := fromJson (printf `[1%s]` (repeat 9999 `,1`)) }}{{ printf `%1000000v` $l }}");
+    let all = "$l ".repeat(10_000);
+    let list = "{{ $l := fromJson (printf `[1%s]` (repeat 99999 `,null`)) }}";
+    check(&format!("{list}{{{{ print {all} }}}}"));
+    check(&format!("{list}{{{{ println {all} }}}}"));
+    check(&format!("{list}{{{{ html {all} }}}}"));
+    check(&format!("{list}{{{{ printf `` {all} }}}}"));
     check("{{ $x := repeat 4000 .a }}{{ regexReplaceAll `.*` $x (repeat 2000 `$0`) }}");
 }
 
@@ -28,6 +35,8 @@ fn long_loops() {
     check("{{ range 1000000000 }}{{ end }}");
     check("{{ range 100000 }}{{ range 100000 }}{{ end }}{{ end }}");
     check("{{ range 100000 }}{{ $x := repeat 4000000 `y` }}{{ end }}");
+    check("{{ $x := repeat 4000000 `y` }}{{ range 100000 }}{{ $n := count `x` $x }}{{ end }}");
+    check("{{ range 100000 }}{{ $n := count (print `a{100}` .) `x` }}{{ end }}");
 }
 
 #[test]

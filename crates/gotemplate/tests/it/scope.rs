@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use barogram_gotemplate::{Scope, Template};
+use barogram_gotemplate::Scope;
 
 /// A line with its fields.
 #[derive(Debug, Default)]
@@ -40,10 +40,4 @@ impl Scope for Row {
     fn now_nanos(&self) -> i64 {
         self.now
     }
-}
-
-/// The output, or the text of the error.
-pub fn render(name: &str, template: &str, row: &Row) -> Result<String, String> {
-    let template = Template::parse_named(name, template).map_err(|error| error.to_string())?;
-    template.render(row).map_err(|error| error.to_string())
 }
