@@ -8,7 +8,7 @@ use model::{Entry, Labels, Stream, Timestamp};
 use crate::push::encoding::{inflate, unsnap};
 use crate::push::error::{PushError, Reason, Rejection};
 use crate::push::metadata::{MetadataNameError, metadata_name};
-use crate::push::{json, proto};
+use crate::push::{json, legacy, proto};
 
 /// Streams that are sound, and what is wrong with the others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,25 +69,52 @@ pub fn parse(
     body: &[u8],
     limits: &PushLimits,
 ) -> Result<Push, PushError> {
+    let body = open(content_encoding, body, limits)?;
+    let streams = if is_json(content_type) {
+        json::read(&body, limits.max_elements)?
+    } else {
+        proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements)?
+    };
+    found(streams)
+}
+
+/// Reads a push of the time before Loki 1.0, at `/api/prom/push`: its JSON has other names, its
+/// protobuf is the same.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_legacy(
+    content_type: Option<&str>,
+    content_encoding: Option<&str>,
+    body: &[u8],
+    limits: &PushLimits,
+) -> Result<Push, PushError> {
+    if !is_json(content_type) {
+        return parse(content_type, content_encoding, body, limits);
+    }
+    let body = open(content_encoding, body, limits)?;
+    found(legacy::read(&body, limits.max_elements)?)
+}
+
+/// The body without what `Content-Encoding` names.
+fn open<'a>(
+    content_encoding: Option<&str>,
+    body: &'a [u8],
+    limits: &PushLimits,
+) -> Result<Cow<'a, [u8]>, PushError> {
     if body.len() > limits.max_recv_msg_size {
         let limit = limits.max_recv_msg_size;
         return Err(PushError::BodyTooLarge { bytes: body.len(), limit });
     }
-    let max = limits.max_decompressed_size;
-    let body = match content_encoding.map_or("", str::trim) {
+    match content_encoding.map_or("", str::trim) {
         // A snappy block is part of the protobuf form; with JSON Loki ignores the header.
-        "" | "snappy" => Cow::Borrowed(body),
-        encoding => Cow::Owned(inflate(encoding, body, max)?),
-    };
-    let streams = if is_json(content_type) {
-        json::read(&body, limits.max_elements)?
-    } else {
-        proto::read(&unsnap(&body, max)?, limits.max_elements)?
-    };
-    if streams.is_empty() {
-        return Err(PushError::NoStreams);
+        "" | "snappy" => Ok(Cow::Borrowed(body)),
+        encoding => inflate(encoding, body, limits.max_decompressed_size).map(Cow::Owned),
     }
-    Ok(sift(streams))
+}
+
+fn found(streams: Vec<RawStream>) -> Result<Push, PushError> {
+    if streams.is_empty() { Err(PushError::NoStreams) } else { Ok(sift(streams)) }
 }
 
 /// A stream as it was sent: its labels may be unsound.

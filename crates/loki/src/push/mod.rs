@@ -7,13 +7,14 @@ mod decode;
 mod encoding;
 mod error;
 mod json;
+mod legacy;
 mod limits;
 mod metadata;
 pub mod otlp;
 mod proto;
 mod validate;
 
-pub use decode::{Push, PushLimits, decode, parse};
+pub use decode::{Push, PushLimits, decode, parse, parse_legacy};
 pub use encoding::inflate;
 pub use error::{PushError, PushErrorKind, Reason, Rejection};
 pub use limits::EntryLimits;

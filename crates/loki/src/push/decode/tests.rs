@@ -172,3 +172,21 @@ fn bodies_are_inflated_by_name_and_up_to_the_limit() {
     check_bytes(Some("identity"), kind, b"", "BadRequest: Content-Encoding \"identity\" not supp");
     check_bytes(Some("gzip"), kind, &gzip(&[b' '; 20_001]), "TooLarge: the body decompresses");
 }
+
+#[track_caller]
+fn check_legacy(body: &str, expect: &str) {
+    let got = shown(parse_legacy(Some("application/json"), None, body.as_bytes(), &limits()));
+    assert!(got.starts_with(expect), "{got}");
+}
+
+#[test]
+fn the_old_json_is_read_at_its_own_path() {
+    let one = |labels, ts| {
+        format!(r#"{{"streams":[{{"labels":"{labels}","entries":[{{"ts":"{ts}","line":"x"}}]}}]}}"#)
+    };
+    check_legacy(&one("{a=\\\"1\\\"}", "1970-01-01T00:00:00.000000005Z"), "{a=\"1\"} [5 \"x\" {}]");
+    check_legacy(&one("{a", "1970-01-01T00:00:00Z"), "! invalid_labels couldn't parse labels");
+    check_legacy(&one("{}", "now"), "BadRequest: json: the time \"now\"");
+    check_legacy(r#"{"streams":[]}"#, "Empty");
+    check_legacy(&"{".repeat(51), "TooLarge");
+}

@@ -139,3 +139,11 @@ pub struct Status {
     #[prost(string, tag = "2")]
     pub message: String,
 }
+
+impl Status {
+    /// The message in protobuf.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+}
