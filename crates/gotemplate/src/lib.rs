@@ -1,9 +1,9 @@
 //! Go's `text/template`, as Loki offers it in `line_format` and `label_format`: the language, its
 //! built-in functions, the part of sprig that Loki exposes, and Loki's own functions.
 //!
-//! A [`Template`] is parsed once and rendered for each line, with a [`Scope`] that gives the fields,
-//! the line, its timestamp and the present time. It reads nothing else: no clock, no zone of the
-//! machine, no environment. Costs are bounded by [`limits`].
+//! A [`Template`] is parsed once and rendered for each line, with a [`Scope`] that gives the
+//! fields, the line, its timestamp and the present time. It reads nothing else: no clock, no zone
+//! of the machine, no environment. Costs are bounded by [`limits`].
 //!
 //! ```
 //! use barogram_gotemplate::{Scope, Template};

@@ -4,9 +4,9 @@
 /// The longest output, and the longest string any function may build, in bytes. A stored line has
 /// at most 256 KiB; sixteen times that leaves room for what escaping and padding add.
 pub const MAX_OUTPUT_BYTES: usize = 4 * 1024 * 1024;
-/// How much one rendering may do: one for each node it visits, and one for each byte that a function
-/// is given or builds. It ends `{{ range 1000000000 }}` within a second and bounds the memory that
-/// variables hold.
+/// How much one rendering may do: one for each node it visits, and one for each byte that a
+/// function is given or builds. It ends `{{ range 1000000000 }}` within a second and bounds the
+/// memory that variables hold.
 pub const MAX_WORK: usize = 16 * 1024 * 1024;
 /// How deep blocks, parentheses and template calls may nest, each. It guards the call stack.
 pub const MAX_DEPTH: usize = 100;

@@ -25,8 +25,8 @@ pub(crate) fn sprintf(format: &[u8], arguments: &[Value<'_>]) -> Option<Vec<u8>>
     (!is_full(&printer.out)).then_some(printer.out)
 }
 
-/// `fmt.Sprint`: a space between two operands when neither is a string. The caller checks the length;
-/// what is too long ends early.
+/// `fmt.Sprint`: a space between two operands when neither is a string. The caller checks the
+/// length; what is too long ends early.
 pub(crate) fn sprint(arguments: &[Value<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut after_string = true;

@@ -133,7 +133,7 @@ impl<'a> Evaluator<'a> {
         for (key, item) in items {
             turns += 1;
             self.spend(1)?;
-            self.bind_turn(&names.variables, names.assigns, key, &item);
+            self.bind_turn(&names.variables, names.assigns, key, &item)?;
             let flow = self.walk(&item, &branch.body)?;
             self.variables.truncate(base);
             if flow == Flow::Break {
@@ -154,19 +154,20 @@ impl<'a> Evaluator<'a> {
         assigns: bool,
         key: Value<'a>,
         item: &Value<'a>,
-    ) {
+    ) -> Eval<()> {
         let values = match names {
-            [] => return,
+            [] => return Ok(()),
             [_] => vec![item.clone()],
             _ => vec![key, item.clone()],
         };
         for (name, value) in names.iter().zip(values) {
             if assigns {
-                self.assign(name, value);
+                self.assign(name, value)?;
             } else {
                 self.variables.push((name, value));
             }
         }
+        Ok(())
     }
 
     fn invoke(&mut self, dot: &Value<'a>, invocation: &'a Invocation) -> Eval<()> {

@@ -19,7 +19,7 @@ impl<'a> Evaluator<'a> {
         let value = value.unwrap_or(Value::Nil);
         for name in &pipe.variables {
             if pipe.assigns {
-                self.assign(name, value.clone());
+                self.assign(name, value.clone())?;
             } else {
                 self.variables.push((name, value.clone()));
             }
@@ -84,7 +84,7 @@ impl<'a> Evaluator<'a> {
             Term::Number(number) => self.constant(number)?,
             Term::String { value, .. } => Value::Str(Cow::Borrowed(value)),
             Term::Field(fields) => self.fields(dot.clone(), fields)?,
-            Term::Variable { name, fields } => self.fields(self.variable(name), fields)?,
+            Term::Variable { name, fields } => self.fields(self.variable(name)?, fields)?,
             Term::Function(function) => {
                 self.call(dot, function, &[], None, Place::Operand(operand), None)?
             }

@@ -36,19 +36,24 @@ pub(super) enum Place<'a> {
 pub(super) type Eval<T> = Result<T, RenderError>;
 
 impl<'a> Evaluator<'a> {
-    /// The value of a variable. The parser has seen that it is declared.
-    pub(super) fn variable(&self, name: &str) -> Value<'a> {
-        let declared = self.variables.iter().rev().find(|(known, _)| *known == name);
-        declared.map_or(&self.dollar, |(_, value)| value).clone()
+    /// The value of a variable. The parser has seen that it is declared, but maybe in the branch
+    /// that was not taken.
+    pub(super) fn variable(&self, name: &str) -> Eval<Value<'a>> {
+        match self.variables.iter().rev().find(|(known, _)| *known == name) {
+            Some((_, value)) => Ok(value.clone()),
+            None if name == "$" => Ok(self.dollar.clone()),
+            None => Err(self.failed(&format!("undefined variable: {name}"))),
+        }
     }
 
     /// Gives a variable that is declared a new value.
-    pub(super) fn assign(&mut self, name: &str, value: Value<'a>) {
-        if let Some(slot) = self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
-            slot.1 = value;
-        } else {
-            self.dollar = value;
+    pub(super) fn assign(&mut self, name: &str, value: Value<'a>) -> Eval<()> {
+        match self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
+            Some((_, slot)) => *slot = value,
+            None if name == "$" => self.dollar = value,
+            None => return Err(self.failed(&format!("undefined variable: {name}"))),
         }
+        Ok(())
     }
 
     pub(super) fn spend(&mut self, amount: usize) -> Eval<()> {

@@ -16,7 +16,7 @@ fn row() -> Row {
 
 #[test]
 fn renders_as_go_does() {
-    for case in cases(include_str!("../data/go.jsonl"), 148) {
+    for case in cases(include_str!("../data/go.jsonl"), 151) {
         check(&case, "t", row());
     }
 }
