@@ -35,7 +35,8 @@ pub enum EvalError {
     },
     /// Two series for one of the other side, without `group_left` or `group_right`.
     #[error(
-        "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+        "multiple matches for labels: many-to-one matching must be explicit \
+         (group_left/group_right)"
     )]
     ManyToOne,
     /// Two series for one of the other side that would become the same series.

@@ -38,8 +38,8 @@ impl LabelReplace {
         samples.into_iter().map(replaced).collect()
     }
 
-    /// The replacement with the text of groups for `$1`, `${1}`, `$name`, `${name}`, and `$` for `$$`.
-    /// A group that there is not is empty.
+    /// The replacement with the text of groups for `$1`, `${1}`, `$name`, `${name}`, and `$` for
+    /// `$$`. A group that there is not is empty.
     fn expand(&self, captures: &regex::Captures<'_>) -> String {
         let mut text = String::new();
         let mut rest = self.replacement.as_str();

@@ -2,11 +2,12 @@
 
 use crate::ast::{Binary, Grouping, MetricExpr, RangeAggregation, RangeOp, VectorOp};
 
-/// The same query, where `sum by (x) (count_over_time(…))` and its kin have the `by (x)` inside too.
+/// The same query, where `sum by (x) (count_over_time(…))` and its kin have the `by (x)` inside
+/// too.
 ///
 /// This changes no number: a sum of sums is the same in any grouping. But parsers need only set the
-/// labels of the grouping then, and lines that are broken elsewhere are no error any more. Loki does
-/// the same, and people see it.
+/// labels of the grouping then, and lines that are broken elsewhere are no error any more. Loki
+/// does the same, and people see it.
 #[must_use]
 pub fn push_down(expr: &MetricExpr) -> MetricExpr {
     let mut expr = expr.clone();

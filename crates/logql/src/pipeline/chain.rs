@@ -23,7 +23,8 @@ use super::template::Times;
 use super::unpack::Unpack;
 use super::wanted::Wanted;
 
-/// The stages of a query, compiled. Made once, used for any number of rows, by any number of threads.
+/// The stages of a query, compiled. Made once, used for any number of rows, by any number of
+/// threads.
 #[derive(Debug)]
 pub struct Pipeline {
     stages: Vec<Stage>,
@@ -83,8 +84,8 @@ impl Pipeline {
         self.stages.iter().any(Stage::needs_line)
     }
 
-    /// Passes a row through the stages: the line that comes out (borrowed if nothing changed it), or
-    /// `None` when a filter drops it. What goes wrong with a row stands in its labels.
+    /// Passes a row through the stages: the line that comes out (borrowed if nothing changed it),
+    /// or `None` when a filter drops it. What goes wrong with a row stands in its labels.
     pub fn process<'a>(
         &self,
         timestamp: Timestamp,

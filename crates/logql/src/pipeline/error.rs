@@ -16,7 +16,7 @@ pub struct StageError {
 }
 
 impl StageError {
-    pub(crate) fn new(span: Span, message: impl ToString) -> Self {
-        Self { span, message: message.to_string() }
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into() }
     }
 }

@@ -45,8 +45,8 @@ impl LabelFormat {
         })
     }
 
-    /// Sets the labels. All templates see the row as the first of them found it. Where one fails its
-    /// label is not set and the row is marked as an error.
+    /// Sets the labels. All templates see the row as the first of them found it. Where one fails
+    /// its label is not set and the row is marked as an error.
     pub(super) fn process(&self, times: Times, line: &str, labels: &mut RowLabels) {
         let mut snapshot: Option<RowLabels> = None;
         for assignment in &self.assignments {

@@ -22,7 +22,7 @@ pub(super) struct LineFilter {
 #[derive(Debug)]
 enum Search {
     Anything,
-    Substring(memmem::Finder<'static>),
+    Substring(Box<memmem::Finder<'static>>),
     AnySubstring(AhoCorasick),
     Regex(regex::Regex),
     Pattern(Pattern),
@@ -31,13 +31,12 @@ enum Search {
 
 impl LineFilter {
     pub(super) fn new(filter: &ast::LineFilter) -> Result<Self, StageError> {
-        let (search, negated): (fn(&Text) -> Result<Search, StageError>, bool) = match filter.op {
-            LineFilterOp::Contains => (substring, false),
-            LineFilterOp::NotContains => (substring, true),
-            LineFilterOp::Re => (regular_expression, false),
-            LineFilterOp::NotRe => (regular_expression, true),
-            LineFilterOp::Pattern => (pattern, false),
-            LineFilterOp::NotPattern => (pattern, true),
+        use LineFilterOp as Op;
+        let negated = matches!(filter.op, Op::NotContains | Op::NotRe | Op::NotPattern);
+        let search = match filter.op {
+            Op::Contains | Op::NotContains => substring,
+            Op::Re | Op::NotRe => regular_expression,
+            Op::Pattern | Op::NotPattern => pattern,
         };
         if let Some(texts) = substrings(filter) {
             return Ok(Self { searches: vec![any_substring(&texts, filter.span)?], negated });
@@ -83,10 +82,10 @@ fn substrings(filter: &ast::LineFilter) -> Option<Vec<&str>> {
 /// One search for all of some substrings.
 fn any_substring(texts: &[impl AsRef<str>], span: Span) -> Result<Search, StageError> {
     if let [text] = texts {
-        return Ok(Search::Substring(finder(text.as_ref())));
+        return Ok(Search::Substring(Box::new(finder(text.as_ref()))));
     }
     let automaton = AhoCorasick::new(texts.iter().map(AsRef::as_ref));
-    automaton.map(Search::AnySubstring).map_err(|error| StageError::new(span, error))
+    automaton.map(Search::AnySubstring).map_err(|error| StageError::new(span, error.to_string()))
 }
 
 fn finder(text: &str) -> memmem::Finder<'static> {

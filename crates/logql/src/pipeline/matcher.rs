@@ -22,8 +22,8 @@ enum Test {
 }
 
 impl LabelMatcher {
-    /// Compiles a matcher of a selector, of `drop` or of `keep`: in its regular expression `.` is any
-    /// character, line breaks too.
+    /// Compiles a matcher of a selector, of `drop` or of `keep`: in its regular expression `.` is
+    /// any character, line breaks too.
     ///
     /// # Errors
     /// When its regular expression is none.

@@ -1,8 +1,8 @@
 //! Reads a JSON object member by member, as leniently as Loki does, without building a tree.
 //!
 //! It takes what it needs and believes the rest: what follows the closing brace is not looked at,
-//! nor what stands inside an array or object beyond its brackets and strings. The texts of the errors
-//! are those of the library that Loki uses, since `__error_details__` shows them.
+//! nor what stands inside an array or object beyond its brackets and strings. The texts of the
+//! errors are those of the library that Loki uses, since `__error_details__` shows them.
 
 use std::borrow::Cow;
 
@@ -42,7 +42,8 @@ pub(super) struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value as a label shows it: strings without their escapes, and nothing if those are broken.
+    /// The value as a label shows it: strings without their escapes, and nothing if those are
+    /// broken.
     pub(super) fn to_label(self) -> Cow<'a, str> {
         match self.kind {
             Kind::Null => Cow::Borrowed(""),

@@ -5,8 +5,8 @@ use crate::ast::{LabelFilter, LabelFormat, LabelFormatSource, Stage, Text, Unwra
 use super::error::StageError;
 use super::template;
 
-/// Removes each `line_format` behind which nothing looks at the line. Errors of its template go with
-/// it, as in Loki.
+/// Removes each `line_format` behind which nothing looks at the line. Errors of its template go
+/// with it, as in Loki.
 pub(super) fn remove_idle_line_formats(stages: &mut Vec<Stage>) -> Result<(), StageError> {
     let mut line_is_read = false;
     let mut kept: Vec<Stage> = Vec::with_capacity(stages.len());

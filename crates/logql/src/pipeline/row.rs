@@ -19,8 +19,8 @@ pub(super) const EXTRACTED: &str = "_extracted";
 /// The labels of one row: those of its stream and its metadata below, what the stages set on top,
 /// what went wrong aside.
 ///
-/// Made once and [`reset`](Self::reset) for each row, it allocates nothing per row: names and values
-/// that stages set are written into one buffer.
+/// Made once and [`reset`](Self::reset) for each row, it allocates nothing per row: names and
+/// values that stages set are written into one buffer.
 #[derive(Debug, Clone, Default)]
 pub struct RowLabels {
     stream: Labels,
@@ -251,8 +251,8 @@ impl RowLabels {
         self.find(name).is_some_and(|set| set.extracted)
     }
 
-    /// Whether the stream or the metadata has this name, so that a parser must not set it. A label of
-    /// the stream keeps its name taken even when it was dropped.
+    /// Whether the stream or the metadata has this name, so that a parser must not set it. A label
+    /// of the stream keeps its name taken even when it was dropped.
     pub(super) fn is_base(&self, name: &str) -> bool {
         let metadata = || match self.unfolded {
             true => self.find(name).is_some_and(|set| set.category == Category::Metadata),

@@ -79,7 +79,8 @@ impl Sampler {
     }
 
     /// The series that the sample belongs to: all labels less the unwrapped one, or those of the
-    /// grouping. An error keeps all labels, grouping or not, so that its reader can see whence it is.
+    /// grouping. An error keeps all labels, grouping or not, so that its reader can see whence it
+    /// is.
     #[must_use]
     pub fn series(&self, labels: &RowLabels) -> Labels {
         let unwrapped = match &self.number {

@@ -10,7 +10,8 @@ use super::row::{ERROR, ERROR_DETAILS, RowLabels};
 
 /// Parses a template; errors call it `name`, and Loki's names are `line` and `label`.
 pub(super) fn parse(name: &str, text: &Text) -> Result<Template, StageError> {
-    Template::parse_named(name, &text.value).map_err(|error| StageError::new(text.span, error))
+    Template::parse_named(name, &text.value)
+        .map_err(|error| StageError::new(text.span, error.to_string()))
 }
 
 /// The times that a template can ask for.

@@ -22,8 +22,8 @@ impl Unpack {
         Self { wanted: wanted.clone() }
     }
 
-    /// The line that was packed, its labels set; nothing if none was. A line that is no object, or a
-    /// broken one, is marked as an error.
+    /// The line that was packed, its labels set; nothing if none was. A line that is no object, or
+    /// a broken one, is marked as an error.
     pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Option<String> {
         if line.is_empty() || self.wanted.satisfied(labels) {
             return None;
