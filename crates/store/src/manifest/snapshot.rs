@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use model::{ColumnKind, Labels, TenantId};
 
-use super::document::{Manifest, SegmentRecord};
+use super::document::Manifest;
 use crate::Error;
 use crate::filter::{Filter, MetadataColumns, Projection};
 use crate::head::{StreamRows, Table};
@@ -94,10 +94,11 @@ impl Snapshot {
 
     /// The segments with rows that the filter may want, oldest first.
     async fn segments(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
-        let records: Vec<&SegmentRecord> =
-            self.manifest.overlapping(&self.tenant, filter.time).collect();
-        let opened = stream::iter(records).map(|record| self.library.open(record));
-        let found = opened.buffered(OPEN_AT_ONCE).try_filter_map(async |segment| {
+        let records = self.manifest.overlapping(&self.tenant, filter.time);
+        // Collected first: a closure inside the stream would keep callers from sending this future
+        // to another thread (rust-lang/rust#102211).
+        let opened: Vec<_> = records.map(|record| self.library.open(record)).collect();
+        let found = stream::iter(opened).buffered(OPEN_AT_ONCE).try_filter_map(async |segment| {
             let pieces = segment.pieces(filter);
             Ok((!pieces.is_empty()).then_some((segment, pieces)))
         });
