@@ -1,1 +1,29 @@
-//! Stub.
+//! HTTP: Loki's API over the store and the query engine.
+//!
+//! Start here: [`Server`], then `router.rs`, the whole route table on one page. Each family of
+//! routes is a file of `api/`; what they share (who asks, may they, what is refused) lies beside it.
+//!
+//! This is the only crate that knows axum, and `refusal.rs` is the only place where errors become
+//! status codes.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod api;
+mod app;
+mod auth;
+mod config;
+mod error;
+mod limit;
+mod metrics;
+mod newest;
+mod params;
+mod refusal;
+mod router;
+mod select;
+mod server;
+mod tenant;
+
+pub use config::{Config, DEFAULT_PORT, Limits, Token};
+pub use error::{Error, ErrorKind};
+pub use server::{Parts, Server};

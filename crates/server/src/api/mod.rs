@@ -1,0 +1,14 @@
+//! One file for each family of routes.
+
+pub(crate) mod format_query;
+mod json;
+pub(crate) mod labels;
+pub(crate) mod metrics;
+pub(crate) mod otlp;
+pub(crate) mod push;
+pub(crate) mod query;
+pub(crate) mod ready;
+pub(crate) mod series;
+pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod volume;

@@ -1,0 +1,119 @@
+//! `/loki/api/v1/push`: lines come in. 204 means that they are durable.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use loki::detect_level::DETECTED_LEVEL;
+use loki::push::{Push, PushError, Rejection};
+use loki::service_name::with_service_name;
+use model::{Stream, TenantId};
+
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::tenant::Tenant;
+
+/// The texts of refused entries that an answer repeats: enough to see what is wrong.
+const TEXTS_MAX: usize = 10;
+
+/// A push in today's form.
+pub(crate) async fn push(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let parse = move |app: &App, body: &[u8]| {
+        let (kind, encoding) = kinds(&headers);
+        loki::push::parse(kind, encoding, body, &app.push_limits)
+    };
+    receive(app, tenant, body, parse).await
+}
+
+/// A push of the time before Loki 1.0.
+pub(crate) async fn legacy(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let parse = move |app: &App, body: &[u8]| {
+        let (kind, encoding) = kinds(&headers);
+        loki::push::parse_legacy(kind, encoding, body, &app.push_limits)
+    };
+    receive(app, tenant, body, parse).await
+}
+
+/// A body, or why it could not be read.
+pub(crate) type Body = Result<Bytes, BytesRejection>;
+
+/// `Content-Type` and `Content-Encoding`.
+pub(crate) fn kinds(headers: &HeaderMap) -> (Option<&str>, Option<&str>) {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    (text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING))
+}
+
+/// Takes in what `parse` finds in a body: checks it, completes it, makes it durable.
+pub(crate) async fn receive(
+    app: Arc<App>,
+    tenant: TenantId,
+    body: Body,
+    parse: impl FnOnce(&App, &[u8]) -> Result<Push, PushError> + Send + 'static,
+) -> Result<StatusCode, Refusal> {
+    let body = body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
+    let ready = {
+        let (app, tenant) = (Arc::clone(&app), tenant.clone());
+        // A large push takes long to decode; other requests go on meanwhile.
+        tokio::task::spawn_blocking(move || Ok(prepare(&app, &tenant, parse(&app, &body)?)))
+    };
+    let ready: Result<Push, PushError> = ready.await.map_err(|error| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("failed to decode: {error}"))
+    })?;
+    let Push { streams, rejected } = ready?;
+    if !streams.is_empty() {
+        let entries = || streams.iter().flat_map(|stream| &stream.entries);
+        let bytes: usize = entries().map(|entry| entry.line.len()).sum();
+        let (lines, bytes) = (entries().count() as u64, bytes as u64);
+        app.store.append(&tenant, streams).await?;
+        app.metrics.received(&tenant, lines, bytes);
+    }
+    app.metrics.discarded(&tenant, &rejected);
+    // The good entries are stored by now: a sender that drops what is refused loses only the rest.
+    if rejected.is_empty() { Ok(StatusCode::NO_CONTENT) } else { Err(refusal(&rejected)) }
+}
+
+/// Takes out of a push what must not be stored, and adds what Loki adds.
+fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> Push {
+    let limits = &app.config.limits;
+    for stream in &mut push.streams {
+        stream.labels = with_service_name(&stream.labels, &limits.discover_service_name);
+    }
+    let now = app.clock.now();
+    push.rejected.extend(loki::push::validate(&mut push.streams, &app.entry_limits, now));
+    if let Some(newest) = &app.newest {
+        push.rejected.extend(newest.sift(tenant, &mut push.streams));
+    }
+    if limits.discover_log_levels {
+        push.streams.iter_mut().for_each(|stream| detect_levels(app, stream));
+    }
+    push
+}
+
+fn detect_levels(app: &App, stream: &mut Stream) {
+    for entry in &mut stream.entries {
+        let level = app.levels.detect(&stream.labels, &entry.metadata, &entry.line);
+        entry.metadata = entry.metadata.with(DETECTED_LEVEL, level);
+    }
+}
+
+fn refusal(rejected: &[Rejection]) -> Refusal {
+    let mut texts: Vec<_> = rejected.iter().take(TEXTS_MAX).map(|r| r.text.as_str()).collect();
+    let more = rejected.len().saturating_sub(TEXTS_MAX);
+    let last = format!("and {more} more");
+    if more > 0 {
+        texts.push(&last);
+    }
+    Refusal::bad_request(texts.join("\n"))
+}

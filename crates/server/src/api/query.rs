@@ -1,0 +1,139 @@
+//! `/loki/api/v1/query_range` and `/loki/api/v1/query`: LogQL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use logql::ast::Expr;
+use loki::query::{InstantQuery, RangeQuery};
+use loki::response::{CATEGORIZE_LABELS, ENCODING_FLAGS_HEADER, QueryResponse};
+use loki::time::Bounds;
+use model::{TenantId, Timestamp};
+use query::{Kind, Request};
+
+use super::json::Json;
+use crate::answer;
+use crate::app::App;
+use crate::config::Limits;
+use crate::limit::{check_entries, check_length, check_series};
+use crate::params::Asked;
+use crate::refusal::Refusal;
+use crate::tenant::Tenant;
+
+/// A query over a range of time.
+pub(crate) async fn range(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    Asked(params): Asked,
+) -> Result<Json<QueryResponse>, Refusal> {
+    let asked = RangeQuery::parse(&params, app.clock.now())?;
+    let query = logql::parse(&asked.query)?;
+    check_length(&asked.bounds, &app.config.limits)?;
+    if matches!(query, Expr::Log(_)) {
+        check_entries(asked.limit, &app.config.limits)?;
+    }
+    let kind = range_kind(&query, &asked, &app.config.limits);
+    let request = Request {
+        tenant,
+        query,
+        kind,
+        limit: asked.limit,
+        direction: answer::direction(asked.direction),
+        interval: asked.interval,
+    };
+    run(&app, request, &headers).await
+}
+
+/// A query at one time.
+pub(crate) async fn instant(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    Asked(params): Asked,
+) -> Result<Json<QueryResponse>, Refusal> {
+    let asked = InstantQuery::parse(&params, app.clock.now())?;
+    let request = Request {
+        tenant,
+        query: logql::parse(&asked.query)?,
+        kind: Kind::Instant { time: asked.time },
+        limit: asked.limit,
+        direction: answer::direction(asked.direction),
+        interval: Duration::ZERO,
+    };
+    run(&app, request, &headers).await
+}
+
+async fn run(
+    app: &App,
+    request: Request,
+    headers: &HeaderMap,
+) -> Result<Json<QueryResponse>, Refusal> {
+    let direction = request.direction;
+    log(&request.tenant, &request.query, headers);
+    let answer = app.engine.run(request).await?;
+    check_series(answer::series_count(&answer.value), &app.config.limits)?;
+    let form = answer::Form { categorize: wants_categories(headers), direction };
+    Ok(Json(answer::response(answer, form)))
+}
+
+/// When the engine looks. A metric query's times are aligned with its step as a Loki that splits
+/// queries aligns them; a log query from a moment to the same moment means that moment.
+fn range_kind(query: &Expr, asked: &RangeQuery, limits: &Limits) -> Kind {
+    let Bounds { mut start, mut end } = asked.bounds;
+    match query {
+        Expr::Log(_) if start == end => end = Timestamp(end.as_nanos().saturating_add(1)),
+        Expr::Metric(_) if !limits.split_queries_by_interval.is_zero() => {
+            let step = i64::try_from(asked.step.as_nanos()).unwrap_or(i64::MAX);
+            start = Timestamp(start.as_nanos() - start.as_nanos().rem_euclid(step));
+            let over = end.as_nanos().rem_euclid(step);
+            let rest = if over == 0 { 0 } else { step - over };
+            end = Timestamp(end.as_nanos().saturating_add(rest));
+        }
+        _ => {}
+    }
+    Kind::Range { start, end, step: asked.step }
+}
+
+fn wants_categories(headers: &HeaderMap) -> bool {
+    let flags = headers.get_all(ENCODING_FLAGS_HEADER).iter();
+    let flags = flags.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    flags.into_iter().any(|flag| flag.trim() == CATEGORIZE_LABELS)
+}
+
+fn log(tenant: &TenantId, query: &Expr, headers: &HeaderMap) {
+    let tags = headers.get("X-Query-Tags").and_then(|value| value.to_str().ok());
+    tracing::debug!(%tenant, %query, tags, "query");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(query: &str, (start, end): (i64, i64), step: u64, expect: (i64, i64)) {
+        let asked = RangeQuery {
+            query: query.to_owned(),
+            bounds: Bounds { start: Timestamp::from_secs(start), end: Timestamp::from_secs(end) },
+            step: Duration::from_secs(step),
+            interval: Duration::ZERO,
+            limit: 1,
+            direction: loki::query::Direction::Forward,
+        };
+        let kind = range_kind(&logql::parse(query).unwrap(), &asked, &Limits::default());
+        let Kind::Range { start, end, .. } = kind else { panic!("{kind:?}") };
+        assert_eq!((start, end), (Timestamp::from_secs(expect.0), Timestamp(expect.1)));
+    }
+
+    #[test]
+    fn times_of_metric_queries_are_aligned_with_the_step() {
+        const S: i64 = 1_000_000_000;
+        let metric = r#"count_over_time({a="b"}[1m])"#;
+        check(metric, (100, 200), 60, (60, 240 * S));
+        check(metric, (120, 240), 60, (120, 240 * S));
+        check(metric, (-1, 1), 60, (-60, 60 * S));
+        check(r#"{a="b"}"#, (100, 200), 60, (100, 200 * S));
+        check(r#"{a="b"}"#, (100, 100), 60, (100, 100 * S + 1));
+    }
+}

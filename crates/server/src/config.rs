@@ -1,0 +1,73 @@
+//! What can be set, as plain data.
+
+mod human;
+mod limits;
+mod loki;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+pub use limits::Limits;
+
+/// The settings of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen. Other than loopback needs a token, or the word that none is wanted.
+    pub listen: SocketAddr,
+    /// Whether the header `X-Scope-OrgID` names a tenant, and is required (Loki's `auth_enabled`).
+    pub multi_tenant: bool,
+    /// What clients must send; `None` lets everybody in.
+    pub token: Option<Token>,
+    /// Serve everybody who can reach the address, without a token.
+    pub insecure_no_token: bool,
+    /// Limits of pushes and queries.
+    pub limits: Limits,
+    /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
+    /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
+    pub out_of_order_window: Option<Duration>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
+            multi_tenant: false,
+            token: None,
+            insecure_no_token: false,
+            limits: Limits::default(),
+            out_of_order_window: None,
+        }
+    }
+}
+
+/// Loki's port.
+pub const DEFAULT_PORT: u16 = 3100;
+
+/// A secret that clients send in the header `Authorization`. It is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// A token from a file's text: spaces and newlines around it do not count. `None` when nothing
+    /// is left.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether this is the token. Takes as long for a wrong one as for the right one.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        let (own, other) = (self.0.as_bytes(), text.as_bytes());
+        let differences = own.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
+        own.len() == other.len() && differences == 0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}

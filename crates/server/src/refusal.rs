@@ -1,0 +1,123 @@
+//! The one place where errors become status codes. The texts are those of the crates where the
+//! errors arise; Loki sends them as plain text, and Grafana shows them as they are.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use loki::ParamError;
+use loki::push::{PushError, PushErrorKind};
+
+/// A request that is not answered, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refusal {
+    /// A refusal with this status and text.
+    pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+
+    /// The sender is at fault.
+    pub fn bad_request(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The text, without a newline at its end.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// There is no such path. Go's words, which clients know.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "404 page not found")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { status, mut text } = self;
+        if status.is_server_error() {
+            tracing::error!(status = status.as_u16(), error = text, "a request failed");
+        }
+        text.push('\n');
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ];
+        (status, headers, text).into_response()
+    }
+}
+
+impl From<ParamError> for Refusal {
+    fn from(error: ParamError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<PushError> for Refusal {
+    fn from(error: PushError) -> Self {
+        let status = match error.kind() {
+            PushErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            PushErrorKind::Empty => StatusCode::UNPROCESSABLE_ENTITY,
+            PushErrorKind::BadRequest => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<logql::error::ParseError> for Refusal {
+    /// Loki's text, and on a line of its own what the author may have meant.
+    fn from(error: logql::error::ParseError) -> Self {
+        let text = error.to_string();
+        Self::bad_request(match error.hint {
+            Some(hint) => format!("{text}\nhint: {hint}"),
+            None => text,
+        })
+    }
+}
+
+impl From<query::Error> for Refusal {
+    fn from(error: query::Error) -> Self {
+        let status = match error.kind() {
+            query::ErrorKind::BadRequest | query::ErrorKind::TooLarge => StatusCode::BAD_REQUEST,
+            query::ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            query::ErrorKind::Retry => StatusCode::SERVICE_UNAVAILABLE,
+            query::ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, with_causes(&error))
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        let status = match error.kind() {
+            store::ErrorKind::Request => StatusCode::PAYLOAD_TOO_LARGE,
+            store::ErrorKind::Retry => StatusCode::SERVICE_UNAVAILABLE,
+            store::ErrorKind::Operator => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, with_causes(&error))
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let error_text = error.to_string();
+        if !text.ends_with(&error_text) {
+            text = format!("{text}: {error_text}");
+        }
+        cause = error.source();
+    }
+    text
+}

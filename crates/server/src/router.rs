@@ -1,0 +1,65 @@
+//! Every route, on one page.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, get, on, post};
+use axum::{Router, response::Response};
+use tower_http::compression::CompressionLayer;
+
+use crate::api::{
+    format_query, labels, metrics, otlp, push, query, ready, series, stats, status, volume,
+};
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::{auth, metrics as count};
+
+/// A form with parameters: a query may have 128 KiB, and each of its bytes three when escaped.
+const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// The routes of a server.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let body_bytes_max = app.push_limits.max_recv_msg_size;
+    let writes = Router::new()
+        .route("/loki/api/v1/push", post(push::push))
+        .route("/api/prom/push", post(push::legacy))
+        .route("/otlp/v1/logs", post(otlp::logs))
+        .layer(DefaultBodyLimit::max(body_bytes_max));
+    let reads = Router::new()
+        .route("/loki/api/v1/query_range", ask(query::range))
+        .route("/loki/api/v1/query", ask(query::instant))
+        .route("/loki/api/v1/labels", ask(labels::names))
+        .route("/loki/api/v1/label", ask(labels::names))
+        .route("/loki/api/v1/label/{name}/values", ask(labels::values))
+        .route("/loki/api/v1/series", ask(series::series))
+        .route("/loki/api/v1/index/stats", ask(stats::stats))
+        .route("/loki/api/v1/index/volume", ask(volume::instant))
+        .route("/loki/api/v1/index/volume_range", ask(volume::range))
+        .route("/loki/api/v1/format_query", ask(format_query::format_query))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
+    let status = Router::new()
+        .route("/loki/api/v1/status/buildinfo", get(status::build_info))
+        .route("/metrics", get(metrics::metrics))
+        .route("/ready", get(ready::ready));
+
+    Router::new()
+        .merge(writes)
+        .merge(reads)
+        .merge(status)
+        .fallback(no_such_path)
+        .layer(from_fn_with_state(Arc::clone(&app), auth::check))
+        .layer(from_fn_with_state(Arc::clone(&app), count::measure))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}
+
+/// A question: parameters in the query string or, because queries can be long, in a form.
+fn ask<H: Handler<T, Arc<App>>, T: 'static>(handler: H) -> MethodRouter<Arc<App>> {
+    on(MethodFilter::GET.or(MethodFilter::POST), handler)
+}
+
+async fn no_such_path() -> Response {
+    axum::response::IntoResponse::into_response(Refusal::not_found())
+}
