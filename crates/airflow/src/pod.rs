@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::task::{MapIndex, TaskFacts, parse_number};
 
 /// What is needed of a Kubernetes pod, as plain data.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pod {
     /// The namespace.
     pub namespace: String,
@@ -31,7 +31,7 @@ pub struct Pod {
 }
 
 /// What is needed of one container of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// The name.
     pub name: String,

@@ -1,1 +1,31 @@
-//! Stub.
+//! The collector: from a node's log files to a push.
+//!
+//! It reads what the kubelet keeps under `/var/log/pods`, joins what was cut, finds out which task
+//! wrote it, and pushes it to a Loki-compatible store. Three promises hold it together:
+//!
+//! - **Opened at birth.** A file is opened the moment it appears and its handle is kept until its
+//!   last byte is read, so the lines of a pod that lived 300 ms outlive the pod.
+//! - **A position moves when the store has acknowledged**, not when a line was handed on.
+//! - **Read twice, sent the same.** What a file's bytes become depends on nothing but the bytes, so
+//!   that the store drops what a restart sends again.
+//!
+//! Start here: [`Collector`] and [`Config`]. The road of a line is `tail` → `stage` → `write`.
+
+#![forbid(unsafe_code)]
+
+mod collector;
+mod config;
+pub mod discover;
+mod error;
+mod limits;
+mod metrics;
+mod stage;
+mod status;
+mod tail;
+mod write;
+
+pub use collector::{Collector, Handle, Parts};
+pub use config::Config;
+pub use error::{Error, ErrorKind};
+pub use stage::PodSource;
+pub use status::Status;

@@ -1,0 +1,83 @@
+//! Why the collector cannot start or go on. What it deals with itself (a store that is away, a
+//! refused batch, a file that vanished) is logged and counted instead.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the collector cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder of pod logs is there and cannot be read.
+    #[error(
+        "failed to read the pods folder {}; let the collector read it (on Kubernetes: mount it \
+         with hostPath and run as root)",
+        path.display()
+    )]
+    PodsFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The folder of the collector's own state cannot be used.
+    #[error(
+        "failed to write to the state folder {}; give the collector a folder of its own that \
+         outlives it",
+        path.display()
+    )]
+    StateFolder {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The file of pods cannot be read or is none.
+    #[error("failed to read pods from {}; write a Kubernetes PodList as JSON there", path.display())]
+    PodsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The address of the store is none.
+    #[error("the store's url {url:?} is no http or https address: {reason}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The HTTP client cannot be made.
+    #[error("failed to set up the http client")]
+    HttpClient(#[source] reqwest::Error),
+    /// A part of the collector ended that should not have.
+    #[error("a task of the collector failed; this is a bug, please report it")]
+    Task(#[source] tokio::task::JoinError),
+}
+
+/// What to do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Change the configuration or the deployment.
+    Configuration,
+    /// Page someone: the machine or the program is at fault.
+    Internal,
+}
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::PodsFolder { .. }
+            | Self::StateFolder { .. }
+            | Self::PodsFile { .. }
+            | Self::Url { .. } => ErrorKind::Configuration,
+            Self::HttpClient(_) | Self::Task(_) => ErrorKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Every bound of the collector that a user cannot set, and why the number is what it is.
+
+use std::time::Duration;
+
+/// Bytes read from one file before the next has its turn: large enough that a call is cheap, small
+/// enough that one chatty task does not hold up the others.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
+/// Parcels between the readers and the writer. With it full the readers wait: the files themselves
+/// are the queue, and their handles stay open.
+pub const QUEUE_PARCELS_MAX: usize = 64;
+/// The header of a CRI record and some room: a time, a stream, a flag, three blanks.
+pub const CRI_HEADER_BYTES_MAX: usize = 128;
+/// Physical lines that a traceback may hold before the rest becomes an entry of its own. A Python
+/// process stops at a thousand frames, of three lines each at most.
+pub const TRACEBACK_LINES_MAX: usize = 4096;
+/// How long after its last line a traceback is still open, in the time of the records. Python
+/// writes it in one call; half a second covers a process that is swapped out in the middle.
+pub const TRACEBACK_GAP: Duration = Duration::from_millis(500);
+/// How long after a partial record its next part may come, in the time of the records. A runtime
+/// cuts a long line at its buffer's end and goes on at once; a process that prints slowly and
+/// without a newline must not wait for ever.
+pub const PARTIAL_GAP: Duration = Duration::from_secs(5);
+/// How much longer than a gap a file must have been idle before what is open is taken as ended:
+/// the time that a record may need from its stamp to the file.
+pub const GAP_GRACE: Duration = Duration::from_millis(500);
+/// How often a file must be missed in a row when all folders are looked through before it counts as
+/// gone: a rename in the middle may hide it once.
+pub const MISSED_SCANS_MAX: u32 = 2;
+/// How often idle files are looked at: for what is open, late metadata, and being gone.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(250);
+/// How often a missing pods folder is told about.
+pub const MISSING_FOLDER_WARNING_INTERVAL: Duration = Duration::from_secs(60);
+/// Entries that are remembered to tell equal ones apart, while none of their times is past.
+pub const DISTINCT_ENTRIES_MAX: usize = 4096;
+/// First bytes of a file that tell it from another with the same inode. A CRI record begins with a
+/// time in nanoseconds, so a few dozen would do.
+pub const FINGERPRINT_BYTES_MAX: usize = 256;
+/// What may lie in the dead-letter folder, in bytes. With it full, refused batches are tried again
+/// instead: nothing is thrown away.
+pub const DEAD_LETTER_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// What is read of the store's reason for refusing a batch, in characters.
+pub const REASON_CHARS_MAX: usize = 1000;

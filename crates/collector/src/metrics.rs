@@ -1,0 +1,73 @@
+//! What the collector counts. Where Alloy counts the same, the name is Alloy's, so that its
+//! dashboards and alerts go on working.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The collector's counters and gauges. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    /// Files that are open.
+    pub files_open: Gauge,
+    /// Bytes read from files.
+    pub read_bytes: Counter,
+    /// Physical lines read from files.
+    pub read_lines: Counter,
+    /// Entries whose end was cut off because they were too long.
+    pub cut_entries: Counter,
+    /// Containers whose lines went out without what is known of their pod.
+    pub unknown_pods: Counter,
+    /// Entries that the store acknowledged.
+    pub sent_entries: Counter,
+    /// Bytes of pushes that the store acknowledged, as sent.
+    pub sent_bytes: Counter,
+    /// Pushes that failed and were tried again.
+    pub batch_retries: Counter,
+    /// Entries that the store refused for good. They lie in the dead-letter folder.
+    pub dropped_entries: Counter,
+}
+
+impl Metrics {
+    /// The metrics, made known to a registry.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let own = registry.sub_registry_with_prefix("barogram_collector");
+        own.register("files_open", "Files that are open", metrics.files_open.clone());
+        own.register(
+            "cut_entries",
+            "Entries whose end was cut off because they were too long",
+            metrics.cut_entries.clone(),
+        );
+        own.register(
+            "unknown_pods",
+            "Containers whose lines went out without what is known of their pod",
+            metrics.unknown_pods.clone(),
+        );
+        let file = registry.sub_registry_with_prefix("loki_source_file");
+        file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
+        file.register("read_lines", "Lines read from files", metrics.read_lines.clone());
+        let write = registry.sub_registry_with_prefix("loki_write");
+        write.register(
+            "sent_entries",
+            "Entries that the store acknowledged",
+            metrics.sent_entries.clone(),
+        );
+        write.register(
+            "sent_bytes",
+            "Bytes of pushes that the store acknowledged",
+            metrics.sent_bytes.clone(),
+        );
+        write.register(
+            "batch_retries",
+            "Pushes that failed and were tried again",
+            metrics.batch_retries.clone(),
+        );
+        write.register(
+            "dropped_entries",
+            "Entries that the store refused; they lie in the dead-letter folder",
+            metrics.dropped_entries.clone(),
+        );
+        metrics
+    }
+}

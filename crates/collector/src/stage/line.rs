@@ -1,0 +1,104 @@
+//! Bytes → physical lines, with where each begins and ends, however the bytes were chopped.
+
+/// Splits the bytes of one file at newlines and holds the last line until its newline comes.
+#[derive(Debug)]
+pub struct Splitter {
+    /// The line that has no newline yet, cut at `bytes_max`.
+    rest: Vec<u8>,
+    /// Where it begins in the file.
+    start: u64,
+    /// Where the next byte comes from.
+    end: u64,
+    bytes_max: usize,
+}
+
+/// One physical line, without its newline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Physical {
+    /// The bytes, cut at the limit.
+    pub bytes: Vec<u8>,
+    /// Bytes that were cut off the end.
+    pub cut: u64,
+    /// Where it begins in the file.
+    pub start: u64,
+}
+
+impl Splitter {
+    /// A splitter for bytes from this place in a file on.
+    pub fn new(start: u64, bytes_max: usize) -> Self {
+        Self { rest: Vec::new(), start, end: start, bytes_max }
+    }
+
+    /// Where the first line begins that was not given out.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Whether no line is left without its newline.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Takes the next bytes and gives out the lines that they complete.
+    pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Physical)) {
+        while let Some(at) = memchr::memchr(b'\n', bytes) {
+            self.hold(&bytes[..at]);
+            self.end += 1;
+            each(self.give());
+            bytes = &bytes[at + 1..];
+        }
+        self.hold(bytes);
+    }
+
+    /// The last line of a file that ends without a newline.
+    pub fn finish(&mut self) -> Option<Physical> {
+        (!self.is_empty()).then(|| self.give())
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        let room = self.bytes_max - self.rest.len();
+        self.rest.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.end += bytes.len() as u64;
+    }
+
+    fn give(&mut self) -> Physical {
+        let bytes = std::mem::take(&mut self.rest);
+        let newline = 1;
+        let cut = (self.end - self.start).saturating_sub(bytes.len() as u64 + newline);
+        let start = std::mem::replace(&mut self.start, self.end);
+        Physical { bytes, cut, start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(chunks: &[&str], finish: bool, expect: &[(&str, u64, u64)]) {
+        let mut splitter = Splitter::new(100, 5);
+        let mut lines = Vec::new();
+        chunks.iter().for_each(|chunk| splitter.feed(chunk.as_bytes(), |line| lines.push(line)));
+        if finish {
+            lines.extend(splitter.finish());
+        }
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|line| (std::str::from_utf8(&line.bytes).unwrap(), line.cut, line.start))
+            .collect();
+        assert_eq!(shown, expect, "for {chunks:?}");
+    }
+
+    #[test]
+    fn lines_are_whole_however_they_come() {
+        check(&["a\nb\n"], false, &[("a", 0, 100), ("b", 0, 102)]);
+        check(&["a", "", "b", "\n\nc"], false, &[("ab", 0, 100), ("", 0, 103)]);
+        check(&["a\nb"], true, &[("a", 0, 100), ("b", 0, 102)]);
+        check(&["a\n"], true, &[("a", 0, 100)]);
+    }
+
+    #[test]
+    fn a_line_takes_no_more_than_its_bound() {
+        check(&["1234567", "8\nx\n"], false, &[("12345", 3, 100), ("x", 0, 109)]);
+    }
+}

@@ -1,0 +1,17 @@
+//! From bytes of one file to entries with labels: unwrap (`cri`), join (`multiline`), tell equals
+//! apart (`distinct`), recognise (`airflow`).
+//!
+//! Nothing here waits or reads a file. What comes out depends on the bytes alone, with one
+//! exception that positions make harmless: [`Pipeline::end_idle`].
+
+mod airflow;
+mod cri;
+mod distinct;
+mod lane;
+mod line;
+mod multiline;
+mod pipeline;
+mod time;
+
+pub use airflow::{Labeller, PodSource};
+pub use pipeline::{Parcel, Pipeline, Position};

@@ -1,0 +1,235 @@
+//! The stages of one file in their order: bytes in, entries out, and how far one has come.
+//!
+//! A restart must make of the same bytes the same entries. So besides the place up to which all is
+//! acknowledged, a position names a *safe* place before it: a record at which nothing was open and
+//! nothing remembered, so that reading on from there with a fresh pipeline goes the same way as the
+//! first time. What comes out between the two places is dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use airflow::Pod;
+use model::{Entry, Labels, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{
+    CRI_HEADER_BYTES_MAX, GAP_GRACE, PARTIAL_GAP, TRACEBACK_GAP, TRACEBACK_LINES_MAX,
+};
+use crate::stage::airflow::Labeller;
+use crate::stage::cri::{self, Joiner, Line, Record};
+use crate::stage::distinct::Distinct;
+use crate::stage::lane::{Lane, Lanes};
+use crate::stage::line::{Physical, Splitter};
+use crate::stage::multiline::{Joined, Multiline};
+
+/// How far a file has been dealt with, in bytes from its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Where to read on from: a safe place, not after any of `lanes`.
+    pub replay_from: u64,
+    /// All entries of a lane that begin before this place are dealt with.
+    pub lanes: Lanes<u64>,
+}
+
+/// What came of some bytes of a file.
+#[derive(Debug, Default)]
+pub struct Parcel {
+    /// The entries, in the order of the file.
+    pub entries: Vec<(Labels, Entry)>,
+    /// How many records were read for the first time.
+    pub records_read: u64,
+    /// How many records the entries were made of.
+    pub records: u64,
+    /// How many entries lost an end that was too long.
+    pub cut: u64,
+    /// How far the file is dealt with once these entries are.
+    pub position: Position,
+}
+
+/// The stages of one file.
+#[derive(Debug)]
+pub struct Pipeline {
+    splitter: Splitter,
+    joiner: Joiner,
+    multiline: Multiline,
+    distinct: Distinct,
+    labeller: Labeller,
+    /// What was dealt with before this pipeline began.
+    done: Lanes<u64>,
+    /// Whether a lane has come to the place where it was left.
+    resumed: Lanes<bool>,
+    safe: u64,
+    last_timestamp: Timestamp,
+    line_bytes_max: usize,
+    parcel: Parcel,
+}
+
+impl Pipeline {
+    /// A pipeline that goes on from a position. `born` is the time of lines that come before any
+    /// record tells one: a file that does not begin with a CRI record.
+    pub fn new(
+        position: Position,
+        labeller: Labeller,
+        born: Timestamp,
+        line_bytes_max: usize,
+    ) -> Self {
+        Self {
+            splitter: Splitter::new(position.replay_from, line_bytes_max + CRI_HEADER_BYTES_MAX),
+            joiner: Joiner::new(line_bytes_max, PARTIAL_GAP),
+            multiline: Multiline::new(TRACEBACK_LINES_MAX, line_bytes_max, TRACEBACK_GAP),
+            distinct: Distinct::default(),
+            labeller,
+            done: position.lanes,
+            resumed: Lanes::default(),
+            safe: position.replay_from,
+            last_timestamp: born,
+            line_bytes_max,
+            parcel: Parcel::default(),
+        }
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut lines = Vec::new();
+        self.splitter.feed(bytes, |line| lines.push(line));
+        lines.into_iter().for_each(|line| self.physical(&line));
+    }
+
+    /// Ends what is open and has waited longer than any gap between the records of one entry, after
+    /// the file has been idle for so long. Were more of it to come all the same, it would be an
+    /// entry of its own; and a restart, which sees no idleness, cuts at the positions of the lanes,
+    /// where this did.
+    pub fn end_idle(&mut self, idle: Duration) {
+        for lane in Lane::ALL {
+            if idle > PARTIAL_GAP + GAP_GRACE {
+                self.end_partial(lane);
+            }
+            if idle > TRACEBACK_GAP + GAP_GRACE && self.joiner.open_start(lane).is_none() {
+                self.end_traceback(lane);
+            }
+        }
+    }
+
+    /// Ends what is open because the file has ended, the last line too if it has no newline.
+    pub fn finish(&mut self) {
+        if let Some(line) = self.splitter.finish() {
+            self.physical(&line);
+        }
+        self.end_idle(Duration::MAX);
+    }
+
+    /// Whether nothing is open: no traceback, no line without its end.
+    pub fn is_idle(&self) -> bool {
+        self.has_no_entry_open() && self.splitter.is_empty()
+    }
+
+    /// From now on lines get the labels of this pod.
+    pub fn know(&mut self, pod: Arc<Pod>, container: &str) {
+        self.labeller = Labeller::new(pod, container);
+    }
+
+    /// What has come out since the last call.
+    pub fn take_parcel(&mut self) -> Parcel {
+        let position = self.position();
+        Parcel { position, ..std::mem::take(&mut self.parcel) }
+    }
+
+    /// How far the file is dealt with once all that came out is.
+    pub fn position(&self) -> Position {
+        let next = self.splitter.start();
+        let reached = |lane| self.open_start(lane).unwrap_or(next).max(self.done[lane]);
+        Position { replay_from: self.safe, lanes: Lanes::each(reached) }
+    }
+
+    fn has_no_entry_open(&self) -> bool {
+        Lane::ALL.iter().all(|lane| self.open_start(*lane).is_none())
+    }
+
+    fn open_start(&self, lane: Lane) -> Option<u64> {
+        self.multiline.open_start(lane).or_else(|| self.joiner.open_start(lane))
+    }
+
+    fn physical(&mut self, line: &Physical) {
+        if let Some(record) = cri::parse(&line.bytes) {
+            self.record(&record, line.start, line.cut);
+            return;
+        }
+        self.arrive(Lane::Unknown, line.start);
+        let time = self.last_timestamp;
+        self.line(cri::stray(&line.bytes, line.cut, line.start, time, self.line_bytes_max));
+    }
+
+    fn record(&mut self, record: &Record<'_>, start: u64, cut: u64) {
+        self.arrive(record.lane, start);
+        self.joiner.expire(record.timestamp).for_each(|line| self.line(line));
+        let mut ended = Vec::new();
+        self.multiline.expire(record.timestamp, &mut |joined| ended.push(joined));
+        ended.into_iter().for_each(|joined| self.emit(joined));
+        if self.is_safe(record) {
+            self.safe = start;
+            self.distinct.reset();
+        }
+        self.last_timestamp = record.timestamp;
+        if let Some(line) = self.joiner.take(record, start, cut) {
+            self.line(line);
+        }
+    }
+
+    /// Whether all that follows a record is the same for a pipeline that begins with it: nothing is
+    /// open, no equal entry can have come before, and it is not the beginning of a traceback, which
+    /// takes its level from the record before.
+    fn is_safe(&self, record: &Record<'_>) -> bool {
+        let is_traceback = memchr::memmem::find(record.content, b"Traceback (").is_some();
+        self.has_no_entry_open() && self.distinct.is_past(record.timestamp) && !is_traceback
+    }
+
+    /// Notes that a record of a lane begins here, and when that is where the lane was left, ends
+    /// what the replay has opened in it.
+    fn arrive(&mut self, lane: Lane, start: u64) {
+        if start < self.done[lane] {
+            return;
+        }
+        self.parcel.records_read += 1;
+        if !self.resumed[lane] {
+            self.resumed[lane] = true;
+            if self.done[lane] > 0 {
+                self.end_partial(lane);
+                self.end_traceback(lane);
+            }
+        }
+    }
+
+    fn end_partial(&mut self, lane: Lane) {
+        if let Some(line) = self.joiner.end(lane) {
+            self.line(line);
+        }
+    }
+
+    fn end_traceback(&mut self, lane: Lane) {
+        let mut ended = Vec::new();
+        self.multiline.cut(lane, &mut |joined| ended.push(joined));
+        ended.into_iter().for_each(|joined| self.emit(joined));
+    }
+
+    fn line(&mut self, line: Line) {
+        let mut complete = Vec::new();
+        self.multiline.take(line, &mut |joined| complete.push(joined));
+        complete.into_iter().for_each(|joined| self.emit(joined));
+    }
+
+    fn emit(&mut self, joined: Joined) {
+        let timestamp = self.distinct.place(joined.timestamp, &joined.text);
+        if joined.start < self.done[joined.lane] {
+            return;
+        }
+        let columns = self.labeller.columns(joined.lane, joined.level);
+        let metadata = columns.metadata.clone();
+        self.parcel.records += joined.records;
+        self.parcel.cut += u64::from(joined.is_cut);
+        let entry = Entry { timestamp, line: joined.text, metadata };
+        self.parcel.entries.push((columns.labels.clone(), entry));
+    }
+}
+
+#[cfg(test)]
+mod tests;

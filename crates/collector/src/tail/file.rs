@@ -1,0 +1,162 @@
+//! One open log file: read through rotation and deletion, and told from another that takes its
+//! place.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::limits::FINGERPRINT_BYTES_MAX;
+
+/// Which file on this machine: a device and an inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Inode {
+    /// The device.
+    pub device: u64,
+    /// The inode, which is used again once the file is gone.
+    pub number: u64,
+}
+
+/// The first bytes of a file, hashed: an inode that is used again has others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// How many bytes were hashed.
+    len: u64,
+    /// Their hash.
+    hash: u64,
+}
+
+/// A file, open for reading.
+#[derive(Debug)]
+pub struct LogFile {
+    handle: File,
+    inode: Inode,
+    fingerprint: Fingerprint,
+    offset: u64,
+}
+
+/// What has become of an open file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// There are so many bytes that were not read; zero at the end.
+    Unread(u64),
+    /// It was truncated or written anew: what is there now is another file.
+    Replaced,
+}
+
+impl Inode {
+    /// The inode of what this metadata is of.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        Self { device: metadata.dev(), number: metadata.ino() }
+    }
+}
+
+impl LogFile {
+    /// Opens a file at its beginning.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let handle = File::open(path)?;
+        let inode = Inode::of(&handle.metadata()?);
+        let mut file = Self { handle, inode, fingerprint: Fingerprint::default(), offset: 0 };
+        file.fingerprint = file.fingerprint_of(FINGERPRINT_BYTES_MAX as u64)?;
+        Ok(file)
+    }
+
+    /// Which file it is.
+    pub fn inode(&self) -> Inode {
+        self.inode
+    }
+
+    /// Its first bytes, as far as they were there when it was looked at last.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Reads on from this place.
+    pub fn seek(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// Whether the file begins with what had this fingerprint.
+    pub fn begins_with(&self, fingerprint: Fingerprint) -> io::Result<bool> {
+        Ok(self.fingerprint_of(fingerprint.len)? == fingerprint)
+    }
+
+    /// What has become of the file since.
+    pub fn look(&mut self) -> io::Result<Change> {
+        let size = self.handle.metadata()?.len();
+        if size < self.offset || !self.begins_with(self.fingerprint)? {
+            return Ok(Change::Replaced);
+        }
+        if self.fingerprint.len < FINGERPRINT_BYTES_MAX as u64 && size > self.fingerprint.len {
+            self.fingerprint = self.fingerprint_of(FINGERPRINT_BYTES_MAX as u64)?;
+        }
+        Ok(Change::Unread(size - self.offset))
+    }
+
+    /// Reads the next bytes; none at the end.
+    pub fn read<'a>(&mut self, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+        let count = self.handle.read_at(buffer, self.offset)?;
+        self.offset += count as u64;
+        Ok(&buffer[..count])
+    }
+
+    fn fingerprint_of(&self, len: u64) -> io::Result<Fingerprint> {
+        let mut bytes = [0; FINGERPRINT_BYTES_MAX];
+        let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(bytes.len());
+        let mut held = 0;
+        while held < wanted {
+            match self.handle.read_at(&mut bytes[held..wanted], held as u64)? {
+                0 => break,
+                count => held += count,
+            }
+        }
+        Ok(Fingerprint { len: held as u64, hash: xxh3_64(&bytes[..held]) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Opens a file with these bytes, reads so many, changes it, and looks at it again.
+    #[track_caller]
+    fn check(bytes: &str, read: usize, change: impl Fn(&Path), expect: Change) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.log");
+        fs::write(&path, bytes).unwrap();
+        let mut file = LogFile::open(&path).unwrap();
+        assert_eq!(file.read(&mut vec![0; read]).unwrap(), &bytes.as_bytes()[..read]);
+        change(&path);
+        assert_eq!(file.look().unwrap(), expect);
+    }
+
+    #[test]
+    fn what_becomes_of_a_file() {
+        let write = |bytes: &'static str| move |path: &Path| fs::write(path, bytes).unwrap();
+        check("abc", 1, |_| {}, Change::Unread(2));
+        check("abc", 3, |path| fs::remove_file(path).unwrap(), Change::Unread(0));
+        check("abc", 2, write("abcdef"), Change::Unread(4));
+        check("abc", 2, write(""), Change::Replaced);
+        check("abc", 1, write("xbcdef"), Change::Replaced);
+        check("", 0, write("abc"), Change::Unread(3));
+    }
+
+    #[test]
+    fn an_inode_used_again_is_told_by_its_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.log");
+        fs::write(&path, "first").unwrap();
+        let before = LogFile::open(&path).unwrap().fingerprint();
+        fs::write(&path, "first and more").unwrap();
+        assert!(LogFile::open(&path).unwrap().begins_with(before).unwrap());
+        fs::write(&path, "second").unwrap();
+        assert!(!LogFile::open(&path).unwrap().begins_with(before).unwrap());
+        fs::write(&path, "fir").unwrap();
+        assert!(!LogFile::open(&path).unwrap().begins_with(before).unwrap());
+    }
+}

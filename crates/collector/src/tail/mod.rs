@@ -1,0 +1,12 @@
+//! Files of containers: found, opened at birth, read to their last byte, and how far.
+
+mod file;
+mod folder;
+mod position;
+mod reader;
+mod tailer;
+mod watch;
+
+pub use position::{FileNo, Positions, write_whole};
+pub use reader::Reader;
+pub use tailer::{Delivery, Surroundings};

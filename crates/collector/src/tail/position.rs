@@ -1,0 +1,166 @@
+//! How far each file has been acknowledged, on disk.
+//!
+//! A position moves only when the store has acknowledged the entries before it (or when they were
+//! put aside for good), and it is on disk a moment later: written to a new file, synced, renamed.
+//! What is acknowledged after the last write is sent again after a crash; it is the same again, and
+//! the store drops it.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use airflow::Pod;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::stage::Position;
+use crate::tail::file::{Fingerprint, Inode, LogFile};
+
+/// The name of the file in the state folder.
+const FILE_NAME: &str = "positions.json";
+/// The version of what is written there.
+const VERSION: u32 = 1;
+
+/// The number of an open file, never used again while the collector runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileNo(pub u64);
+
+/// What is kept of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Where it was last; for people, since a file is known by what follows.
+    pub path: PathBuf,
+    /// Which file.
+    pub inode: Inode,
+    /// Its first bytes.
+    pub fingerprint: Fingerprint,
+    /// How far it is dealt with.
+    pub position: Position,
+    /// Its pod, as far as it was known: Kubernetes may have forgotten it at the next start.
+    pub pod: Option<Arc<Pod>>,
+}
+
+/// The positions of all files.
+#[derive(Debug)]
+pub struct Positions {
+    path: PathBuf,
+    /// Files that this collector has opened.
+    open: HashMap<FileNo, Saved>,
+    /// Files that an earlier one had open and this one has not met.
+    left: Vec<Saved>,
+    is_changed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    files: Vec<Saved>,
+}
+
+impl Positions {
+    /// The positions in this state folder, which is made if it is not there. A file that cannot be
+    /// understood is put aside and told about: all is read again, and the store drops what it has.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(state_folder: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::StateFolder { path: state_folder.to_owned(), source };
+        fs::create_dir_all(state_folder).map_err(failed)?;
+        let path = state_folder.join(FILE_NAME);
+        let left = match fs::read(&path) {
+            Ok(bytes) => match parse(&bytes) {
+                Ok(files) => files,
+                Err(error) => {
+                    tracing::error!(
+                        path = %path.display(), %error,
+                        "the positions cannot be understood and are put aside; all files are \
+                         read from their beginning",
+                    );
+                    fs::rename(&path, path.with_extension("json.broken")).map_err(failed)?;
+                    Vec::new()
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Self { path, open: HashMap::new(), left, is_changed: false })
+    }
+
+    /// What was kept of this file by an earlier collector.
+    pub fn restore(&mut self, file: &LogFile) -> io::Result<Option<Saved>> {
+        for at in 0..self.left.len() {
+            let saved = &self.left[at];
+            if saved.inode == file.inode() && file.begins_with(saved.fingerprint)? {
+                return Ok(Some(self.left.swap_remove(at)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps the position of a file that was opened.
+    pub fn track(&mut self, no: FileNo, saved: Saved) {
+        self.open.insert(no, saved);
+        self.is_changed = true;
+    }
+
+    /// Notes what became known of a file: its name, its first bytes, its pod.
+    pub fn describe(&mut self, no: FileNo, change: impl FnOnce(&mut Saved)) {
+        if let Some(saved) = self.open.get_mut(&no) {
+            let before = saved.clone();
+            change(saved);
+            self.is_changed |= *saved != before;
+        }
+    }
+
+    /// Notes that a file is dealt with up to here.
+    pub fn settle(&mut self, no: FileNo, position: Position) {
+        self.describe(no, |saved| saved.position = position);
+    }
+
+    /// Forgets a file that is gone.
+    pub fn forget(&mut self, no: FileNo) {
+        self.is_changed |= self.open.remove(&no).is_some();
+    }
+
+    /// Forgets what is kept of files that are not there any more.
+    pub fn sweep(&mut self, is_there: impl Fn(Inode) -> bool) {
+        let before = self.left.len();
+        self.left.retain(|saved| is_there(saved.inode));
+        self.is_changed |= self.left.len() != before;
+    }
+
+    /// What must be written, if anything changed since the last call, and where.
+    pub fn changed(&mut self) -> Option<(PathBuf, Vec<u8>)> {
+        if !std::mem::take(&mut self.is_changed) {
+            return None;
+        }
+        let mut files: Vec<Saved> = self.open.values().chain(&self.left).cloned().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let bytes = serde_json::to_vec(&Document { version: VERSION, files });
+        Some((self.path.clone(), bytes.expect("plain data with text keys is always JSON")))
+    }
+}
+
+/// Writes a file so that it is there whole, or as it was before.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    // The rename itself is on disk only once its folder is.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Saved>, String> {
+    let document: Document = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if document.version != VERSION {
+        return Err(format!("version {} is not {VERSION}", document.version));
+    }
+    Ok(document.files)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+//! A model of what happens to log files, and the promise that every line comes out of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::time::Duration;
+
+use model::ManualClock;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::tail::position::write_whole;
+use crate::tail::watch::watch;
+
+/// Knows every pod of the namespace `known` but those whose name begins with `late`.
+#[derive(Debug)]
+struct Pods;
+
+impl PodSource for Pods {
+    fn pod(&self, namespace: &str, name: &str, _: &str) -> Option<Arc<Pod>> {
+        let pod = Pod::new(namespace, name).with_labels(&[("app", "known")]);
+        (namespace == "known").then(|| Arc::new(pod))
+    }
+}
+
+/// A node with its log files, and the collector's part that reads them.
+struct Node {
+    folder: TempDir,
+    tailer: Tailer,
+    now: Instant,
+    /// Deliveries that the store has not acknowledged.
+    in_flight: VecDeque<Delivery>,
+    /// Line → all that it was delivered as.
+    delivered: BTreeMap<String, Vec<String>>,
+    written: BTreeSet<String>,
+    rotations: u32,
+    /// Whether a file may have been deleted of which lines are not acknowledged.
+    has_deleted: bool,
+}
+
+impl Node {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tailer = tailer(folder.path());
+        Self {
+            folder,
+            tailer,
+            now: Instant::now(),
+            in_flight: VecDeque::new(),
+            delivered: BTreeMap::new(),
+            written: BTreeSet::new(),
+            rotations: 0,
+            has_deleted: false,
+        }
+    }
+
+    fn container(&self, pod: usize) -> PathBuf {
+        self.folder.path().join(format!("pods/known_pod-{pod}_uid-{pod}/base"))
+    }
+
+    fn log(&self, pod: usize) -> PathBuf {
+        self.container(pod).join("0.log")
+    }
+
+    /// Writes so many lines, in pieces of so many bytes, with a look in between.
+    fn write(&mut self, pod: usize, lines: usize, piece: usize) {
+        fs::create_dir_all(self.container(pod)).unwrap();
+        let mut bytes = Vec::new();
+        for _ in 0..lines {
+            let no = self.written.len();
+            let text = format!("line {no} of pod {pod}");
+            let time = format!("2026-11-22T08:{:02}:{:02}", no / 60, no % 60);
+            bytes.extend(format!("{time}.5Z stdout F {text}\n").bytes());
+            self.written.insert(text);
+        }
+        for bytes in bytes.chunks(piece) {
+            let mut options = fs::OpenOptions::new();
+            let mut log = options.create(true).append(true).open(self.log(pod)).unwrap();
+            log.write_all(bytes).unwrap();
+            self.scan();
+        }
+    }
+
+    fn scan(&mut self) {
+        self.tailer.scan(self.now).unwrap();
+    }
+
+    /// Reads for so many turns.
+    fn read(&mut self, turns: usize) {
+        for _ in 0..turns {
+            self.in_flight.extend(self.tailer.next(self.now));
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.tailer.refresh(self.now);
+    }
+
+    /// The store has so many of the parcels on their way; of each, the collector gets to know.
+    fn acknowledge(&mut self, parcels: usize) {
+        for _ in 0..parcels {
+            let Some(delivery) = self.in_flight.pop_front() else { return };
+            self.store(&delivery);
+            let mut positions = self.tailer.positions();
+            positions.settle(delivery.no, delivery.parcel.position);
+            if delivery.is_last {
+                positions.forget(delivery.no);
+            }
+        }
+    }
+
+    fn store(&mut self, delivery: &Delivery) {
+        for (labels, entry) in &delivery.parcel.entries {
+            let as_what = format!("{} {labels} {}", entry.timestamp, entry.metadata);
+            self.delivered.entry(entry.line.clone()).or_default().push(as_what);
+        }
+    }
+
+    /// All that there is, to the last byte.
+    fn drain(&mut self) {
+        self.scan();
+        while self.tailer.has_work() {
+            self.read(1);
+        }
+        self.acknowledge(usize::MAX);
+        self.has_deleted = false;
+    }
+
+    /// The collector is killed, and another starts. The store may have what it has not told.
+    fn restart(&mut self, is_stored: bool) {
+        if let Some((path, bytes)) = self.tailer.positions().changed() {
+            write_whole(&path, &bytes).unwrap();
+        }
+        for delivery in std::mem::take(&mut self.in_flight) {
+            if is_stored {
+                self.store(&delivery);
+            }
+        }
+        self.tailer = tailer(self.folder.path());
+    }
+
+    fn rotate(&mut self, pod: usize) {
+        self.rotations += 1;
+        let time = format!("0.log.20261122-{:06}", self.rotations);
+        // A pod that has not written yet has nothing to rotate.
+        let _ = fs::rename(self.log(pod), self.container(pod).join(time));
+    }
+
+    fn delete(&mut self, pod: usize) {
+        self.scan();
+        let folder = self.container(pod);
+        let _ = fs::remove_dir_all(folder.parent().unwrap());
+        self.has_deleted = true;
+    }
+
+    fn truncate(&mut self, pod: usize) {
+        if self.log(pod).exists() {
+            fs::write(self.log(pod), "").unwrap();
+        }
+        self.scan();
+    }
+
+    fn run(&mut self, event: &Event) {
+        match *event {
+            Event::Write { pod, lines, piece } => self.write(pod, lines, piece),
+            Event::Read(turns) => self.read(turns),
+            Event::Acknowledge(parcels) => self.acknowledge(parcels),
+            Event::Scan => self.scan(),
+            Event::Pass(millis) => self.pass(Duration::from_millis(millis)),
+            Event::Rotate(pod) => self.rotate(pod),
+            Event::Delete(pod) => self.delete(pod),
+            // What is truncated before it is read is lost to anybody.
+            Event::Truncate(pod) => {
+                self.drain();
+                self.truncate(pod);
+            }
+            // So is what nobody has open when it is deleted.
+            Event::Restart { is_stored } => {
+                if self.has_deleted {
+                    self.drain();
+                }
+                self.restart(is_stored);
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Write { pod: usize, lines: usize, piece: usize },
+    Read(usize),
+    Acknowledge(usize),
+    Scan,
+    Pass(u64),
+    Rotate(usize),
+    Delete(usize),
+    Truncate(usize),
+    Restart { is_stored: bool },
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let pod = 0..3_usize;
+    prop_oneof![
+        6 => (pod.clone(), 1..9_usize, 40..400_usize)
+            .prop_map(|(pod, lines, piece)| Event::Write { pod, lines, piece }),
+        4 => (1..5_usize).prop_map(Event::Read),
+        3 => (1..5_usize).prop_map(Event::Acknowledge),
+        1 => Just(Event::Scan),
+        1 => (1..3000_u64).prop_map(Event::Pass),
+        2 => pod.clone().prop_map(Event::Rotate),
+        1 => pod.clone().prop_map(Event::Delete),
+        1 => pod.prop_map(Event::Truncate),
+        2 => any::<bool>().prop_map(|is_stored| Event::Restart { is_stored }),
+    ]
+}
+
+fn tailer(folder: &Path) -> Tailer {
+    let config = Config {
+        pods_folder: folder.join("pods"),
+        state_folder: folder.join("state"),
+        ..Config::default()
+    };
+    let around = Surroundings {
+        pods: Arc::new(Pods),
+        clock: Arc::new(ManualClock::default()),
+        positions: Arc::new(Mutex::new(Positions::open(&config.state_folder).unwrap())),
+        metrics: Metrics::default(),
+        progress: Progress::new(),
+    };
+    Tailer::new(config, around, watch().1)
+}
+
+fn in_runtime<T>(work: impl FnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _entered = runtime.enter();
+    work()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn every_line_comes_out_and_always_the_same(
+        events in proptest::collection::vec(event(), 1..30),
+    ) {
+        in_runtime(|| {
+            let mut node = Node::new();
+            fs::create_dir_all(node.folder.path().join("pods")).unwrap();
+            events.iter().for_each(|event| node.run(event));
+            node.drain();
+            let lines: BTreeSet<String> = node.delivered.keys().cloned().collect();
+            prop_assert_eq!(&lines, &node.written);
+            let restarts = events.iter().filter(|event| matches!(event, Event::Restart { .. }));
+            let restarts = restarts.count();
+            for (line, deliveries) in &node.delivered {
+                let distinct: BTreeSet<&String> = deliveries.iter().collect();
+                prop_assert_eq!(distinct.len(), 1, "{} was delivered as {:?}", line, distinct);
+                prop_assert!(deliveries.len() <= restarts + 1, "{} came too often", line);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_is_let_go_with_its_last_line() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.write(0, 1, 1000);
+        let mut log = fs::OpenOptions::new().append(true).open(node.log(0)).unwrap();
+        log.write_all(b"2026-11-22T09:00:00Z stdout P no end").unwrap();
+        node.scan();
+        node.delete(0);
+        for _ in 0..=MISSED_SCANS_MAX {
+            node.drain();
+        }
+        assert!(node.delivered.contains_key("no end"));
+        assert!(node.tailer.files.is_empty());
+        assert!(node.tailer.by_inode.is_empty());
+    });
+}
+
+#[test]
+fn the_lines_of_an_unknown_pod_wait_and_then_go() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        let folder = node.folder.path().join("pods/other_pod_uid/base");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("0.log"), "2026-11-22T09:00:00Z stdout F here\n").unwrap();
+        node.drain();
+        assert!(node.delivered.is_empty());
+        assert!(!node.tailer.around.progress.watch().borrow().is_drained());
+        node.pass(node.tailer.config.metadata_wait);
+        node.drain();
+        let labels = r#"{container="base", namespace="other"} {pod="pod", stream="stdout"}"#;
+        assert_eq!(node.delivered["here"], [format!("1795338000000000000 {labels}")]);
+        node.pass(Duration::ZERO);
+        assert!(node.tailer.around.progress.watch().borrow().is_at_end);
+    });
+}
+
+#[test]
+fn a_folder_that_is_missing_is_waited_for_and_one_that_is_none_is_told_of() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.scan();
+        assert!(!node.tailer.has_work());
+        fs::write(node.folder.path().join("pods"), "").unwrap();
+        let error = node.tailer.scan(node.now).unwrap_err();
+        assert!(matches!(error, Error::PodsFolder { .. }), "{error}");
+    });
+}

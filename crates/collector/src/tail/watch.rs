@@ -1,0 +1,137 @@
+//! Hints that something changed, from inotify.
+//!
+//! A hint only saves waiting: the poll of all folders is the truth. So an event that is lost, a
+//! watch that cannot be set or an inotify that is not there cost time and nothing else.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use futures::stream::{BoxStream, pending};
+use inotify::{EventMask, EventOwned, Inotify, WatchDescriptor, WatchMask, Watches};
+
+/// Room for a few hundred events at a time.
+const BUFFER_BYTES: usize = 16 * 1024;
+/// Events that are told of at once, so that a folder that is written to all the time is looked at
+/// once for many of them.
+const EVENTS_AT_ONCE_MAX: usize = 1024;
+
+/// The events of all folders that are watched.
+pub struct Watch(BoxStream<'static, Vec<io::Result<EventOwned>>>);
+
+/// Sets watches, while somebody else waits for their events.
+#[derive(Debug)]
+pub struct Watcher {
+    watches: Option<Watches>,
+    folders: HashMap<WatchDescriptor, PathBuf>,
+    watched: HashSet<PathBuf>,
+    is_told: bool,
+}
+
+/// What may have changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The watches that had events, and the name inside that each was about.
+    pub events: Vec<(WatchDescriptor, Option<OsString>)>,
+    /// Watches that the kernel has dropped, because their folders are gone.
+    pub dropped: Vec<WatchDescriptor>,
+    /// Events were lost: everything may have changed.
+    pub is_overflow: bool,
+}
+
+/// A watch on nothing, and what sets watches on it.
+pub fn watch() -> (Watch, Watcher) {
+    let inotify = Inotify::init().and_then(|inotify| {
+        let watches = inotify.watches();
+        Ok((inotify.into_event_stream(vec![0; BUFFER_BYTES])?, watches))
+    });
+    let (events, watches) = match inotify {
+        Ok((events, watches)) => (events.ready_chunks(EVENTS_AT_ONCE_MAX).boxed(), Some(watches)),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "inotify is not available, files are found by polling alone; raise \
+                 fs.inotify.max_user_instances",
+            );
+            (pending().boxed(), None)
+        }
+    };
+    let (folders, watched) = (HashMap::new(), HashSet::new());
+    (Watch(events), Watcher { watches, folders, watched, is_told: false })
+}
+
+impl Watch {
+    /// Waits for the next events; for ever when inotify is not available.
+    pub async fn changed(&mut self) -> Hints {
+        let Some(events) = self.0.next().await else { return std::future::pending().await };
+        let mut hints = Hints::default();
+        for event in events {
+            // What cannot be read is found by looking everywhere.
+            let Ok(event) = event else {
+                hints.is_overflow = true;
+                continue;
+            };
+            hints.is_overflow |= event.mask.contains(EventMask::Q_OVERFLOW);
+            if event.mask.contains(EventMask::IGNORED) {
+                hints.dropped.push(event.wd);
+            } else {
+                hints.events.push((event.wd, event.name));
+            }
+        }
+        hints
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+impl Watcher {
+    /// Watches a folder, if it is not watched yet.
+    pub fn add(&mut self, folder: &Path) {
+        let Some(watches) = &mut self.watches else { return };
+        if self.watched.contains(folder) {
+            return;
+        }
+        let mask = WatchMask::CREATE
+            | WatchMask::MODIFY
+            | WatchMask::MOVED_TO
+            | WatchMask::DELETE
+            | WatchMask::ONLYDIR;
+        match watches.add(folder, mask) {
+            Ok(watch) => {
+                self.folders.insert(watch, folder.to_owned());
+                self.watched.insert(folder.to_owned());
+            }
+            // The folder of a pod that is gone already is no news.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if !self.is_told => {
+                self.is_told = true;
+                tracing::warn!(
+                    folder = %folder.display(), %error,
+                    "a folder cannot be watched, its files are found by polling alone; raise \
+                     fs.inotify.max_user_watches",
+                );
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The folder of a watch.
+    pub fn folder(&self, watch: &WatchDescriptor) -> Option<&Path> {
+        self.folders.get(watch).map(PathBuf::as_path)
+    }
+
+    /// Forgets a watch that the kernel has dropped, so that a folder of the same name can be
+    /// watched again.
+    pub fn forget(&mut self, watch: &WatchDescriptor) {
+        if let Some(folder) = self.folders.remove(watch) {
+            self.watched.remove(&folder);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Batches that the store refused for good, kept on disk with its reason.
+//!
+//! One file is one batch: a line of JSON with the status and the reason, and below it the body of a
+//! push in Loki's JSON form, so that it can be sent once the cause is mended:
+//! `tail -n +2 FILE | curl -H 'Content-Type: application/json' --data-binary @- URL/loki/api/v1/push`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::{Clock, Stream};
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::limits::DEAD_LETTER_BYTES_MAX;
+use crate::tail::write_whole;
+
+/// The name of the folder in the state folder.
+const FOLDER_NAME: &str = "dead-letters";
+
+/// The folder of refused batches.
+#[derive(Debug)]
+pub struct DeadLetters {
+    folder: PathBuf,
+    bytes: u64,
+    bytes_max: u64,
+    count: u64,
+}
+
+impl DeadLetters {
+    /// The refused batches in this state folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(state_folder: &Path) -> Result<Self, Error> {
+        let folder = state_folder.join(FOLDER_NAME);
+        let failed = |source| Error::StateFolder { path: folder.clone(), source };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let mut bytes = 0;
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            bytes += entry.and_then(|entry| entry.metadata()).map_err(failed)?.len();
+        }
+        Ok(Self { folder, bytes, bytes_max: DEAD_LETTER_BYTES_MAX, count: 0 })
+    }
+
+    /// Keeps a batch and tells where.
+    ///
+    /// # Errors
+    /// When the folder is full or cannot be written to; the batch must then not be let go.
+    pub fn keep(
+        &mut self,
+        streams: &[Stream],
+        status: u16,
+        reason: &str,
+        clock: &dyn Clock,
+    ) -> io::Result<PathBuf> {
+        let head = json!({"status": status, "reason": reason});
+        let body = json!({"streams": streams.iter().map(stream_json).collect::<Vec<Value>>()});
+        let letter = format!("{head}\n{body}\n");
+        let len = letter.len() as u64;
+        if self.bytes + len > self.bytes_max {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "the dead-letter folder is full",
+            ));
+        }
+        let name = format!("{:020}-{}.json", clock.now().as_nanos(), self.count);
+        let path = self.folder.join(name);
+        write_whole(&path, letter.as_bytes())?;
+        self.bytes += len;
+        self.count += 1;
+        Ok(path)
+    }
+}
+
+fn stream_json(stream: &Stream) -> Value {
+    let object = |labels: &model::Labels| {
+        let pairs = labels.iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
+        Value::Object(pairs.collect())
+    };
+    let value = |entry: &model::Entry| {
+        json!([entry.timestamp.to_string(), entry.line, object(&entry.metadata)])
+    };
+    let values: Vec<Value> = stream.entries.iter().map(value).collect();
+    json!({"stream": object(&stream.labels), "values": values})
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Entry, Labels, ManualClock, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_refused_batch_can_be_sent_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut letters = DeadLetters::open(folder.path()).unwrap();
+        let labels = Labels::new([("app", "airflow")]);
+        let mut entry = Entry::new(Timestamp(7), "a \"line\"\nof two");
+        entry.metadata = Labels::new([("pod", "p")]);
+        let streams = [Stream { labels, entries: vec![entry] }];
+        let clock = ManualClock::default();
+        let path = letters.keep(&streams, 400, "too old", &clock).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let (head, body) = text.split_once('\n').unwrap();
+        assert_eq!(head, r#"{"reason":"too old","status":400}"#);
+        let (json, limits) = (Some("application/json"), loki::push::PushLimits::default());
+        let push = loki::push::decode(json, None, body.as_bytes(), &limits);
+        assert_eq!(push.unwrap(), streams);
+        assert_eq!(DeadLetters::open(folder.path()).unwrap().bytes, text.len() as u64);
+    }
+
+    #[test]
+    fn a_full_folder_takes_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut letters =
+            DeadLetters { bytes_max: 10, ..DeadLetters::open(folder.path()).unwrap() };
+        let error = letters.keep(&[], 400, "why", &ManualClock::default()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}
