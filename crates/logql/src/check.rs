@@ -62,8 +62,7 @@ const TOO_WIDE: &str = "queries require at least one regexp or equality matcher 
      have an empty-compatible value. For instance, app=~\".*\" does not meet this requirement, \
      but app=~\".+\" will";
 
-/// Whether one matcher at least asks for a value that is not empty: `=` or `=~` that does not
-/// match the empty string.
+/// Whether one matcher at least asks for a value that is not empty.
 ///
 /// # Errors
 /// When there is none.
@@ -81,10 +80,13 @@ pub fn selector(selector: &Selector) -> Result<(), ParseError> {
 }
 
 fn narrows(matcher: &Matcher) -> bool {
+    let value = &matcher.value;
+    let regex = || Regex::of_selector(value).map(|regex| regex.is_match(""));
     match matcher.op {
-        MatchOp::Eq => !matcher.value.is_empty(),
-        MatchOp::Re => Regex::of_selector(&matcher.value).is_ok_and(|regex| !regex.is_match("")),
-        MatchOp::NotEq | MatchOp::NotRe => false,
+        MatchOp::Eq => !value.is_empty(),
+        MatchOp::NotEq => value.is_empty(),
+        MatchOp::Re => regex() == Ok(false),
+        MatchOp::NotRe => regex() == Ok(true),
     }
 }
 

@@ -111,7 +111,7 @@ pub fn format_prometheus(duration: Duration) -> String {
     for (unit, size) in PROMETHEUS_UNITS {
         let size = u128::from(size / MILLISECOND);
         // 90d is easier to read than 12w6d: years and weeks only where nothing is left over.
-        if matches!(unit, "y" | "w") && millis % size != 0 {
+        if matches!(unit, "y" | "w") && !millis.is_multiple_of(size) {
             continue;
         }
         let count = millis / size;

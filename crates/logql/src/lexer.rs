@@ -15,6 +15,9 @@ use crate::{bytes, duration};
 
 use scan::{Scan, Scanner};
 
+/// How strings are written, for those who wrote them otherwise.
+pub(crate) const QUOTES: &str = "strings are written \"in double quotes\" or `in backquotes`";
+
 /// Cuts a query into tokens.
 #[derive(Debug, Clone)]
 pub struct Lexer<'a> {

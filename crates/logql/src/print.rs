@@ -133,10 +133,58 @@ impl Display for LabelFilter {
                 let op = if *negated { "!=" } else { "=" };
                 write!(f, "{name}{op}ip({range})")
             }
-            Self::And(left, right) => write!(f, "( {left} , {right} )"),
-            Self::Or(left, right) => write!(f, "( {left} or {right} )"),
+            Self::And(left, right) => match and_chain(self) {
+                Some((operands, between)) => chain(f, &operands, between),
+                None => write!(f, "( {left} , {right} )"),
+            },
+            Self::Or(left, right) => match or_chain(self) {
+                Some(operands) => chain(f, &operands, " or "),
+                None => write!(f, "( {left} or {right} )"),
+            },
         }
     }
+}
+
+/// Loki puts each pair into parentheses. A chain longer than this is printed without them, or what
+/// is printed could be nested more deeply than a query may be.
+const PAIRS_MAX: usize = 8;
+
+/// The conditions of a long chain, and what to print between them: `and` is read from the left,
+/// the comma from the right.
+fn and_chain(filter: &LabelFilter) -> Option<(Vec<&LabelFilter>, &'static str)> {
+    let (mut from_left, mut first) = (Vec::new(), filter);
+    while let LabelFilter::And(left, right) = first {
+        from_left.push(&**right);
+        first = left;
+    }
+    from_left.push(first);
+    from_left.reverse();
+    let (mut from_right, mut last) = (Vec::new(), filter);
+    while let LabelFilter::And(left, right) = last {
+        from_right.push(&**left);
+        last = right;
+    }
+    from_right.push(last);
+    [(from_left, " and "), (from_right, " , ")]
+        .into_iter()
+        .find(|(operands, _)| operands.len() > PAIRS_MAX)
+}
+
+fn or_chain(filter: &LabelFilter) -> Option<Vec<&LabelFilter>> {
+    let (mut operands, mut first) = (Vec::new(), filter);
+    while let LabelFilter::Or(left, right) = first {
+        operands.push(&**right);
+        first = left;
+    }
+    operands.push(first);
+    operands.reverse();
+    (operands.len() > PAIRS_MAX).then_some(operands)
+}
+
+fn chain(f: &mut Formatter<'_>, operands: &[&LabelFilter], between: &str) -> fmt::Result {
+    f.write_str("( ")?;
+    list(f, operands, between)?;
+    f.write_str(" )")
 }
 
 impl Display for SignedDuration {
@@ -225,7 +273,23 @@ impl Display for VectorAggregation {
 
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "({} {} {})", self.left, Operator(self), self.right)
+        let mut chain = vec![self];
+        while let Some(Binary { left: MetricExpr::Binary(left), .. }) = chain.last() {
+            // What is read from the left needs no parentheses on its left.
+            if left.op.precedence() != self.op.precedence() || left.op.is_right_associative() {
+                break;
+            }
+            chain.push(left);
+        }
+        if chain.len() < PAIRS_MAX {
+            return write!(f, "({} {} {})", self.left, Operator(self), self.right);
+        }
+        let first = chain.last().map_or(&self.left, |binary| &binary.left);
+        write!(f, "({first}")?;
+        for binary in chain.iter().rev() {
+            write!(f, " {} {}", Operator(binary), binary.right)?;
+        }
+        f.write_str(")")
     }
 }
 

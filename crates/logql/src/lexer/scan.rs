@@ -3,6 +3,8 @@
 use crate::ast::Span;
 use crate::error::{ParseError, Position};
 
+use super::QUOTES;
+
 /// What was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scan {
@@ -65,15 +67,14 @@ impl<'a> Scanner<'a> {
                 Scan::Word
             }
             c if c.is_ascii_digit() || is_point => {
-                self.at = self.start + number(self.text[self.start..].as_bytes());
+                self.at = self.start + number(&self.text.as_bytes()[self.start..]);
                 Scan::Number
             }
             '"' => self.quoted('"').map(|_| Scan::Text)?,
             '\'' => match self.quoted('\'')? {
                 1 => Scan::Char,
                 _ => {
-                    let hint = "strings are written \"in double quotes\" or `in backquotes`";
-                    return Err(self.error("invalid char literal").hint(hint));
+                    return Err(self.error("invalid char literal").hint(QUOTES));
                 }
             },
             '`' => {

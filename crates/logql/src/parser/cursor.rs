@@ -1,14 +1,16 @@
 //! The tokens of a query, one ahead, and errors about the one that does not fit.
 
-use crate::ast::Span;
+use crate::ast::{Span, Text};
 use crate::error::ParseError;
 use crate::lexer::Lexer;
 use crate::token::{Keyword, Mark, Token, TokenKind};
 
+use super::hint;
+
 /// Parentheses, functions and right-hand sides within one another: what recursion may cost.
-pub(super) const NESTING_MAX: usize = 100;
+pub(super) const NESTING_MAX: usize = 64;
 /// Operators in a query: each makes the tree one higher, and trees are walked by recursion.
-pub(super) const OPERATORS_MAX: usize = 1000;
+pub(super) const OPERATORS_MAX: usize = 256;
 
 /// A parser at work on a query.
 pub(super) struct Parser<'a> {
@@ -104,14 +106,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes a string.
-    pub(super) fn text(&mut self, expecting: &[&str]) -> Result<crate::ast::Text, ParseError> {
+    pub(super) fn text(&mut self, expecting: &[&str]) -> Result<Text, ParseError> {
         match self.peek() {
             TokenKind::String(value) => {
                 let value = value.clone();
-                self.advance().map(|token| crate::ast::Text { value, span: token.span })
+                self.advance().map(|token| Text { value, span: token.span })
             }
             TokenKind::Identifier(name) => {
-                let hint = format!("put it in quotes: \"{name}\"");
+                let hint = hint::unquoted(name);
                 Err(self.unexpected(expecting).hint(hint))
             }
             _ => Err(self.unexpected(expecting)),

@@ -2,6 +2,7 @@
 
 use crate::ast::{CompareOp, Expr};
 use crate::error::ParseError;
+use crate::lexer::QUOTES;
 use crate::token::{Function, Keyword, Mark, TokenKind};
 
 /// The keywords that start a stage.
@@ -35,6 +36,11 @@ pub(super) fn add(error: ParseError, hint: Option<String>) -> ParseError {
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// A word where a string should be.
+pub(super) fn unquoted(word: &str) -> String {
+    if word.starts_with('\'') { QUOTES.to_owned() } else { format!("put it in quotes: \"{word}\"") }
 }
 
 /// A token where a query, or an operand, should start.

@@ -2,3 +2,4 @@
 
 mod eval;
 mod parse;
+mod round_trip;
