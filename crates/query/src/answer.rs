@@ -1,0 +1,141 @@
+//! From what leaves a plan to an answer: streams of lines, or the points of series.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{TimestampNanosecondType, UInt32Type};
+use logql::ast::{RangeAggregation, RangeOp};
+use logql::eval::{self, LogStream, Series, Steps};
+use logql::pipeline::ResultLabels;
+use model::{Labels, LabelsError, Timestamp};
+
+use crate::Error;
+use crate::exec::range_window::Pane;
+use crate::window::Windows;
+
+/// A row's labels as one text: stream labels, metadata and parsed labels, a line each. (A label
+/// set's text has no newline: its values are quoted.)
+pub(crate) fn encode(labels: &ResultLabels) -> String {
+    format!("{}\n{}\n{}", labels.stream, labels.metadata, labels.parsed)
+}
+
+fn decode(text: &str) -> Result<ResultLabels, LabelsError> {
+    let mut parts = text.splitn(3, '\n').map(Labels::parse_keeping_empty);
+    let mut next = || parts.next().unwrap_or_else(|| Ok(Labels::default()));
+    Ok(ResultLabels { stream: next()?, metadata: next()?, parsed: next()? })
+}
+
+/// Collects rows, which come in the answer's order, into streams.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    limit: usize,
+    interval: Duration,
+    taken: usize,
+    last: Option<Timestamp>,
+    by_text: HashMap<String, usize>,
+    streams: Vec<LogStream>,
+}
+
+impl Streams {
+    /// `limit` 0 means all.
+    pub(crate) fn new(limit: usize, interval: Duration) -> Self {
+        let (by_text, streams) = (HashMap::new(), Vec::new());
+        Self { limit, interval, taken: 0, last: None, by_text, streams }
+    }
+
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), LabelsError> {
+        let times = batch.column(0).as_primitive::<TimestampNanosecondType>();
+        let lines = batch.column(1).as_string_view();
+        let labels = batch.column(2).as_dictionary::<UInt32Type>();
+        let texts = labels.values().as_string::<i32>();
+        for row in 0..batch.num_rows() {
+            let time = Timestamp(times.value(row));
+            if self.is_full() || self.is_too_close(time) {
+                continue;
+            }
+            let text = texts.value(labels.keys().value(row) as usize);
+            let stream = self.stream(text)?;
+            self.streams[stream].entries.push((time, lines.value(row).to_owned()));
+            self.taken += 1;
+            self.last = Some(time);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Vec<LogStream> {
+        self.streams
+    }
+
+    fn is_full(&self) -> bool {
+        self.limit > 0 && self.taken == self.limit
+    }
+
+    fn is_too_close(&self, time: Timestamp) -> bool {
+        self.last.is_some_and(|last| time.since(last).max(last.since(time)) < self.interval)
+    }
+
+    fn stream(&mut self, text: &str) -> Result<usize, LabelsError> {
+        if let Some(index) = self.by_text.get(text) {
+            return Ok(*index);
+        }
+        self.streams.push(LogStream { labels: decode(text)?, entries: Vec::new() });
+        self.by_text.insert(text.to_owned(), self.streams.len() - 1);
+        Ok(self.streams.len() - 1)
+    }
+}
+
+/// The points of one series: each window's panes combined. A window without samples has no point.
+pub(crate) fn points(
+    aggregation: &RangeAggregation,
+    windows: &Windows,
+    steps: &Steps,
+    panes: &[(i64, Pane)],
+) -> Vec<(Timestamp, f64)> {
+    let seconds = aggregation.range.as_secs_f64();
+    let mut points = Vec::new();
+    let mut first = 0;
+    for (number, time) in steps.iter().enumerate() {
+        let wanted = windows.panes(number);
+        first += panes[first..].partition_point(|(pane, _)| *pane < wanted.first);
+        let inside = panes[first..].iter().take_while(|(pane, _)| *pane <= wanted.last);
+        let combined = inside.map(|(_, pane)| *pane).reduce(|mut sum, pane| {
+            sum.merge(&pane);
+            sum
+        });
+        if let Some(pane) = combined {
+            points.push((time, value(aggregation.op, &pane, seconds)));
+        }
+    }
+    points
+}
+
+/// A sample without `unwrap` counts 1 (or its line's bytes), so rates are sums by the second.
+fn value(op: RangeOp, pane: &Pane, range_seconds: f64) -> f64 {
+    match op {
+        RangeOp::CountOverTime => pane.count as f64,
+        RangeOp::Rate | RangeOp::BytesRate => pane.sum / range_seconds,
+        RangeOp::AvgOverTime => pane.sum / pane.count as f64,
+        RangeOp::MinOverTime => pane.min,
+        RangeOp::MaxOverTime => pane.max,
+        _ => pane.sum,
+    }
+}
+
+/// The series of a range aggregation. `absent_over_time` turns them round: it has one where none is.
+pub(crate) fn series(
+    aggregation: &RangeAggregation,
+    steps: &Steps,
+    found: impl Iterator<Item = Series>,
+) -> Result<Vec<Series>, Error> {
+    let mut found: Vec<Series> = found.filter(|series| !series.points.is_empty()).collect();
+    // `topk` and its kin choose among equals by this order.
+    found.sort_by(|a, b| a.labels.cmp(&b.labels));
+    eval::check_errors(&found)?;
+    if aggregation.op != RangeOp::AbsentOverTime {
+        return Ok(found);
+    }
+    let times = found.iter().flat_map(|series| &series.points).map(|(time, _)| *time);
+    let absent = eval::absent::series(aggregation, steps, &times.collect());
+    Ok(absent.into_iter().collect())
+}

@@ -1,0 +1,336 @@
+//! [`Engine`]: runs queries over a store, within bounds of time and memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
+use datafusion_execution::memory_pool::GreedyMemoryPool;
+use datafusion_execution::runtime_env::RuntimeEnvBuilder;
+use datafusion_physical_plan::{ExecutionPlan, execute_stream};
+use futures::TryStreamExt;
+use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation};
+use logql::eval::{self, Direction, LogStream, Series, Steps, Value};
+use logql::pipeline::Sampler;
+use model::{Clock, Labels, TenantId, TimeRange, Timestamp};
+use store::{Filter, MetadataColumns, Projection, Snapshot, Store};
+
+use crate::advice;
+use crate::answer::{self, Streams};
+use crate::exec::horizon::Horizon;
+use crate::exec::pipeline::PipelineExec;
+use crate::exec::range_window::Panes;
+use crate::exec::rows::RowReader;
+use crate::exec::sample;
+use crate::exec::sampling::Sampling;
+use crate::plan;
+use crate::scan::ScanExec;
+use crate::selector::Selector;
+use crate::stats::Counters;
+use crate::window::Windows;
+use crate::{Answer, Error, Kind, Request};
+
+/// The bounds of every query.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long a query may take.
+    pub timeout: Duration,
+    /// How much memory one query may hold, in bytes.
+    pub memory_bytes: usize,
+    /// Threads that one query can keep busy.
+    pub target_partitions: usize,
+    /// Rows that operators hand on at a time.
+    pub batch_rows: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            // Loki's `query_timeout`.
+            timeout: Duration::from_secs(60),
+            // Sorting all lines of a day of one busy task fits; a whole cluster's does not.
+            memory_bytes: 512 * 1024 * 1024,
+            target_partitions: 2,
+            // DataFusion's own default: columns of a batch fit into a core's second-level cache.
+            batch_rows: 8192,
+        }
+    }
+}
+
+/// Runs LogQL over a store.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    config: Config,
+}
+
+impl Engine {
+    /// An engine over a store. The clock is for measuring and for `now` in templates.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
+        Self { store, clock, config }
+    }
+
+    /// Answers a query. Dropping the future stops the query.
+    ///
+    /// # Errors
+    /// See [`Error::kind`] for whose turn it is.
+    pub async fn run(&self, request: Request) -> Result<Answer, Error> {
+        let started = self.clock.now();
+        let run = Run::new(self, request.tenant.clone())?;
+        let answer = tokio::time::timeout(self.config.timeout, run.answer(&request)).await;
+        let (value, warnings) = answer.map_err(|_| Error::Timeout(self.config.timeout))??;
+        let stats = run.counters.stats(self.clock.now().since(started));
+        Ok(Answer { value, stats, warnings })
+    }
+}
+
+/// One query while it runs.
+struct Run {
+    snapshot: Snapshot,
+    context: Arc<TaskContext>,
+    counters: Arc<Counters>,
+    config: Config,
+}
+
+impl Run {
+    fn new(engine: &Engine, tenant: TenantId) -> Result<Self, Error> {
+        let config = engine.config.clone();
+        Ok(Self {
+            snapshot: engine.store.snapshot(&tenant),
+            context: context(&config)?,
+            counters: Arc::default(),
+            config,
+        })
+    }
+
+    async fn answer(&self, request: &Request) -> Result<(Value, Vec<String>), Error> {
+        let value = self.value(request).await?;
+        Ok((value, self.advice(request).await?))
+    }
+
+    async fn value(&self, request: &Request) -> Result<Value, Error> {
+        match (&request.query, request.kind) {
+            (Expr::Log(log), Kind::Range { start, end, .. }) => {
+                let wanted = Lines {
+                    limit: request.limit,
+                    direction: request.direction,
+                    interval: request.interval,
+                };
+                let streams = self.log(log, TimeRange { start, end }, wanted).await?;
+                Ok(Value::Streams(streams))
+            }
+            (Expr::Log(_) | Expr::Count(_), Kind::Instant { .. }) => Err(Error::InstantLog),
+            (Expr::Metric(metric), kind) => self.metric(metric, &steps(kind)).await,
+            (Expr::Count(count), Kind::Range { start, end, .. }) => {
+                let metric = count.clone().over(end.since(start));
+                let steps = Steps { start: end, end, step: Duration::ZERO };
+                match self.metric(&metric, &steps).await? {
+                    // The request was for a range, so its reader expects a matrix.
+                    Value::Vector(series) => Ok(Value::Matrix(series)),
+                    other => Ok(other),
+                }
+            }
+        }
+    }
+
+    /// See [`advice`]: looks at some of the lines that reach a pattern which may never match.
+    async fn advice(&self, request: &Request) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for (log, range) in log_parts(request) {
+            let Some((before, pattern)) = advice::suspect(log) else { continue };
+            let newest = Lines {
+                limit: advice::SAMPLE_LINES,
+                direction: Direction::Backward,
+                interval: Duration::ZERO,
+            };
+            let streams = self.log(&before, range, newest).await?;
+            let lines = streams.into_iter().flat_map(|stream| stream.entries);
+            let lines: Vec<String> = lines.map(|(_, line)| line).collect();
+            found.extend(advice::advice(pattern, &lines));
+        }
+        Ok(found)
+    }
+
+    async fn log(
+        &self,
+        log: &LogExpr,
+        range: TimeRange,
+        wanted: Lines,
+    ) -> Result<Vec<LogStream>, Error> {
+        // Skipping entries that are too close makes more of them necessary than the limit.
+        let limit = if wanted.interval.is_zero() { wanted.limit } else { 0 };
+        let horizon = (limit > 0).then(|| Arc::new(Horizon::new(wanted.direction, limit)));
+        let selector = Selector::new(&log.selector)?;
+        let (line_filters, stages) = plan::log::split(&log.stages)?;
+        let projection = Projection { line: true, metadata: MetadataColumns::All };
+        let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
+        let rows = self.plan(RowReader::new(&scan.schema(), selector))?;
+        let counters = Arc::clone(&self.counters);
+        let pipeline = PipelineExec { rows, line_filters, stages, horizon, counters };
+        let plan = self.plan(plan::log::plan(scan, pipeline, wanted.direction, limit))?;
+
+        let mut streams = Streams::new(wanted.limit, wanted.interval);
+        self.each(plan, |batch| streams.add(&batch).map_err(labels_error)).await?;
+        Ok(streams.finish())
+    }
+
+    async fn metric(&self, metric: &MetricExpr, steps: &Steps) -> Result<Value, Error> {
+        let metric = eval::push_down(metric);
+        let mut leaves = Vec::new();
+        for aggregation in eval::leaves(&metric) {
+            leaves.push(self.range(aggregation, steps).await?);
+        }
+        Ok(eval::combine(&metric, steps, leaves)?)
+    }
+
+    async fn range(
+        &self,
+        aggregation: &RangeAggregation,
+        steps: &Steps,
+    ) -> Result<Vec<Series>, Error> {
+        let windows = Windows::new(steps, aggregation.range, aggregation.offset.0);
+        let (scan, sampling) = self.sampling(aggregation, windows.span()).await?;
+        if !plan::range::works_on_panes(aggregation.op) {
+            return self.samples(aggregation, scan, sampling, steps).await;
+        }
+        let plan = plan::range::panes(scan, sampling, windows, Arc::clone(&self.counters));
+        let mut panes = Panes::default();
+        self.each(plan, |batch| panes.add_batch(&batch)).await?;
+        let series = panes.into_series().into_iter().map(|(labels, panes)| {
+            let points = answer::points(aggregation, &windows, steps, &panes);
+            Series { labels, points }
+        });
+        answer::series(aggregation, steps, series)
+    }
+
+    /// For the functions that see each sample of a window.
+    async fn samples(
+        &self,
+        aggregation: &RangeAggregation,
+        scan: Arc<dyn ExecutionPlan>,
+        sampling: Sampling,
+        steps: &Steps,
+    ) -> Result<Vec<Series>, Error> {
+        let plan = plan::range::samples(scan, sampling, Arc::clone(&self.counters));
+        let mut by_series: std::collections::HashMap<Labels, Vec<(Timestamp, u64, f64)>> =
+            std::collections::HashMap::new();
+        self.each(plan, |batch| {
+            let (labels, samples) = sample::decode(&batch)?;
+            for sample in samples {
+                let series = by_series.entry(labels[sample.series as usize].clone()).or_default();
+                series.push((sample.time, sample.sequence, sample.value));
+            }
+            Ok(())
+        })
+        .await?;
+        let series = by_series.into_iter().map(|(labels, mut samples)| {
+            samples.sort_unstable_by_key(|(time, sequence, _)| (*time, *sequence));
+            let samples: Vec<_> = samples.into_iter().map(|(time, _, v)| (time, v)).collect();
+            Series { labels, points: eval::range::points(aggregation, &samples, steps) }
+        });
+        answer::series(aggregation, steps, series)
+    }
+
+    async fn sampling(
+        &self,
+        aggregation: &RangeAggregation,
+        range: TimeRange,
+    ) -> Result<(Arc<dyn ExecutionPlan>, Sampling), Error> {
+        let selector = Selector::new(&aggregation.log.selector)?;
+        let (line_filters, stages) = plan::log::split(&aggregation.log.stages)?;
+        let mut rest = aggregation.clone();
+        rest.log.stages.retain({
+            let mut first = true;
+            move |stage| {
+                first &= matches!(stage, logql::ast::Stage::LineFilter(_));
+                !first
+            }
+        });
+        let sampler = Sampler::new(&rest)?;
+        let projection = Projection {
+            line: line_filters.needs_line() || sampler.needs_line(),
+            metadata: plan::projection::metadata(aggregation, &selector),
+        };
+        let scan = self.scan(&selector, range, &projection, None).await?;
+        let rows = self.plan(RowReader::new(&scan.schema(), selector))?;
+        let series_by_base = stages.is_empty() && aggregation.unwrap.is_none();
+        let sampling = Sampling { rows, line_filters, sampler, series_by_base };
+        Ok((scan, sampling))
+    }
+
+    async fn scan(
+        &self,
+        selector: &Selector,
+        time: TimeRange,
+        projection: &Projection,
+        horizon: Option<Arc<Horizon>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, Error> {
+        let filter = Filter { time, streams: selector.stream_test() };
+        let scan = self.snapshot.scan(&filter, projection).await?;
+        let partitions = self.config.target_partitions;
+        Ok(Arc::new(ScanExec::new(scan, partitions, horizon, Arc::clone(&self.counters))))
+    }
+
+    async fn each(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        mut take: impl FnMut(arrow::array::RecordBatch) -> datafusion_common::Result<()>,
+    ) -> Result<(), Error> {
+        let mut batches = self.plan(execute_stream(plan, Arc::clone(&self.context)))?;
+        while let Some(batch) = self.plan(batches.try_next().await)? {
+            self.plan(take(batch))?;
+        }
+        Ok(())
+    }
+
+    fn plan<T>(&self, result: datafusion_common::Result<T>) -> Result<T, Error> {
+        result.map_err(|error| Error::from_plan(error, self.config.memory_bytes))
+    }
+}
+
+/// Which of the lines that pass are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Lines {
+    limit: usize,
+    direction: Direction,
+    interval: Duration,
+}
+
+/// The parts of a query that read lines, each with the time that it reads.
+fn log_parts(request: &Request) -> Vec<(&LogExpr, TimeRange)> {
+    let steps = steps(request.kind);
+    let whole = TimeRange { start: steps.start, end: steps.end };
+    match &request.query {
+        Expr::Log(log) => vec![(log, whole)],
+        Expr::Count(count) => vec![(&count.log, whole)],
+        Expr::Metric(metric) => {
+            let leaves = eval::leaves(metric).into_iter();
+            let span =
+                |leaf: &RangeAggregation| Windows::new(&steps, leaf.range, leaf.offset.0).span();
+            leaves.map(|leaf| (&leaf.log, span(leaf))).collect()
+        }
+    }
+}
+
+fn steps(kind: Kind) -> Steps {
+    match kind {
+        Kind::Instant { time } => Steps { start: time, end: time, step: Duration::ZERO },
+        Kind::Range { start, end, step } => Steps { start, end, step },
+    }
+}
+
+fn labels_error(error: model::LabelsError) -> datafusion_common::DataFusionError {
+    datafusion_common::DataFusionError::External(Box::new(error))
+}
+
+fn context(config: &Config) -> Result<Arc<TaskContext>, Error> {
+    let pool = GreedyMemoryPool::new(config.memory_bytes);
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc();
+    let runtime = runtime.map_err(|error| Error::from_plan(error, config.memory_bytes))?;
+    let session = SessionConfig::new()
+        .with_batch_size(config.batch_rows)
+        .with_target_partitions(config.target_partitions);
+    Ok(Arc::new(TaskContext::default().with_session_config(session).with_runtime(runtime)))
+}

@@ -1,0 +1,180 @@
+//! `RangeWindowExec`: rows go in, one aggregate for each series and pane comes out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
+use datafusion_common::Result;
+use logql::pipeline::RowLabels;
+use model::Labels;
+
+use super::sample::{read_series, series_column, series_field};
+use super::sampling::{Samples, Sampling};
+use super::unary::Operator;
+use crate::stats::Counters;
+use crate::window::Windows;
+
+/// Aggregates the samples of each series by pane.
+#[derive(Debug)]
+pub(crate) struct RangeWindowExec {
+    pub(crate) sampling: Sampling,
+    pub(crate) windows: Windows,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// All that the functions over panes need: how many samples, their sum, least and greatest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pane {
+    pub(crate) count: u64,
+    pub(crate) sum: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Pane {
+    pub(crate) fn of(value: f64) -> Self {
+        Self { count: 1, sum: value, min: value, max: value }
+    }
+
+    /// The pane of both panes' samples. Of NaN and a number the number is the least and greatest.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
+
+/// The panes of each series.
+#[derive(Debug, Default)]
+pub(crate) struct Panes {
+    series: HashMap<Labels, usize>,
+    panes: Vec<HashMap<i64, Pane>>,
+}
+
+impl Panes {
+    fn series(&mut self, labels: &Labels) -> usize {
+        if let Some(index) = self.series.get(labels) {
+            return *index;
+        }
+        self.panes.push(HashMap::new());
+        self.series.insert(labels.clone(), self.panes.len() - 1);
+        self.panes.len() - 1
+    }
+
+    fn add(&mut self, series: usize, pane: i64, value: &Pane) {
+        self.panes[series].entry(pane).and_modify(|p| p.merge(value)).or_insert(*value);
+    }
+
+    fn add_samples(&mut self, samples: &Samples, windows: &Windows) {
+        let index: Vec<usize> = samples.series.iter().map(|labels| self.series(labels)).collect();
+        // Rows are sorted by stream and time, so runs of them fall into one pane.
+        let mut run: Option<(usize, i64, Pane)> = None;
+        for sample in &samples.list {
+            let key = (index[sample.series as usize], windows.pane(sample.time));
+            let value = Pane::of(sample.value);
+            match &mut run {
+                Some((series, pane, sum)) if (*series, *pane) == key => sum.merge(&value),
+                _ => {
+                    if let Some((series, pane, sum)) = run.replace((key.0, key.1, value)) {
+                        self.add(series, pane, &sum);
+                    }
+                }
+            }
+        }
+        if let Some((series, pane, sum)) = run {
+            self.add(series, pane, &sum);
+        }
+    }
+
+    /// Adds what [`RangeWindowExec`] emitted.
+    pub(crate) fn add_batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let (labels, keys) = read_series(batch.column(0))?;
+        let index: Vec<usize> = labels.iter().map(|labels| self.series(labels)).collect();
+        let panes = batch.column(1).as_primitive::<Int64Type>();
+        let count = batch.column(2).as_primitive::<UInt64Type>();
+        let [sum, min, max] = [3, 4, 5].map(|i| batch.column(i).as_primitive::<Float64Type>());
+        for row in 0..batch.num_rows() {
+            let pane = Pane {
+                count: count.value(row),
+                sum: sum.value(row),
+                min: min.value(row),
+                max: max.value(row),
+            };
+            self.add(index[keys.value(row) as usize], panes.value(row), &pane);
+        }
+        Ok(())
+    }
+
+    /// Each series with its panes in order of time.
+    pub(crate) fn into_series(self) -> Vec<(Labels, Vec<(i64, Pane)>)> {
+        let Self { series, mut panes } = self;
+        let sorted = series.into_iter().map(|(labels, index)| {
+            let mut panes: Vec<_> = std::mem::take(&mut panes[index]).into_iter().collect();
+            panes.sort_unstable_by_key(|(pane, _)| *pane);
+            (labels, panes)
+        });
+        sorted.collect()
+    }
+}
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        series_field(),
+        Field::new("pane", DataType::Int64, false),
+        Field::new("count", DataType::UInt64, false),
+        Field::new("sum", DataType::Float64, false),
+        Field::new("min", DataType::Float64, false),
+        Field::new("max", DataType::Float64, false),
+    ]))
+});
+
+impl Operator for RangeWindowExec {
+    const NAME: &'static str = "RangeWindowExec";
+    type State = (RowLabels, Panes);
+
+    fn describe(&self) -> String {
+        let lines = self.sampling.line_filters.needs_line() || self.sampling.sampler.needs_line();
+        format!("windows={}, reads lines={lines}", self.windows.len())
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&SCHEMA)
+    }
+
+    fn start(&self) -> Self::State {
+        (Sampling::scratch(), Panes::default())
+    }
+
+    fn push(&self, state: &mut Self::State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        let (labels, panes) = state;
+        let samples = self.sampling.samples(labels, batch)?;
+        Counters::add(&self.counters.passed, samples.list.len());
+        panes.add_samples(&samples, &self.windows);
+        Ok(None)
+    }
+
+    fn finish(&self, (_, panes): Self::State) -> Result<Option<RecordBatch>> {
+        let series = panes.into_series();
+        if series.is_empty() { Ok(None) } else { encode(&series).map(Some) }
+    }
+}
+
+fn encode(series: &[(Labels, Vec<(i64, Pane)>)]) -> Result<RecordBatch> {
+    let labels: Vec<Labels> = series.iter().map(|(labels, _)| labels.clone()).collect();
+    let rows =
+        || series.iter().zip(0_u32..).flat_map(|((_, p), key)| p.iter().map(move |p| (key, p)));
+    let column = |get: fn(&Pane) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values(rows().map(|(_, (_, pane))| get(pane))))
+    };
+    let columns: Vec<ArrayRef> = vec![
+        series_column(rows().map(|(key, _)| key).collect(), &labels)?,
+        Arc::new(Int64Array::from_iter_values(rows().map(|(_, (pane, _))| *pane))),
+        Arc::new(UInt64Array::from_iter_values(rows().map(|(_, (_, pane))| pane.count))),
+        column(|pane| pane.sum),
+        column(|pane| pane.min),
+        column(|pane| pane.max),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&SCHEMA), columns)?)
+}
