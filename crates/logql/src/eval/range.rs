@@ -26,7 +26,7 @@ pub fn points(
         let from = samples.partition_point(|(time, _)| *time <= after);
         let to = samples.partition_point(|(time, _)| *time <= until);
         if from < to {
-            let window = Window { samples: &samples[from..to], after, until, range: agg.range };
+            let window = Window { samples: &samples[from..to], range: agg.range };
             points.push((time, window.aggregate(agg)));
         }
     }
@@ -40,11 +40,9 @@ pub fn window(agg: &RangeAggregation, step: Timestamp) -> (Timestamp, Timestamp)
     (until - agg.range, until)
 }
 
-/// At least one sample, and the window that it is of.
+/// The samples of a window, at least one, and the length of the window.
 struct Window<'a> {
     samples: &'a [(Timestamp, f64)],
-    after: Timestamp,
-    until: Timestamp,
     range: Duration,
 }
 
@@ -76,9 +74,12 @@ impl Window<'_> {
         self.values().sum()
     }
 
-    /// The rate of a counter that starts again at 0 now and then, as Prometheus' `rate`: what it
-    /// grew between the first and the last sample, extended to the ends of the window where the
-    /// samples come close to them. 0 of a single sample.
+    /// The rate of a counter that starts again at 0 now and then: what it grew between the first
+    /// and the last sample. 0 of a single sample.
+    ///
+    /// Prometheus extends the growth to the bounds of the window. Loki uses the same formula, but
+    /// takes the samples themselves for the bounds, and milliseconds for nanoseconds: what is left
+    /// of the extension is a millionth of the range, which we keep to give the same number.
     fn rate_counter(&self) -> f64 {
         let (first, last) = (self.samples[0], self.samples[self.samples.len() - 1]);
         if self.samples.len() < 2 {
@@ -89,15 +90,15 @@ impl Window<'_> {
         let growth = last.1 - first.1 + lost;
         let sampled = last.0.since(first.0).as_secs_f64();
         let between = sampled / (self.samples.len() - 1) as f64;
-        let mut to_start = first.0.since(self.after).as_secs_f64();
-        let to_end = self.until.since(last.0).as_secs_f64();
+        let mut extension = self.range.as_secs_f64() / 1e6;
         if growth > 0.0 && first.1 >= 0.0 {
             // A counter cannot have been below 0.
-            to_start = to_start.min(sampled * (first.1 / growth));
+            extension = extension.min(sampled * (first.1 / growth));
         }
-        let extension = |gap: f64| if gap < between * 1.1 { gap } else { between / 2.0 };
-        let extended = sampled + extension(to_start) + extension(to_end);
-        growth * (extended / sampled) / self.range.as_secs_f64()
+        if extension >= between * 1.1 {
+            extension = between / 2.0;
+        }
+        growth * ((sampled + extension) / sampled) / self.range.as_secs_f64()
     }
 }
 

@@ -26,7 +26,7 @@ impl LabelFilter {
             Ok((Box::new(Self::new(left)?), Box::new(Self::new(right)?)))
         };
         Ok(match filter {
-            ast::LabelFilter::Matcher(matcher) => Self::Matcher(LabelMatcher::of_filter(matcher)?),
+            ast::LabelFilter::Matcher(matcher) => Self::Matcher(LabelMatcher::new(matcher)?),
             ast::LabelFilter::Number(number) => {
                 Self::Number { name: number.name.clone(), op: number.op, value: number.value }
             }
@@ -85,10 +85,6 @@ fn compare<T: PartialOrd>(
     wanted: &T,
     read: fn(&str) -> Result<T, String>,
 ) -> bool {
-    // Only a matcher on `__error__` can drop a row that has an error: errors are to be seen.
-    if !labels.error().is_empty() {
-        return true;
-    }
     let Some(value) = labels.get(name) else { return false };
     match read(value) {
         Ok(value) => match op {

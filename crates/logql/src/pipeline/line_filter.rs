@@ -24,7 +24,8 @@ enum Search {
     Anything,
     Substring(Box<memmem::Finder<'static>>),
     AnySubstring(AhoCorasick),
-    Regex(regex::Regex),
+    /// Only a line that has what the search before it finds can match.
+    Regex(Box<Search>, regex::Regex),
     Pattern(Pattern),
     Ip(IpMatcher),
 }
@@ -62,7 +63,7 @@ impl Search {
             Self::Anything => true,
             Self::Substring(finder) => finder.find(line.as_bytes()).is_some(),
             Self::AnySubstring(automaton) => automaton.is_match(line),
-            Self::Regex(regex) => regex.is_match(line),
+            Self::Regex(required, regex) => required.finds(line) && regex.is_match(line),
             Self::Pattern(pattern) => matches_pattern(pattern, line),
             Self::Ip(range) => range.finds_in(line),
         }
@@ -103,7 +104,10 @@ fn regular_expression(text: &Text) -> Result<Search, StageError> {
     Ok(match regex.as_search() {
         regex::Search::Anything => Search::Anything,
         regex::Search::ContainsAny(texts) => any_substring(&texts, text.span)?,
-        regex::Search::Requires(_) | regex::Search::Other => Search::Regex(regex),
+        regex::Search::Requires(texts) => {
+            Search::Regex(Box::new(any_substring(&texts, text.span)?), regex)
+        }
+        regex::Search::Other => Search::Regex(Box::new(Search::Anything), regex),
     })
 }
 
@@ -115,15 +119,16 @@ fn pattern(text: &Text) -> Result<Search, StageError> {
     pattern.map(Search::Pattern).map_err(|error| StageError::new(text.span, error))
 }
 
-/// Whether the whole line is of this pattern, each capture at least one byte long.
+/// Whether the line is of this pattern up to its end, each capture at least one byte long.
 fn matches_pattern(pattern: &Pattern, line: &str) -> bool {
     let Some(last) = pattern.parts().last() else { return line.is_empty() };
     let mut rest = line;
     for (at, part) in pattern.parts().iter().enumerate() {
         let Part::Literal(literal) = part else { continue };
-        // Only the literal that opens the pattern may, and must, stand where the search begins.
+        // A capture is never empty. A literal that opens the pattern may stand anywhere: it is the
+        // end of the line that is anchored, not its start.
         match memmem::find(rest.as_bytes(), literal.as_bytes()) {
-            Some(found) if (at == 0) == (found == 0) => rest = &rest[found + literal.len()..],
+            Some(found) if at == 0 || found > 0 => rest = &rest[found + literal.len()..],
             _ => return false,
         }
     }
@@ -166,10 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_of_the_whole_line() {
+    fn patterns_reach_to_the_end_of_the_line() {
         check(LineFilterOp::Pattern, &["<_> b <_>"], "a b c", true);
         check(LineFilterOp::Pattern, &["<_> b"], "a b c", false);
-        check(LineFilterOp::Pattern, &["a <_>"], "xa b", false);
+        check(LineFilterOp::Pattern, &["a <_>"], "xa b", true);
+        check(LineFilterOp::Pattern, &["<_>a"], "a", false);
         check(LineFilterOp::Pattern, &["a<_>b"], "ab", false);
         check(LineFilterOp::Pattern, &["a<_>"], "a", false);
         check(LineFilterOp::Pattern, &[""], "", true);

@@ -22,27 +22,11 @@ enum Test {
 }
 
 impl LabelMatcher {
-    /// Compiles a matcher of a selector, of `drop` or of `keep`: in its regular expression `.` is
-    /// any character, line breaks too.
+    /// Compiles a matcher. In its regular expression `.` is any character, line breaks too.
     ///
     /// # Errors
-    /// When its regular expression is none.
+    /// When the regular expression is none.
     pub fn new(matcher: &Matcher) -> Result<Self, StageError> {
-        Self::compile(matcher, Regex::of_selector)
-    }
-
-    /// Compiles a matcher of a label filter: in its regular expression `.` is no line break.
-    ///
-    /// # Errors
-    /// When its regular expression is none.
-    pub fn of_filter(matcher: &Matcher) -> Result<Self, StageError> {
-        Self::compile(matcher, Regex::anchored)
-    }
-
-    fn compile(
-        matcher: &Matcher,
-        regex_of: fn(&str) -> Result<Regex, String>,
-    ) -> Result<Self, StageError> {
         let (regex, negated) = match matcher.op {
             MatchOp::Eq => (false, false),
             MatchOp::NotEq => (false, true),
@@ -50,7 +34,7 @@ impl LabelMatcher {
             MatchOp::NotRe => (true, true),
         };
         let test = if regex {
-            let compiled = regex_of(&matcher.value);
+            let compiled = Regex::of_selector(&matcher.value);
             Test::Regex(compiled.map_err(|error| StageError::new(matcher.span, error))?)
         } else {
             Test::Equals(matcher.value.clone())

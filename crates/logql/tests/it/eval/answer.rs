@@ -117,10 +117,9 @@ fn seconds(time: Timestamp) -> f64 {
     time.as_millis() as f64 / 1000.0
 }
 
-/// The time of a scalar as Loki shows it: it takes nanoseconds for milliseconds, and overflows.
+/// The time of a scalar as Loki shows it: multiplied until it overflows.
 fn wrapped_seconds(time: Timestamp) -> f64 {
-    let nanos = time.as_nanos().wrapping_mul(1_000_000);
-    (nanos / 1_000_000) as f64 / 1000.0
+    (time.as_millis().wrapping_mul(1_000_000_000) / 1_000_000) as f64
 }
 
 fn of_labels(labels: &Labels) -> Pairs {
