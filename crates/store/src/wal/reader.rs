@@ -188,11 +188,11 @@ mod tests {
         }
 
         #[test]
-        fn a_flipped_bit_is_never_read(payloads in payloads(), at in 0.0..1.0, bit in 0..8) {
+        fn a_flipped_bit_is_never_read(payloads in payloads(), at in 0.0..1.0, bit in 0_u8..8) {
             let mut bytes = file(&payloads);
             let body = bytes.len() - FILE_HEADER_BYTES;
             prop_assume!(body > 0);
-            bytes[FILE_HEADER_BYTES + (body as f64 * at) as usize] ^= 1 << bit;
+            bytes[FILE_HEADER_BYTES + (body as f64 * at) as usize] ^= 1_u8 << bit;
             let (records, end) = records(&bytes, 7);
             prop_assert!(records.len() < payloads.len() && end != End::Clean);
             for (record, payload) in records.iter().zip(&payloads) {

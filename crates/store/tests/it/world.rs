@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampNanosecondType};
-use barogram_store::{Config, Filter, MetadataColumns, Parts, Projection, Snapshot, Store};
+use barogram_store::{Config, Error, Filter, MetadataColumns, Parts, Projection, Snapshot, Store};
 use futures::TryStreamExt;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::ObjectStore;
@@ -40,9 +40,16 @@ pub async fn open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Store {
 }
 
 pub async fn open_with(config: Config, objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Store {
+    Store::open(config, parts(objects, wal_dir)).await.unwrap()
+}
+
+pub async fn try_open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Result<Store, Error> {
+    Store::open(Config::default(), parts(objects, wal_dir)).await
+}
+
+fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
-    let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
-    Store::open(config, Parts { objects, wal_dir, clock, metrics: None }).await.unwrap()
+    Parts { objects: Arc::clone(objects), wal_dir: wal_dir.to_owned(), clock, metrics: None }
 }
 
 pub fn everything() -> Filter {

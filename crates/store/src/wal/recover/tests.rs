@@ -123,6 +123,8 @@ fn a_newer_log_is_refused() {
 }
 
 proptest! {
+    // Each case waits for the disk dozens of times.
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     /// Every prefix of a log recovers to a prefix of the writes, and can be written on.
     #[test]
     fn every_prefix_recovers_to_a_prefix(

@@ -118,6 +118,8 @@ fn fault() -> impl Strategy<Value = Option<Fault>> {
 }
 
 proptest! {
+    // Each case waits for the disk dozens of times.
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn the_log_has_what_was_acknowledged_and_nothing_else(
         faults in prop::collection::vec(fault(), 1..20),

@@ -1,0 +1,140 @@
+//! Random data, appended, flushed and restarted at random: a scan returns what a plain list would.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use barogram_store::{Config, Filter, Store};
+use model::{Entry, Labels, Stream};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use proptest::prelude::*;
+
+use crate::world::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// For each entry: stream, time, text, pod.
+    Append(Vec<(u8, i64, u8, u8)>),
+    Flush,
+    /// Without shutting down.
+    Restart,
+    /// Start, length, a stream to leave out, rows of a batch.
+    Scan(i64, i64, u8, usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let entry = (0_u8..4, 0_i64..30, 0_u8..6, 0_u8..3);
+    prop_oneof![
+        4 => prop::collection::vec(entry, 1..40).prop_map(Step::Append),
+        2 => Just(Step::Flush),
+        1 => Just(Step::Restart),
+        3 => (0_i64..30, 0_i64..30, 0_u8..5, 1_usize..20)
+            .prop_map(|(start, length, without, rows)| Step::Scan(start, length, without, rows)),
+    ]
+}
+
+/// What was stored, by stream, in the order in which it came.
+#[derive(Debug, Default)]
+struct Model(BTreeMap<String, Vec<Row>>);
+
+impl Model {
+    fn append(&mut self, streams: &[Stream]) -> usize {
+        let mut accepted = 0;
+        for stream in streams {
+            let rows = self.0.entry(stream.labels.to_string()).or_default();
+            for Entry { timestamp, line, metadata } in &stream.entries {
+                if rows.iter().any(|row| row.0 == timestamp.0 && row.2 == *line) {
+                    continue;
+                }
+                let metadata = metadata.iter().map(|(n, v)| (n.to_owned(), v.to_owned()));
+                let labels = stream.labels.to_string();
+                rows.push((timestamp.0, labels, line.clone(), metadata.collect()));
+                accepted += 1;
+            }
+        }
+        accepted
+    }
+
+    /// By stream, then by time, then as they came.
+    fn rows(&self, start: i64, end: i64, without: &str) -> Vec<Row> {
+        let streams = self.0.iter().filter(|(labels, _)| *labels != without);
+        let mut rows: Vec<Row> = streams.flat_map(|(_, rows)| rows.clone()).collect();
+        rows.retain(|row| (at(start)..at(end)).contains(&row.0));
+        rows.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+        rows
+    }
+}
+
+fn labels(stream: u8) -> Labels {
+    let more = (stream % 2 == 0).then_some(("even", "yes"));
+    Labels::new([("app", format!("{stream}").as_str())].into_iter().chain(more))
+}
+
+fn streams(entries: &[(u8, i64, u8, u8)]) -> Vec<Stream> {
+    let stream = |(stream, time, text, pod): &(u8, i64, u8, u8)| {
+        let pod = format!("pod {pod}");
+        let pods = if *pod == *"pod 0" { vec![] } else { vec![("pod", pod.as_str())] };
+        let entries = vec![entry(*time, &format!("text {text}"), &pods)];
+        Stream { labels: labels(*stream), entries }
+    };
+    entries.iter().map(stream).collect()
+}
+
+async fn check_scan(store: &Store, model: &Model, step: (i64, i64, u8, usize)) {
+    let (start, length, without, batch_rows) = step;
+    let without = labels(without);
+    let excluded = without.to_string();
+    let pass = Arc::new(move |labels: &Labels| *labels != without);
+    let filter = Filter { time: range(start, start + length), streams: pass };
+    let snapshot = store.snapshot(&tenant());
+    let mut found = scan(&snapshot, &filter, batch_rows).await;
+    // The sort is stable, so rows of equal times must have come out in the order of the pushes.
+    found.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+    let expect = model.rows(start, start + length, &excluded);
+    assert_eq!(found, expect);
+    let told = snapshot.streams(&filter).await.unwrap();
+    for row in &expect {
+        assert!(told.iter().any(|stream| stream.labels.to_string() == row.1));
+    }
+}
+
+async fn run(steps: Vec<Step>) {
+    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let folder = tempfile::tempdir().unwrap();
+    let config =
+        Config { row_group_rows: 16, page_rows: 4, wal_segment_bytes: 500, ..Config::default() };
+    let mut store = open_with(config.clone(), &objects, folder.path()).await;
+    let mut model = Model::default();
+    for step in steps {
+        match step {
+            Step::Append(entries) => {
+                let streams = streams(&entries);
+                let expect = model.append(&streams);
+                let appended = store.append(&tenant(), streams).await.unwrap();
+                assert_eq!(appended.accepted, expect);
+                assert_eq!(appended.accepted + appended.duplicates, entries.len());
+            }
+            Step::Flush => store.flush().await.unwrap(),
+            Step::Restart => {
+                drop(store);
+                store = open_with(config.clone(), &objects, folder.path()).await;
+            }
+            Step::Scan(start, length, without, rows) => {
+                check_scan(&store, &model, (start, length, without, rows)).await;
+            }
+        }
+    }
+    check_scan(&store, &model, (0, 100, 9, 1000)).await;
+    let all: usize = model.0.values().map(Vec::len).sum();
+    let status = store.status();
+    assert_eq!(status.head_rows + status.segment_rows, all as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn a_scan_returns_what_a_list_would(steps in prop::collection::vec(step(), 1..16)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(run(steps));
+    }
+}
