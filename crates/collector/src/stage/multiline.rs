@@ -5,6 +5,7 @@
 //!
 //! A traceback has no level of its own. When it comes directly after a record of the same lane it is
 //! that record's `exc_info` (logging writes both in one call) and takes its level; else it has none.
+//! An opening that no frame follows is no traceback.
 
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Multiline {
 struct Open {
     tracker: Tracker,
     traceback: Option<Joined>,
+    /// The level of the record directly before, which it takes with its first frame.
+    level: Option<Level>,
     lines: usize,
     last_timestamp: Timestamp,
     /// Lines that belong to the traceback only if its chain goes on after them.
@@ -129,8 +132,9 @@ impl Multiline {
     fn begin(&mut self, line: Line, level: Option<Level>) {
         let open = &mut self.lanes[line.lane];
         open.lines = 1;
+        open.level = level;
         open.last_timestamp = line.last_timestamp;
-        open.traceback = Some(joined(line, level));
+        open.traceback = Some(joined(line, None));
     }
 
     /// Joins a line, and those that were held before it, to the open traceback; where that would
@@ -141,9 +145,10 @@ impl Multiline {
             open.last_timestamp = line.last_timestamp;
             open.lines += 1;
             let Some(traceback) = &mut open.traceback else { continue };
+            traceback.level = open.level;
             let bytes = traceback.text.len() + 1 + line.text.len();
             if bytes > self.bytes_max || open.lines > self.lines_max {
-                let next = joined(line, traceback.level);
+                let next = joined(line, open.level);
                 each(std::mem::replace(traceback, next));
                 open.lines = 1;
                 continue;
@@ -210,6 +215,16 @@ mod tests {
                 &format!("1 3 - {OPENING}+  File \"x\"+KeyError").replace('-', "error"),
                 "4 1 - next",
             ],
+        );
+    }
+
+    #[test]
+    fn an_opening_alone_is_a_line() {
+        let (error, opening) = (format!("o{ERROR}"), format!("o{OPENING}"));
+        let expect = [format!("0 1 error {ERROR}"), format!("1 1 - {OPENING}")];
+        check(
+            &[(0, &error), (0, &opening), (0, "oKeyError")],
+            &[&expect[0], &expect[1], "2 1 - KeyError"],
         );
     }
 

@@ -133,7 +133,7 @@ fn stopped(file: &[u8], piece: usize, stop: usize, idle: bool) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn chopped_and_read_again_the_same(file in file(), piece in 1_usize..200, stop in 0_usize..60) {

@@ -1,0 +1,8 @@
+//! The collector as its users have it: a folder of logs on one side, a store on the other.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod corpus;
+mod delivery;
+mod node;
+mod store;
