@@ -134,16 +134,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(rows: Range<u64>, expect: &[Range<u64>]) {
-        assert_eq!(split(rows, &[0, 10, 20]), expect);
+    fn check((from, to): (u64, u64), expect: &[(u64, u64)]) {
+        let parts = split(from..to, &[0, 10, 20]).into_iter().map(|part| (part.start, part.end));
+        assert_eq!(parts.collect::<Vec<_>>(), expect);
     }
 
     #[test]
     fn rows_are_split_at_row_groups() {
-        check(0..20, &[0..10, 10..20]);
-        check(3..7, &[3..7]);
-        check(9..11, &[9..10, 10..11]);
-        check(10..20, &[10..20]);
-        check(5..5, &[]);
+        check((0, 20), &[(0, 10), (10, 20)]);
+        check((3, 7), &[(3, 7)]);
+        check((9, 11), &[(9, 10), (10, 11)]);
+        check((10, 20), &[(10, 20)]);
+        check((5, 5), &[]);
     }
 }

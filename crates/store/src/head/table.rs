@@ -171,11 +171,10 @@ mod tests {
             prop_assert_eq!(rows.span().map(|(a, b)| (a.0, b.0)), Some(span));
             let count = times.len() as u64;
             prop_assert_eq!((rows.rows(), rows.line_bytes()), (count, 2 * count));
-            let mut sorted = times.clone();
+            let mut sorted: Vec<i64> = times.into_iter().filter(|t| *t > -2).collect();
             sorted.sort_unstable();
-            sorted.retain(|t| *t > -2);
-            let found = rows.sorted(|t| t > Timestamp(-2)).into_iter().map(|at| rows.row(at).timestamp.0);
-            let found: Vec<i64> = found.collect();
+            let recent = rows.sorted(|time| time > Timestamp(-2)).into_iter();
+            let found: Vec<i64> = recent.map(|at| rows.row(at).timestamp.0).collect();
             prop_assert_eq!(found, sorted);
         }
     }

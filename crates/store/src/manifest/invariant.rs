@@ -7,8 +7,11 @@ use super::document::{Manifest, SegmentRecord};
 use crate::Error;
 use crate::layout::Day;
 
-/// Each rule: its name, and a sentence about what breaks it, if anything does.
-const RULES: [(&str, fn(&Manifest) -> Option<String>); 4] = [
+/// What breaks a rule, as a sentence, if anything does.
+type BrokenBy = fn(&Manifest) -> Option<String>;
+
+/// Each rule by its name.
+const RULES: [(&str, BrokenBy); 4] = [
     ("a segment is listed once", |manifest| {
         let mut known = HashSet::new();
         let twice = manifest.segments.iter().find(|segment| !known.insert(&segment.path));

@@ -11,7 +11,6 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{SchemaRef, TimestampNanosecondType, UInt32Type};
 use model::{ColumnKind, TimeRange, Timestamp};
 
-use super::Partition;
 use crate::Error;
 use crate::schema::{self, LINE, NAME_KEY, STREAM, TIMESTAMP};
 use crate::segment::{Piece, Segment};
@@ -47,12 +46,13 @@ struct Run {
 
 impl Assembler {
     pub(super) fn new(
-        partition: &Partition,
+        schema: SchemaRef,
+        range: TimeRange,
         segment: &Arc<Segment>,
         pieces: &Arc<[Piece]>,
     ) -> Self {
         let file = segment.schema();
-        let origins = partition.schema.fields().iter().map(|field| {
+        let origins = schema.fields().iter().map(|field| {
             if let Some(name) = field.metadata().get(NAME_KEY) {
                 let found = schema::find(file, ColumnKind::Metadata, name);
                 return found.map_or(Origin::Null, Origin::File);
@@ -66,9 +66,9 @@ impl Assembler {
             }
         });
         Self {
-            schema: Arc::clone(&partition.schema),
-            range: partition.range,
             origins: origins.collect(),
+            schema,
+            range,
             segment: Arc::clone(segment),
             pieces: Arc::clone(pieces),
             piece: 0,

@@ -66,7 +66,7 @@ impl Model {
 }
 
 fn labels(stream: u8) -> Labels {
-    let more = (stream % 2 == 0).then_some(("even", "yes"));
+    let more = stream.is_multiple_of(2).then_some(("even", "yes"));
     Labels::new([("app", format!("{stream}").as_str())].into_iter().chain(more))
 }
 

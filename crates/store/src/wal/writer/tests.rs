@@ -136,7 +136,7 @@ proptest! {
                 acknowledged.push(format!("line {line}"));
             }
             disk.faults.lock().unwrap().clear();
-            if line as usize % reopen_every == 0 {
+            if (line as usize).is_multiple_of(reopen_every) {
                 // The last append was whole, so nothing torn may be taken for good.
                 append(&mut log, 1000 + line).unwrap_or_else(|_| {
                     append(&mut log, 1000 + line).unwrap()

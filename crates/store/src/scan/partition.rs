@@ -1,7 +1,4 @@
-//! A scan: the rows of a snapshot that a filter wants, as record batches of one schema.
-
-mod assemble;
-mod memory;
+//! What a scan will read, and its parts, each of which can be read by itself.
 
 use std::sync::Arc;
 
@@ -10,11 +7,11 @@ use arrow::datatypes::SchemaRef;
 use futures::stream::{self, BoxStream, StreamExt};
 use model::{TimeRange, Timestamp};
 
+use super::assemble::Assembler;
+use super::memory::MemoryScan;
 use crate::Error;
 use crate::head::StreamRows;
 use crate::segment::{Piece, Segment};
-use assemble::Assembler;
-use memory::MemoryScan;
 
 /// What a scan will read. Nothing but footers was read to make it.
 #[derive(Debug)]
@@ -70,7 +67,8 @@ impl Partition {
     pub fn open(&self, batch_rows: usize) -> BoxStream<'static, Result<RecordBatch, Error>> {
         match &self.source {
             Source::Segment { segment, pieces } => {
-                let assembler = Assembler::new(self, segment, pieces);
+                let schema = Arc::clone(&self.schema);
+                let assembler = Assembler::new(schema, self.range, segment, pieces);
                 read_segment(segment, pieces, assembler, batch_rows)
             }
             Source::Memory { streams } => {
@@ -129,6 +127,7 @@ impl Partition {
 }
 
 /// What is known of some streams.
+#[derive(Debug, Clone, Copy)]
 struct Facts {
     rows: u64,
     bytes: u64,
