@@ -97,11 +97,14 @@ fn columns(tree: &Tree) -> Outcome {
 }
 
 /// The columns of a line that its author could have broken. What cannot be broken, or would be
-/// worse for it, does not count: a word with a URL, the inside of a literal that spans lines, and
-/// the literals of a test's table.
+/// worse for it, does not count: a word with a URL, the inside of a literal that spans lines, a
+/// literal that has its line for itself (a message is searched for as a whole), and the literals
+/// of a test's table.
 fn columns_of(source: &Source, number: usize, line: &str) -> usize {
-    let is_data = source.is_test(number) || source.opens_in_literal(number);
     let kinds = source.kinds_of(number);
+    let is_alone =
+        !line.char_indices().any(|(at, c)| kinds[at] != Kind::Literal && scan::is_word(c));
+    let is_data = is_alone || source.is_test(number) || source.opens_in_literal(number);
     let counted = line.char_indices().filter(|(at, _)| !is_data || kinds[*at] != Kind::Literal);
     let url = line.split_whitespace().find(|word| word.contains("://"));
     counted.count().saturating_sub(url.map_or(0, |url| url.chars().count()))
@@ -216,6 +219,7 @@ mod tests {
         check("a.rs", &format!("//! F.\n// See https://{long}\n"), &[]);
         check("a.rs", &format!("//! F.\nlet a = \"{long}\";\n"), &["a.rs:2: 111 columns"]);
         check("a.rs", &format!("//! F.\nlet a = \"\n{long}{long}\";\n"), &[]);
+        check("a.rs", &format!("//! F.\nf(\n    \"{long}\",\n);\n"), &[]);
         check("tests/a.rs", &format!("//! F.\ncheck(\"{long}\", 1);\n"), &[]);
         check("tests/a.rs", &format!("//! F.\ncheck({long});\n"), &["tests/a.rs:2: 108 columns"]);
         check("a.rs", &format!("//! F.\n{}\n", "ä".repeat(100)), &[]);

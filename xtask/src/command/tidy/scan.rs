@@ -32,7 +32,8 @@ pub fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 
     })
 }
 
-fn is_word(c: char) -> bool {
+/// Whether a character can be part of a word.
+pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
