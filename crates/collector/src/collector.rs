@@ -1,6 +1,8 @@
 //! The collector as a whole: built, run, watched, ended.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use model::Clock;
 use prometheus_client::registry::Registry;
@@ -9,6 +11,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::error::Chain;
 use crate::limits::QUEUE_PARCELS_MAX;
 use crate::metrics::Metrics;
 use crate::stage::PodSource;
@@ -109,7 +112,7 @@ impl Collector {
         writing.spawn(writer.run(queue));
         let read = tokio::select! {
             read = reader.run(cancel) => read,
-            saved = save_regularly(&positions, position_interval) => saved,
+            never = save_regularly(&positions, position_interval) => match never {},
         };
         // The reader has dropped its end of the queue, so the writer ends when the queue is empty.
         if timeout(drain_timeout, writing.join_next()).await.is_err() {
@@ -137,25 +140,28 @@ impl Handle {
     }
 }
 
-/// Writes positions to disk until that fails.
-async fn save_regularly(
-    positions: &Arc<Mutex<Positions>>,
-    every: std::time::Duration,
-) -> Result<(), Error> {
+/// Writes positions to disk, for ever. Where that fails, lines go on being sent; a restart sends
+/// again what it finds no position of, and the store drops it.
+async fn save_regularly(positions: &Arc<Mutex<Positions>>, every: Duration) -> Infallible {
     let mut tick = interval(every);
     loop {
         tick.tick().await;
-        save(positions).await?;
+        if let Err(error) = save(positions).await {
+            tracing::error!(error = %Chain(&error), "the positions cannot be kept");
+        }
     }
 }
 
 async fn save(positions: &Arc<Mutex<Positions>>) -> Result<(), Error> {
     let positions = Arc::clone(positions);
-    let lock = move || positions.lock().unwrap_or_else(PoisonError::into_inner).changed();
-    let save = move || match lock() {
-        Some((path, bytes)) => write_whole(&path, &bytes)
-            .map_err(|source| Error::StateFolder { path: path.clone(), source }),
-        None => Ok(()),
+    let save = move || {
+        let lock = || positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = lock().changed();
+        let Some((path, bytes)) = changed else { return Ok(()) };
+        write_whole(&path, &bytes).map_err(|source| {
+            lock().keep_changed();
+            Error::StateFolder { path, source }
+        })
     };
     spawn_blocking(save).await.map_err(Error::Task)?
 }

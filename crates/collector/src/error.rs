@@ -1,6 +1,7 @@
 //! Why the collector cannot start or go on. What it deals with itself (a store that is away, a
 //! refused batch, a file that vanished) is logged and counted instead.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -79,5 +80,17 @@ impl Error {
             | Self::Url { .. } => ErrorKind::Configuration,
             Self::HttpClient(_) | Self::Task(_) => ErrorKind::Internal,
         }
+    }
+}
+
+/// Prints an error with its causes, for a log line: each prints itself only.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut causes = std::iter::successors(self.0.source(), |cause| cause.source());
+        causes.try_for_each(|cause| write!(f, ": {cause}"))
     }
 }

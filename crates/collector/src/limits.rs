@@ -40,3 +40,6 @@ pub const FINGERPRINT_BYTES_MAX: usize = 256;
 pub const DEAD_LETTER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// What is read of the store's reason for refusing a batch, in characters.
 pub const REASON_CHARS_MAX: usize = 1000;
+/// Pods that are remembered after the list of pods has forgotten them. Their lines may still be on
+/// their way; a busy node starts a few a second, so this is a good hour's worth.
+pub const GONE_PODS_MAX: usize = 8192;

@@ -1,9 +1,9 @@
 //! Pods from a file: a Kubernetes `PodList` as JSON, as `kubectl get pods -o json` prints it.
 //!
-//! It is read again whenever it changes. A pod that was in it once stays known: its lines may still
-//! be on their way when Kubernetes has forgotten it.
+//! It is read again whenever it changes. A pod that was in it stays known for a while: its lines may
+//! still be on their way when Kubernetes has forgotten it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -15,6 +15,7 @@ use airflow::pod::Container;
 use serde::Deserialize;
 
 use crate::Error;
+use crate::limits::GONE_PODS_MAX;
 use crate::stage::PodSource;
 
 /// The annotation that holds the uid under which the kubelet knows a static pod.
@@ -33,6 +34,8 @@ struct State {
     read: Option<(u64, u64, i64, i64)>,
     /// By the uid in the name of the log folder.
     pods: HashMap<String, Arc<Pod>>,
+    /// The uids of those that are not in the list any more, the first to go first.
+    gone: VecDeque<String>,
 }
 
 impl PodsFile {
@@ -58,19 +61,35 @@ impl PodsFile {
         if state.read == Some(now) {
             return Ok(());
         }
-        for pod in read(&self.path)? {
-            let pod = Arc::new(pod);
-            if let Some(hash) = pod.annotations.get(CONFIG_HASH) {
-                state.pods.insert(hash.clone(), Arc::clone(&pod));
-            }
-            state.pods.insert(pod.uid.clone(), pod);
-        }
+        state.replace(read(&self.path)?);
         state.read = Some(now);
         Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a new list; those that are in it no more are kept, up to a bound.
+    fn replace(&mut self, list: Vec<Pod>) {
+        let mut listed = HashMap::new();
+        for pod in list.into_iter().map(Arc::new) {
+            if let Some(hash) = pod.annotations.get(CONFIG_HASH) {
+                listed.insert(hash.clone(), Arc::clone(&pod));
+            }
+            listed.insert(pod.uid.clone(), pod);
+        }
+        self.gone.retain(|uid| !listed.contains_key(uid));
+        let was_listed: HashSet<&String> = self.gone.iter().collect();
+        let is_new = |uid: &&String| !listed.contains_key(*uid) && !was_listed.contains(uid);
+        let newly_gone: Vec<String> = self.pods.keys().filter(is_new).cloned().collect();
+        self.gone.extend(newly_gone);
+        while self.gone.len() > GONE_PODS_MAX {
+            self.gone.pop_front().map(|uid| self.pods.remove(&uid));
+        }
+        self.pods.extend(listed);
     }
 }
 
@@ -173,6 +192,20 @@ mod tests {
         assert_eq!(pods.pod("b", "s", "1"), None, "of another namespace");
         fs::write(&path, r#"{"items": []}"#).unwrap();
         assert!(pods.pod("a", "s", "1").is_some(), "a pod stays known");
+    }
+
+    #[test]
+    fn pods_that_are_gone_are_forgotten_in_their_turn() {
+        let pod = |no: usize| Pod { uid: no.to_string(), ..Pod::new("a", "p") };
+        let mut state = State::default();
+        state.replace(vec![pod(0)]);
+        state.replace((1..=GONE_PODS_MAX).map(pod).collect());
+        assert!(state.pods.contains_key("0"));
+        state.replace(Vec::new());
+        assert!(!state.pods.contains_key("0"));
+        assert_eq!(state.pods.len(), GONE_PODS_MAX);
+        state.replace(vec![pod(1)]);
+        assert!(!state.gone.contains(&"1".to_owned()), "one that comes back is not gone");
     }
 
     #[test]

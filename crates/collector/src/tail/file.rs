@@ -54,6 +54,13 @@ impl Inode {
     }
 }
 
+impl Fingerprint {
+    /// Whether it is that of an empty file, and so of any file.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
 impl LogFile {
     /// Opens a file at its beginning.
     pub fn open(path: &Path) -> io::Result<Self> {

@@ -88,11 +88,13 @@ impl Positions {
         Ok(Self { path, open: HashMap::new(), left, is_changed: false })
     }
 
-    /// What was kept of this file by an earlier collector.
+    /// What was kept of this file by an earlier collector. Of one that was empty then nothing is
+    /// certain: the inode may be another file's by now.
     pub fn restore(&mut self, file: &LogFile) -> io::Result<Option<Saved>> {
         for at in 0..self.left.len() {
-            let saved = &self.left[at];
-            if saved.inode == file.inode() && file.begins_with(saved.fingerprint)? {
+            let Saved { inode, fingerprint, .. } = self.left[at];
+            let is_sure = inode == file.inode() && !fingerprint.is_empty();
+            if is_sure && file.begins_with(fingerprint)? {
                 return Ok(Some(self.left.swap_remove(at)));
             }
         }
@@ -129,6 +131,11 @@ impl Positions {
         let before = self.left.len();
         self.left.retain(|saved| is_there(saved.inode));
         self.is_changed |= self.left.len() != before;
+    }
+
+    /// Notes that what [`changed`](Self::changed) gave out could not be written.
+    pub fn keep_changed(&mut self) {
+        self.is_changed = true;
     }
 
     /// What must be written, if anything changed since the last call, and where.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use loki::push::CONTENT_TYPE;
 use reqwest::{StatusCode, Url, header};
 
+use crate::error::Chain;
 use crate::limits::REASON_CHARS_MAX;
 use crate::{Config, Error};
 
@@ -60,7 +62,7 @@ impl Client {
     }
 
     /// Pushes a body that `loki::push::encode` made.
-    pub async fn push(&self, body: Vec<u8>) -> Answer {
+    pub async fn push(&self, body: Bytes) -> Answer {
         let mut request =
             self.http.post(self.url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
         if let Some(tenant) = &self.tenant {
@@ -73,7 +75,8 @@ impl Client {
                 let text = response.text().await.unwrap_or_default();
                 answer(status, text.trim(), after)
             }
-            Err(error) => Answer::Later { reason: chain(&error), after: None },
+            // Its own words are only "error sending request".
+            Err(error) => Answer::Later { reason: Chain(&error).to_string(), after: None },
         }
     }
 }
@@ -97,12 +100,6 @@ fn answer(status: StatusCode, text: &str, after: Option<Duration>) -> Answer {
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// An error with its causes, since reqwest's own words are only "error sending request".
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::Clock;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -51,7 +52,7 @@ impl Writer {
 
     /// Pushes a batch until the store has it, or it is put aside.
     async fn deliver(&mut self, batch: &Batch) {
-        let body = loki::push::encode(batch.streams());
+        let body = Bytes::from(loki::push::encode(batch.streams()));
         loop {
             self.progress.note(|status| status.entries_sent += batch.entries());
             let wait = match self.client.push(body.clone()).await {

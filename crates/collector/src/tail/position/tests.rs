@@ -56,6 +56,15 @@ fn a_file_written_anew_has_no_position() {
 }
 
 #[test]
+fn of_a_file_that_was_empty_nothing_is_certain() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut positions = Positions::open(folder.path()).unwrap();
+    positions.track(FileNo(1), saved(&log(folder.path(), "1", ""), 0));
+    let mut positions = restart(positions, folder.path());
+    assert_eq!(positions.restore(&log(folder.path(), "1", "another pod's")).unwrap(), None);
+}
+
+#[test]
 fn a_broken_file_is_put_aside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
