@@ -60,6 +60,8 @@ fn unit_size(unit: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -88,6 +90,13 @@ mod tests {
     fn check_format(size: u64, expect: &str) {
         assert_eq!(format(size), expect);
         assert_eq!(parse(expect), Ok(size));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(size in 0..1_u64 << 53) {
+            prop_assert_eq!(parse(&format(size)), Ok(size));
+        }
     }
 
     #[test]

@@ -178,32 +178,31 @@ pub(crate) fn vector_parameter(
     param: Option<&str>,
     grouping: Option<&Grouping>,
 ) -> Result<Option<u64>, ParseError> {
-    let error = |message: String| Err(ParseError::new(message));
+    let refuse = |message: String| Err(ParseError::new(message));
     let takes_count = matches!(op, VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk);
     let param = match param {
         None if takes_count => {
-            let hint = format!("say how many: {op}(10, …)");
-            return error(format!("parameter required for operation {op}"))
-                .map_err(|e| e.hint(hint));
+            let error = ParseError::new(format!("parameter required for operation {op}"));
+            return Err(error.hint(format!("say how many: {op}(10, …)")));
         }
         None => None,
         Some(text) if !takes_count => {
-            return error(format!("unsupported parameter for operation {op}({text},"));
+            return refuse(format!("unsupported parameter for operation {op}({text},"));
         }
         Some(text) => match text.parse::<i64>().map(u64::try_from) {
             Ok(Ok(count)) if count > 0 => Some(count),
             Ok(_) => {
-                return error(format!("invalid parameter (must be greater than 0) {op}({text}"));
+                return refuse(format!("invalid parameter (must be greater than 0) {op}({text}"));
             }
-            Err(_) => return error(format!("invalid parameter {op}({text},")),
+            Err(_) => return refuse(format!("invalid parameter {op}({text},")),
         },
     };
     if op == VectorOp::ApproxTopk && grouping.is_some() {
-        return error(format!("grouping not allowed for {op} aggregation"));
+        return refuse(format!("grouping not allowed for {op} aggregation"));
     }
     let is_sort = matches!(op, VectorOp::Sort | VectorOp::SortDesc);
     if is_sort && grouping.is_some_and(|grouping| !grouping.labels.is_empty()) {
-        return error("sort and sort_desc doesn't allow grouping by ".to_owned());
+        return refuse("sort and sort_desc doesn't allow grouping by ".to_owned());
     }
     Ok(param)
 }

@@ -203,6 +203,8 @@ fn split(text: &str, is_of: impl Fn(char) -> bool) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -265,6 +267,16 @@ mod tests {
         assert_eq!(format_go(SignedDuration(nanos)), go);
         assert_eq!(parse_go(go), Ok(SignedDuration(nanos)));
         assert_eq!(format_prometheus(Duration::from_nanos(nanos.unsigned_abs())), prometheus);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(nanos in any::<i64>()) {
+            let duration = SignedDuration(nanos);
+            prop_assert_eq!(parse_go(&format_go(duration)), Ok(duration));
+            let millis = Duration::from_millis(nanos.unsigned_abs() / 1_000_000);
+            prop_assert_eq!(parse_prometheus(&format_prometheus(millis)), Ok(millis));
+        }
     }
 
     #[test]

@@ -79,6 +79,8 @@ fn hexadecimal(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -112,6 +114,13 @@ mod tests {
     fn check_format(value: f64, expect: &str) {
         assert_eq!(format(value), expect);
         assert_eq!(parse(expect), Ok(value));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(value in proptest::num::f64::NORMAL) {
+            prop_assert_eq!(parse(&format(value)), Ok(value));
+        }
     }
 
     #[test]

@@ -131,3 +131,71 @@ fn grouped(grouping: Option<&Grouping>) -> String {
         format!(" {word} ({})", grouping.labels.join(", "))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::parse;
+
+    #[track_caller]
+    fn check(query: &str, expect: &str) {
+        let tree = parse(query).unwrap();
+        let laid_out = super::pretty(&tree);
+        assert_eq!(laid_out, expect);
+        assert_eq!(parse(&laid_out), Ok(tree));
+    }
+
+    #[test]
+    fn lines() {
+        check(
+            r#"{namespace="airflow", container="worker"} |= "dag_id=etl"
+                | pattern `<_> task_id=<task>` | task=~"load.*" | count by (task)"#,
+            r#"{namespace="airflow", container="worker"}
+  |= "dag_id=etl"
+  | pattern "<_> task_id=<task>"
+  | task=~"load.*"
+  | count by (task)"#,
+        );
+    }
+
+    #[test]
+    fn functions() {
+        check(
+            r#"topk(3, quantile_over_time(0.99, {namespace="airflow", container="worker"} | json
+                | unwrap duration(took) | __error__="" [1h] offset 1d) by (dag_id, task_id))"#,
+            r#"topk(
+  3,
+  quantile_over_time(
+    0.99,
+    {namespace="airflow", container="worker"} | json
+      | unwrap duration(took) | __error__="" [1h] offset 1d
+  ) by (dag_id, task_id)
+)"#,
+        );
+        check(
+            r#"label_replace(sum by (pod) (rate({namespace="airflow", container="worker"}[5m])),
+                "name", "$1", "pod", "(.*)-[a-z0-9]+")"#,
+            r#"label_replace(
+  sum by (pod)(rate({namespace="airflow", container="worker"}[5m])),
+  "name",
+  "$1",
+  "pod",
+  "(.*)-[a-z0-9]+"
+)"#,
+        );
+    }
+
+    #[test]
+    fn operators_keep_their_order() {
+        check(
+            r#"(sum(count_over_time({namespace="airflow"} |= "ERROR"[5m]))
+                + on () sum(count_over_time({namespace="airflow"} |= "CRITICAL"[5m]))) * 100"#,
+            r#"  (
+      sum(count_over_time({namespace="airflow"} |= "ERROR"[5m]))
+    + on ()
+      sum(count_over_time({namespace="airflow"} |= "CRITICAL"[5m]))
+  )
+*
+  100"#,
+        );
+    }
+}

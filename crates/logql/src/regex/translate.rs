@@ -24,6 +24,7 @@ pub fn translate(pattern: &str) -> Result<Translation, String> {
         whole: pattern,
         rest: pattern,
         out: String::with_capacity(pattern.len() + 16),
+        flags: String::new(),
         names: Vec::new(),
         groups: 0,
         open: 0,
@@ -45,6 +46,8 @@ struct Translator<'a> {
     whole: &'a str,
     rest: &'a str,
     out: String,
+    /// Flags not yet written: in Go what comes before `(?i)` can still be repeated after it.
+    flags: String,
     names: Vec<(usize, String)>,
     /// Groups that capture, so far.
     groups: usize,
@@ -67,12 +70,16 @@ enum Last<'a> {
 impl<'a> Translator<'a> {
     fn run(&mut self) -> Result<(), String> {
         while let Some(c) = self.rest.chars().next() {
+            let counted = bounds(self.rest);
+            if !matches!(c, '*' | '+' | '?') && counted.is_none() {
+                self.out.push_str(&std::mem::take(&mut self.flags));
+            }
             match c {
                 '(' => self.group()?,
                 ')' => self.close()?,
                 '|' => self.copy(1, Last::Nothing),
                 '*' | '+' | '?' => self.repeat(1)?,
-                '{' => match bounds(self.rest) {
+                '{' => match counted {
                     Some((length, min, max)) => self.counted(length, min, max)?,
                     None => self.literal(c),
                 },
@@ -163,11 +170,16 @@ impl<'a> Translator<'a> {
                     if c == ':' {
                         self.open += 1;
                         self.copy(end, Last::Nothing);
-                    } else if any {
-                        self.copy(end, self.last);
-                    } else {
-                        self.skip(end, self.last);
+                        return Ok(());
                     }
+                    if any {
+                        self.flags.push_str(&self.rest[..end]);
+                    }
+                    let last = match self.last {
+                        Last::Nothing => Last::Nothing,
+                        Last::Atom | Last::Repetition(_) => Last::Atom,
+                    };
+                    self.skip(end, last);
                     return Ok(());
                 }
                 _ => return fail("invalid or unsupported Perl syntax", &self.rest[..end]),

@@ -150,11 +150,21 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 fn log() -> impl Strategy<Value = LogExpr> {
-    (selector(), vec(stage(), 0..4)).prop_map(|(selector, stages)| LogExpr {
-        selector,
-        stages,
-        span: Span::default(),
+    (selector(), vec(stage(), 0..4)).prop_map(|(selector, mut stages)| {
+        // `drop a != "b"` is a matcher of drop: no query gives a filter of lines after the name.
+        stages.dedup_by(|next, stage| ends_in_name(stage) && starts_with_not(next));
+        LogExpr { selector, stages, span: Span::default() }
     })
+}
+
+fn ends_in_name(stage: &Stage) -> bool {
+    matches!(stage, Stage::Drop(labels) | Stage::Keep(labels)
+        if matches!(labels.last(), Some(DropKeep::Name(_))))
+}
+
+fn starts_with_not(stage: &Stage) -> bool {
+    matches!(stage, Stage::LineFilter(filter)
+        if matches!(filter.op, LineFilterOp::NotContains | LineFilterOp::NotRe))
 }
 
 fn grouping() -> impl Strategy<Value = Grouping> {
@@ -379,8 +389,9 @@ proptest! {
     ) {
         let characters: Vec<char> = tree.to_string().chars().collect();
         let at = cut.index(characters.len());
-        let rest = characters[at..].iter().skip(length);
-        let text: String = characters[..at].iter().copied().chain(put.chars()).chain(rest.copied()).collect();
+        let (before, after) = characters.split_at(at);
+        let after = after.iter().skip(length).copied();
+        let text: String = before.iter().copied().chain(put.chars()).chain(after).collect();
         read(&text);
     }
 }

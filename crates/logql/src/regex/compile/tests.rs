@@ -1,5 +1,7 @@
 //! What matches, what is refused, and with which words.
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[track_caller]
@@ -45,6 +47,7 @@ fn text_that_the_crate_would_read_otherwise() {
     check("(?P<a>x)(?P<a>y)", "xy", true);
     check("(?:a|b)*?c{2}$", "abcc", true);
     check("# &~-", "# &~-", true);
+    check("^a(?i)*B$", "aab", true);
 }
 
 #[track_caller]
@@ -99,4 +102,124 @@ fn names_keep_their_numbers() {
     let names: Vec<_> = regex.names().iter().map(|(n, name)| (*n, name.as_str())).collect();
     assert_eq!(names, [(2, "x"), (3, "y"), (4, "x")]);
     assert_eq!(&regex.captures("abcde").unwrap()[3], "d");
+}
+
+/// What Go says of expressions that are none.
+const GO: [&str; 12] = [
+    "invalid character class range",
+    "invalid escape sequence",
+    "invalid named capture",
+    "invalid or unsupported Perl syntax",
+    "invalid nested repetition operator",
+    "invalid repeat count",
+    "missing argument to repetition operator",
+    "missing closing ]",
+    "missing closing )",
+    "unexpected )",
+    "trailing backslash at end of expression",
+    "expression too large",
+];
+
+/// Text that is more like an expression than random characters are.
+fn soup() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a",
+        "ż",
+        "(",
+        ")",
+        "(?:",
+        "(?i)",
+        "(?s-i:",
+        "(?P<n>",
+        "(?<1>",
+        "[",
+        "]",
+        "[^",
+        "[:alpha:]",
+        "-",
+        "^",
+        "$",
+        ".",
+        "*",
+        "+?",
+        "?",
+        "{2}",
+        "{2,}",
+        "{,2}",
+        "{",
+        "}",
+        "|",
+        r"\d",
+        r"\W",
+        r"\b",
+        r"\B",
+        r"\A",
+        r"\z",
+        r"\pL",
+        r"\p{^Greek}",
+        r"\Q",
+        r"\E",
+        r"\x41",
+        r"\x{e9}",
+        r"\012",
+        r"\n",
+        r"\.",
+        r"\-",
+        "&&",
+        "~~",
+        "#",
+        " ",
+        "<",
+        "\n",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..8)
+        .prop_map(|pieces| pieces.concat())
+}
+
+/// Expressions that are simple enough for a shape now and then.
+fn simple() -> impl Strategy<Value = String> {
+    let part =
+        prop_oneof![Just("."), Just("a"), Just("b"), Just("."), Just("[ab]"), Just("(a|ba)")];
+    let times = prop_oneof![Just(""), Just("*"), Just("+"), Just("?")];
+    let parts = proptest::collection::vec((part, times), 0..4);
+    parts.prop_map(|parts| parts.iter().map(|(part, times)| format!("{part}{times}")).collect())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_expression_or_refused(pattern in any::<String>(), soup in soup()) {
+        for pattern in [pattern, soup] {
+            if let Err(error) = Regex::new(&pattern) {
+                // What Go takes and the crate does not would show here, in words of the crate.
+                prop_assert!(GO.iter().any(|code| error.contains(code)), "{}: {}", pattern, error);
+            }
+        }
+    }
+
+    #[test]
+    fn quoted_text_stands_for_itself(text in r"[^\\]*") {
+        let regex = Regex::of_selector(&format!(r"\Q{text}\E")).unwrap();
+        prop_assert_eq!(regex.as_whole(), Whole::OneOf(vec![text]));
+    }
+
+    #[test]
+    fn a_shape_says_the_same(pattern in simple(), text in "[abc\n]{0,6}") {
+        let regex = Regex::new(&pattern).unwrap();
+        let found = |strings: &[String]| strings.iter().any(|s| text.contains(s.as_str()));
+        match regex.as_search() {
+            Search::Anything => prop_assert!(regex.is_match(&text)),
+            Search::ContainsAny(strings) => prop_assert_eq!(regex.is_match(&text), found(&strings)),
+            Search::Requires(strings) => prop_assert!(!regex.is_match(&text) || found(&strings)),
+            Search::Other => {}
+        }
+        let whole = Regex::of_selector(&pattern).unwrap();
+        let expect = match whole.as_whole() {
+            Whole::Anything => true,
+            Whole::NonEmpty => !text.is_empty(),
+            Whole::OneOf(strings) => strings.contains(&text),
+            Whole::Prefix(prefix) => text.starts_with(&prefix),
+            Whole::Other => whole.is_match(&text),
+        };
+        prop_assert_eq!(whole.is_match(&text), expect);
+    }
 }
