@@ -1,1 +1,13 @@
-fn main() {}
+//! The binary `barogram`.
+
+use std::process::ExitCode;
+
+use barogram_cli::args::Cli;
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    barogram_cli::trace::start(cli.command.is_service());
+    barogram_cli::exit::code(barogram_cli::command::run(cli).await)
+}

@@ -11,9 +11,8 @@ use model::{Labels, Timestamp};
 /// How many of the lines that reach a pattern are looked at.
 pub(crate) const SAMPLE_LINES: usize = 200;
 
-/// What may end a captured value in a log line, likelier ones first. The last one is no end at
-/// all: the value goes on to the end of the line.
-const ENDS: [&str; 8] = [", ", ",", " ", "\"", "'", ")", ">", ""];
+/// What may end a captured value in a log line, likelier ones first.
+const ENDS: [&str; 7] = [", ", ",", " ", "\"", "'", ")", ">"];
 
 /// The part of a query that leads to a pattern which starts with a literal, and that pattern.
 pub(crate) fn suspect(log: &LogExpr) -> Option<(LogExpr, &Text)> {
@@ -32,30 +31,27 @@ pub(crate) fn advice(pattern: &Text, lines: &[String]) -> Option<String> {
         return None;
     }
     let literal = &pattern.value;
-    let mut text = format!(
-        "the pattern `{literal}` matched none of the {} newest lines that reached it: a pattern \
-         that starts with a literal must match at the beginning of the line",
-        lines.len()
-    );
-    if let Some(working) = working_form(literal, lines) {
-        text.push_str(&format!("; use | pattern `{working}`"));
-    }
-    Some(text)
+    let (count, working) = (lines.len(), working_form(literal, lines));
+    Some(format!(
+        "the pattern `{literal}` matched none of the {count} newest lines that reached it: a \
+         pattern that starts with a literal must match at the beginning of the line; use | pattern \
+         `{working}`"
+    ))
 }
 
 /// A form of the pattern that matches anywhere in the line, its last value ended by what ends it
-/// in most of these lines.
-fn working_form(pattern: &str, lines: &[String]) -> Option<String> {
-    let ends_open = Pattern::parse(pattern).ok()?.parts().last().is_some_and(is_capture);
-    let ends: &[&str] = if ends_open { &ENDS } else { &[""] };
-    let forms = ends.iter().map(|end| {
-        let rest = if end.is_empty() { "" } else { "<_>" };
-        format!("<_>{pattern}{end}{rest}")
-    });
+/// in most of these lines (or by the likeliest end, when none of them shows it).
+fn working_form(pattern: &str, lines: &[String]) -> String {
+    let parsed = Pattern::parse(pattern);
+    let ends_open = parsed.is_ok_and(|pattern| pattern.parts().last().is_some_and(is_capture));
+    if !ends_open {
+        return format!("<_>{pattern}");
+    }
+    let forms = ENDS.iter().map(|end| format!("<_>{pattern}{end}<_>"));
     let scored = forms.map(|form| (clean_matches(&form, lines), form));
     // Of equally good forms the first: `max_by_key` alone would take the last.
-    let best = scored.rev().max_by_key(|(score, _)| *score)?;
-    (best.0 > 0).then_some(best.1)
+    let best = scored.rev().max_by_key(|(score, _)| *score);
+    best.map_or_else(String::new, |(_, form)| form)
 }
 
 fn starts_with_literal(pattern: &str) -> bool {
@@ -124,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_working_form_the_reason_is_enough() {
+    fn where_no_line_shows_the_end_the_likeliest_is_named() {
         let query = "{a=\"b\"} | pattern `nowhere=<x>`";
-        let reason = "the pattern `nowhere=<x>` matched none of the 1 newest lines that reached it: \
-                      a pattern that starts with a literal must match at the beginning of the line";
-        check(query, &["dag_id=etl"], Some(reason));
+        check(query, &["dag_id=etl"], Some("use | pattern `<_>nowhere=<x>, <_>`"));
+        let query = "{a=\"b\"} | pattern `x=<x>;`";
+        check(query, &["dag_id=etl"], Some("use | pattern `<_>x=<x>;`"));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use barogram_query::{Answer, Error, ErrorKind, Kind, Request};
 use logql::eval::{Direction, Value};
 use model::{Entry, Labels, Stream, TenantId};
-use barogram_query::{Answer, Error, ErrorKind, Kind, Request};
 
 use crate::data::{Fixture, SPAN, START};
 

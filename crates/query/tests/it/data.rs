@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use barogram_query::{Config, Engine};
 use fastrand::Rng;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, Timestamp};
-use barogram_query::{Config, Engine};
 use store::Store;
 use tempfile::TempDir;
 

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use barogram_query::{Kind, Request};
 use fastrand::Rng;
 use logql::ast::Expr;
 use logql::eval::{self, Direction, LogParams, LogStream, Series, Steps, Value};
 use model::{Stream, TenantId, TimeRange};
-use barogram_query::{Kind, Request};
 
 use crate::data::{self, Fixture, SPAN, START, pick};
 

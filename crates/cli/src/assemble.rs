@@ -1,0 +1,171 @@
+//! Puts the machines together as the arguments say, and takes them apart in the right order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use collector::discover::PodsFile;
+use collector::{Collector, PodSource};
+use model::{Clock, SystemClock};
+use prometheus_client::registry::Registry;
+use query::Engine;
+use server::{Server, Token};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{PodsArgs, ServeArgs};
+
+/// A store and its server, about to serve.
+#[derive(Debug)]
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The store.
+    pub store: Store,
+    listener: TcpListener,
+    config: server::Config,
+}
+
+/// What runs, and how it is told to end.
+#[derive(Debug)]
+pub struct Running {
+    tasks: JoinSet<Result<()>>,
+    cancel: CancellationToken,
+    store: Store,
+}
+
+impl Serving {
+    /// Takes the address and opens the data folder.
+    ///
+    /// # Errors
+    /// When the address is taken, or the folder cannot be used.
+    pub async fn open(args: &ServeArgs) -> Result<Self> {
+        let config = server_config(args)?;
+        let listener = Server::listen(config.listen).await?;
+        let address = listener.local_addr()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::open_folder(&args.data, store::Config::default(), clock).await?;
+        Ok(Self { address, store, listener, config })
+    }
+
+    /// Starts to serve. All metrics of the process are in `registry`.
+    ///
+    /// # Errors
+    /// When the settings would let anybody in without having been told so.
+    pub fn start(self, registry: Registry) -> Result<Running> {
+        let Self { address, store, listener, config } = self;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let engine = Engine::new(store.clone(), Arc::clone(&clock), query::Config::default());
+        let parts = server::Parts { store: store.clone(), engine, clock, registry };
+        let server = Server::build(config, parts)?;
+        let cancel = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let (stop, flush, background) = (cancel.clone(), cancel.clone(), store.clone());
+        tasks.spawn(async move { Ok(server.serve(listener, stop.cancelled_owned()).await?) });
+        tasks.spawn(async move {
+            background.run(flush).await;
+            Ok(())
+        });
+        tracing::info!(%address, "serving");
+        Ok(Running { tasks, cancel, store })
+    }
+}
+
+impl Running {
+    /// Waits for the person or the system to end the process, or for a machine to fail.
+    ///
+    /// # Errors
+    /// With the failure.
+    pub async fn until_stopped(&mut self) -> Result<()> {
+        tokio::select! {
+            signal = stopped() => signal,
+            Some(ended) = self.tasks.join_next() => ended?,
+        }
+    }
+
+    /// Lets requests end, then closes the store.
+    ///
+    /// # Errors
+    /// With the first failure of a machine.
+    pub async fn stop(mut self) -> Result<()> {
+        self.cancel.cancel();
+        let mut first = Ok(());
+        while let Some(ended) = self.tasks.join_next().await {
+            first = first.and(ended.map_err(Into::into).flatten());
+        }
+        self.store.shutdown().await?;
+        first
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the process cannot listen to signals.
+pub async fn stopped() -> Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = term.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
+}
+
+/// A collector over the pods of this node.
+///
+/// # Errors
+/// When its state folder, the pods file or the server's address cannot be used.
+pub fn collector(
+    pods: &PodsArgs,
+    push: &str,
+    state: &Path,
+    registry: &mut Registry,
+) -> Result<Collector> {
+    let config = collector::Config {
+        pods_folder: pods.pods_dir.clone(),
+        state_folder: state.to_owned(),
+        url: push.to_owned(),
+        ..collector::Config::default()
+    };
+    let source: Arc<dyn PodSource> = match &pods.pods_file {
+        Some(path) => Arc::new(PodsFile::open(path)?),
+        None => Arc::new(NoPods),
+    };
+    // Only the jitter of pauses depends on the seed: nodes must not all come back at once.
+    let seed = SystemClock.now().0.unsigned_abs() ^ u64::from(std::process::id());
+    let parts = collector::Parts { pods: source, clock: Arc::new(SystemClock), seed, registry };
+    Ok(Collector::build(config, parts)?)
+}
+
+/// Knows no pod: lines go out with what their path says.
+#[derive(Debug)]
+struct NoPods;
+
+impl PodSource for NoPods {
+    fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<airflow::Pod>> {
+        None
+    }
+}
+
+fn server_config(args: &ServeArgs) -> Result<server::Config> {
+    let mut config = server::Config { listen: args.listen, ..server::Config::default() };
+    if let Some(path) = &args.config {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("failed to read --config {}", path.display()))?;
+        let ignored = config
+            .take_loki_yaml(&text)
+            .with_context(|| format!("the configuration {} cannot be used", path.display()))?;
+        if !ignored.is_empty() {
+            tracing::warn!(settings = ignored.join(", "), "settings without a meaning here");
+        }
+    }
+    config.multi_tenant |= args.multi_tenant;
+    config.insecure_no_token = args.insecure_no_token;
+    let token = crate::client::token(None, args.token_file.as_deref())?;
+    config.token = token.as_deref().and_then(Token::new);
+    Ok(config)
+}

@@ -1,0 +1,19 @@
+//! Our own log: to stderr, so that what a command prints can be piped.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// The environment variable that says what is logged, e.g. `debug` or `barogram_store=debug`.
+pub const LEVEL_VARIABLE: &str = "BAROGRAM_LOG";
+
+/// Starts logging: services tell of their life, clients only of trouble.
+pub fn start(is_service: bool) {
+    let default = if is_service { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env(LEVEL_VARIABLE).unwrap_or_else(|_| default.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
