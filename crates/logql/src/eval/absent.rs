@@ -32,3 +32,38 @@ fn labels(agg: &RangeAggregation) -> Labels {
     });
     Labels::new(certain.map(|matcher| (matcher.name.as_str(), matcher.value.as_str())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{Expr, MetricExpr};
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(selector: &str, present: &[i64], expect: Option<(&str, &[i64])>) {
+        let query = format!("absent_over_time({selector}[1m])");
+        let Ok(Expr::Metric(MetricExpr::Range(agg))) = crate::parse(&query) else {
+            panic!("{query}")
+        };
+        let step = Duration::from_nanos(1);
+        let steps = Steps { start: Timestamp(1), end: Timestamp(3), step };
+        let found = series(&agg, &steps, &present.iter().copied().map(Timestamp).collect());
+        let shown = found.map(|series| {
+            let times: Vec<i64> = series.points.iter().map(|(time, _)| time.0).collect();
+            (series.labels.to_string(), times)
+        });
+        assert_eq!(shown, expect.map(|(labels, times)| (labels.to_owned(), times.to_vec())));
+    }
+
+    #[test]
+    fn is_there_where_nothing_is() {
+        check(r#"{a="b"}"#, &[2], Some((r#"{a="b"}"#, &[1, 3])));
+        check(r#"{a="b"}"#, &[1, 2, 3], None);
+    }
+
+    #[test]
+    fn has_the_labels_that_are_certain() {
+        check(r#"{a="b", c=~"d", e!="f"}"#, &[2, 3], Some((r#"{a="b"}"#, &[1])));
+        check(r#"{a="b", c="d", c=~"d.*"}"#, &[2, 3], Some((r#"{a="b"}"#, &[1])));
+    }
+}

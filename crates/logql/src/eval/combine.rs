@@ -191,3 +191,6 @@ fn sorts(expr: &MetricExpr) -> bool {
         MetricExpr::Range(_) | MetricExpr::Number(_) | MetricExpr::Vector(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

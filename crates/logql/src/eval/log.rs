@@ -68,3 +68,54 @@ fn in_order<'a>(
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Expr;
+    use model::{TimeRange, Timestamp};
+    use std::time::Duration;
+
+    fn params(limit: usize, direction: Direction, interval: u64) -> LogParams {
+        let range = TimeRange { start: Timestamp(1), end: Timestamp(5) };
+        LogParams { range, limit, direction, interval: Duration::from_nanos(interval) }
+    }
+
+    /// Queries lines named after their stream and time.
+    #[track_caller]
+    fn check(query: &str, params: &LogParams, expect: &[&str]) {
+        let stream = |app: &str, times: &[i64]| Stream {
+            labels: Labels::new([("app", app), ("all", "1")]),
+            entries: times.iter().map(|t| Entry::new(Timestamp(*t), format!("{app}{t}"))).collect(),
+        };
+        let streams = [stream("x", &[1, 3, 5]), stream("y", &[4, 2])];
+        let Ok(Expr::Log(expr)) = crate::parse(query) else { panic!("{query}") };
+        let found = log(&expr, &streams, params).unwrap();
+        let entries = found.iter().flat_map(|stream| &stream.entries);
+        let lines: Vec<&str> = entries.map(|(_, line)| line.as_str()).collect();
+        assert_eq!(lines, expect, "for {query} and {params:?}");
+    }
+
+    #[test]
+    fn the_limit_takes_the_first_lines_of_the_direction() {
+        let all = r#"{all="1"}"#;
+        check(all, &params(0, Direction::Forward, 0), &["x1", "x3", "y2", "y4"]);
+        check(all, &params(0, Direction::Backward, 0), &["x3", "x1", "y4", "y2"]);
+        check(all, &params(3, Direction::Forward, 0), &["x1", "x3", "y2"]);
+        check(all, &params(1, Direction::Backward, 0), &["y4"]);
+        check(r#"{all="1"} != "4""#, &params(1, Direction::Backward, 0), &["x3"]);
+    }
+
+    #[test]
+    fn an_interval_leaves_out_what_is_too_close() {
+        let all = r#"{all="1"}"#;
+        check(all, &params(0, Direction::Forward, 2), &["x1", "x3"]);
+        check(all, &params(0, Direction::Backward, 3), &["x1", "y4"]);
+    }
+
+    #[test]
+    fn lines_are_grouped_by_what_the_pipeline_makes_of_their_labels() {
+        let query = r#"{all="1"} | drop app"#;
+        check(query, &params(0, Direction::Forward, 0), &["x1", "y2", "x3", "y4"]);
+    }
+}

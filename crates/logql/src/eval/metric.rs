@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Labels, Stream, Timestamp};
 
 use crate::ast::{MetricExpr, RangeAggregation, RangeOp};
-use crate::pipeline::{RowLabels, Sampler};
+use crate::pipeline::{ERROR, PRESERVE_ERROR, RowLabels, Sampler};
 
 use super::absent;
 use super::combine::{combine, leaves};
@@ -85,8 +85,8 @@ fn samples(
 /// [`EvalError::Pipeline`] with the first of them.
 pub fn check_errors(series: &[Series]) -> Result<(), EvalError> {
     let failed = series.iter().find_map(|series| {
-        let asked_for = series.labels.get("__preserve_error__") == Some("true");
-        let error = series.labels.get("__error__").filter(|_| !asked_for)?;
+        let asked_for = series.labels.get(PRESERVE_ERROR).is_some();
+        let error = series.labels.get(ERROR).filter(|_| !asked_for)?;
         Some((error, &series.labels))
     });
     match failed {
@@ -94,5 +94,51 @@ pub fn check_errors(series: &[Series]) -> Result<(), EvalError> {
             Err(EvalError::Pipeline { error: error.to_owned(), series: series.clone() })
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Expr;
+    use model::Entry;
+
+    #[track_caller]
+    fn check(query: &str, expect: &str) {
+        let lines = [(1, "a=1"), (2, "a=2 b=x"), (3, "{\"a\":3}")];
+        let entries = lines.map(|(secs, line)| Entry::new(Timestamp::from_secs(secs), line));
+        let labels = Labels::new([("app", "web")]);
+        let streams = [Stream { labels, entries: entries.to_vec() }];
+        let Ok(Expr::Metric(expr)) = crate::parse(query) else { panic!("{query}") };
+        let shown = match metric(&expr, &streams, &Steps::instant(Timestamp::from_secs(3))) {
+            Ok(Value::Vector(series)) => {
+                let shown = series.iter().map(|s| format!("{} {}", s.labels, s.points[0].1));
+                shown.collect::<Vec<_>>().join("; ")
+            }
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        };
+        assert_eq!(shown, expect, "for {query}");
+    }
+
+    #[test]
+    fn reads_the_lines_of_the_window() {
+        check(r#"count_over_time({app="web"}[2s])"#, r#"{app="web"} 2"#);
+        check(r#"count_over_time({app="web"}[3s] offset 1s)"#, r#"{app="web"} 2"#);
+        check(r#"sum(sum_over_time({app="web"} | logfmt | unwrap a [1m]))"#, "{} 3");
+        check(r#"absent_over_time({app="web"} |= "z" [1m])"#, r#"{app="web"} 1"#);
+        check(r#"absent_over_time({app="web"}[1m])"#, "");
+    }
+
+    #[test]
+    fn refuses_errors_in_the_window_that_are_not_asked_for() {
+        let details = "Value looks like object, but can't find closing '}' symbol";
+        let labels = format!(r#"__error__="JSONParserErr", __error_details__="{details}""#);
+        let refused =
+            format!("pipeline error: 'JSONParserErr' for series: '{{{labels}, app=\"web\"}}'.");
+        check(r#"count_over_time({app="web"} | json [1m])"#, &refused);
+        check(r#"count_over_time({app="web"} | json [1s])"#, r#"{a="3", app="web"} 1"#);
+        check(r#"sum(count_over_time({app="web"} | json [1m]))"#, "{} 3");
+        check(r#"sum(count_over_time({app="web"} | json | __error__!="" [1m]))"#, "{} 2");
     }
 }

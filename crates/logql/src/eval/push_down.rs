@@ -43,3 +43,30 @@ fn is_additive(range: &RangeAggregation) -> bool {
     );
     adds && range.grouping.is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Expr;
+    use crate::eval::leaves;
+
+    #[track_caller]
+    fn check(query: &str, expect: Option<&[&str]>) {
+        let Ok(Expr::Metric(metric)) = crate::parse(query) else { panic!("{query}") };
+        let pushed = push_down(&metric);
+        let by = leaves(&pushed)[0].grouping.as_ref().map(|grouping| grouping.labels.clone());
+        let expect =
+            expect.map(|labels| labels.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(by, expect, "for {query}");
+    }
+
+    #[test]
+    fn only_sums_of_what_adds_up() {
+        check(r#"sum by (x) (rate({a="b"}[1m]))"#, Some(&["x"]));
+        check(r#"sum(bytes_over_time({a="b"}[1m]))"#, Some(&[]));
+        check(r#"1 + topk(2, sum by (x) (rate({a="b"}[1m])))"#, Some(&["x"]));
+        check(r#"max by (x) (rate({a="b"}[1m]))"#, None);
+        check(r#"sum by (x) (max_over_time({a="b"} | unwrap y [1m]))"#, None);
+        check(r#"sum by (x) (max_over_time({a="b"} | unwrap y [1m]) by (z))"#, Some(&["z"]));
+    }
+}

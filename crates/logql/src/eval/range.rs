@@ -157,3 +157,104 @@ fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
     let weight = rank - rank.floor();
     values[lower] * (1.0 - weight) + values[upper] * weight
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{Expr, MetricExpr};
+    use proptest::prelude::*;
+
+    fn aggregation(text: &str) -> RangeAggregation {
+        let Ok(Expr::Metric(MetricExpr::Range(range))) = crate::parse(text) else {
+            panic!("{text} is no range aggregation");
+        };
+        *range
+    }
+
+    fn of_op(op: RangeOp, seconds: u64) -> RangeAggregation {
+        let agg = aggregation(r#"count_over_time({a="b"}[1s])"#);
+        RangeAggregation { op, range: Duration::from_secs(seconds), param: Some(0.5), ..agg }
+    }
+
+    /// Aggregates samples one second apart, at a single step behind the last.
+    #[track_caller]
+    fn check(op: RangeOp, values: &[f64], expect: f64) {
+        let times = (1..).map(Timestamp::from_secs);
+        let samples: Vec<_> = times.zip(values.iter().copied()).collect();
+        let steps = Steps::instant(Timestamp::from_secs(values.len() as i64));
+        let points = points(&of_op(op, 100), &samples, &steps);
+        let value = points[0].1;
+        let same = (value - expect).abs() < 1e-9 || value == expect;
+        assert!(same || value.is_nan() && expect.is_nan(), "{op:?} of {values:?}: {value}");
+    }
+
+    #[test]
+    fn aggregates() {
+        check(RangeOp::CountOverTime, &[5.0, 7.0], 2.0);
+        check(RangeOp::Rate, &[5.0, 7.0], 0.12);
+        check(RangeOp::SumOverTime, &[5.0, 7.0], 12.0);
+        check(RangeOp::AvgOverTime, &[1.0, 2.0, 6.0], 3.0);
+        check(RangeOp::AvgOverTime, &[f64::INFINITY, 1.0], f64::INFINITY);
+        check(RangeOp::AvgOverTime, &[f64::INFINITY, f64::NEG_INFINITY], f64::NAN);
+        check(RangeOp::MinOverTime, &[f64::NAN, 2.0, 1.0], 1.0);
+        check(RangeOp::MaxOverTime, &[f64::NAN, 2.0, 1.0], 2.0);
+        check(RangeOp::StdvarOverTime, &[2.0, 4.0, 6.0], 8.0 / 3.0);
+        check(RangeOp::StddevOverTime, &[2.0, 4.0], 1.0);
+        check(RangeOp::QuantileOverTime, &[4.0, 1.0, 2.0, 3.0], 2.5);
+        check(RangeOp::FirstOverTime, &[3.0, 2.0, 9.0], 3.0);
+        check(RangeOp::LastOverTime, &[3.0, 2.0, 9.0], 9.0);
+    }
+
+    #[test]
+    fn counters_may_start_again() {
+        check(RangeOp::RateCounter, &[7.0], 0.0);
+        let extended = (3.0 + 100.0 / 1e6) / 3.0;
+        check(RangeOp::RateCounter, &[10.0, 30.0, 5.0, 15.0], 35.0 * extended / 100.0);
+    }
+
+    #[test]
+    fn quantiles_outside_of_0_to_1_are_infinite() {
+        assert_eq!(quantile(-0.1, vec![1.0]), f64::NEG_INFINITY);
+        assert_eq!(quantile(1.1, vec![1.0]), f64::INFINITY);
+        assert!(quantile(f64::NAN, vec![1.0]).is_nan());
+    }
+
+    #[test]
+    fn a_window_excludes_its_start_and_includes_its_end() {
+        let samples = [0, 5, 10].map(|secs| (Timestamp::from_secs(secs), 1.0));
+        let steps = Steps::instant(Timestamp::from_secs(10));
+        let count = |seconds| points(&of_op(RangeOp::CountOverTime, seconds), &samples, &steps);
+        assert_eq!(count(5)[0].1, 1.0);
+        assert_eq!(count(10)[0].1, 2.0);
+        assert_eq!(count(11)[0].1, 3.0);
+    }
+
+    #[test]
+    fn an_offset_moves_the_window_and_not_the_point() {
+        let agg = aggregation(r#"count_over_time({a="b"}[5s] offset 1m)"#);
+        let samples = [(Timestamp::from_secs(10), 1.0)];
+        let at = Timestamp::from_secs(72);
+        assert_eq!(points(&agg, &samples, &Steps::instant(at)), [(at, 1.0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn each_point_is_what_a_scan_of_all_samples_finds(
+            mut times in prop::collection::vec(0_i64..100, 0..50),
+            range in 1_u64..30,
+            step in 1_u64..20,
+        ) {
+            times.sort_unstable();
+            let samples: Vec<_> = times.iter().map(|t| (Timestamp::from_secs(*t), 1.0)).collect();
+            let (start, end) = (Timestamp::from_secs(10), Timestamp::from_secs(90));
+            let steps = Steps { start, end, step: Duration::from_secs(step) };
+            let scan = steps.iter().filter_map(|time| {
+                let after = time - Duration::from_secs(range);
+                let count = samples.iter().filter(|(t, _)| *t > after && *t <= time).count();
+                (count > 0).then_some((time, count as f64))
+            });
+            let agg = of_op(RangeOp::CountOverTime, range);
+            prop_assert_eq!(points(&agg, &samples, &steps), scan.collect::<Vec<_>>());
+        }
+    }
+}

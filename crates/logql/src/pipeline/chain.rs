@@ -172,3 +172,73 @@ fn hoist_line_filters(stages: &mut [&ast::Stage]) {
         section.sort_by_key(|stage| !matches!(stage, ast::Stage::LineFilter(_)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Expr;
+    use crate::pipeline::testing::check;
+
+    fn pipeline(stages: &str) -> Pipeline {
+        let Ok(Expr::Log(log)) = crate::parse(&format!("{{a=\"b\"}} {stages}")) else {
+            panic!("{stages} are no stages");
+        };
+        Pipeline::new(&log.stages).unwrap()
+    }
+
+    #[test]
+    fn stages_follow_one_another() {
+        check(
+            "|= `GET` | pattern `<verb> <_>` | line_format `{{.verb}}` |= `G`",
+            "GET /",
+            r#"GET {verb="GET"}"#,
+        );
+        check("| line_format `x` |= `GET`", "GET /", "dropped");
+        check("| decolorize |= `red`", "\x1b[31mre\x1b[0md", "red");
+    }
+
+    #[test]
+    fn says_whether_the_line_matters() {
+        assert!(pipeline("").is_empty() && !pipeline("").needs_line());
+        assert!(!pipeline("| x = `1` | drop y | keep z | label_format a=`{{.b}}`").needs_line());
+        assert!(pipeline("| label_format a=`{{__line__}}`").needs_line());
+        assert!(pipeline("|= `x`").needs_line());
+    }
+
+    #[test]
+    fn line_filters_move_in_front_of_parsers_alone() {
+        let pipeline = pipeline("| json |= `a` | x = `1` | logfmt != `b` | unpack |= `c`");
+        let filters: Vec<bool> =
+            pipeline.stages.iter().map(|stage| matches!(stage, Stage::LineFilter(_))).collect();
+        assert_eq!(filters, [true, false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn an_unchanged_line_is_not_copied() {
+        let mut labels = RowLabels::default();
+        let line = pipeline("| logfmt | a = `1`").process(Timestamp(0), "a=1", &mut labels);
+        assert!(matches!(line, Some(Cow::Borrowed("a=1"))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_is_too_odd_for_a_parser(line in ".{0,80}|[{}\\[\\]\":,=\\\\ a1]{0,80}") {
+            for stages in [
+                "| json",
+                "| json a=`a[0].a`",
+                "| logfmt",
+                "| logfmt --strict --keep-empty a",
+                "| unpack",
+                "| decolorize",
+                "| pattern `<a> <_>=<b>`",
+                "|> `<_>a<_>`",
+            ] {
+                let mut labels = RowLabels::default();
+                pipeline(stages).process(Timestamp(0), &line, &mut labels);
+                for (name, _) in labels.result().parsed.iter() {
+                    proptest::prop_assert!(model::labels::is_label_name(name), "{name:?}");
+                }
+            }
+        }
+    }
+}

@@ -65,3 +65,29 @@ impl Drop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::check;
+
+    #[test]
+    fn removes_by_name_and_by_value() {
+        check(
+            "| logfmt | drop a, app, trace",
+            "a=1 b=2",
+            r#"a=1 b=2 stream {} metadata {} {b="2"}"#,
+        );
+        check("| logfmt | drop a=`1`, b=`1`", "a=1 b=2", r#"a=1 b=2 {b="2"}"#);
+        check("| drop missing=``", "x", "x");
+    }
+
+    #[test]
+    fn forgives_errors() {
+        check("| json | drop __error__, __error_details__", "x", "x");
+        check(
+            "| json | drop __error__=`other`, __error_details__",
+            "x",
+            r#"x {__error__="JSONParserErr"}"#,
+        );
+    }
+}

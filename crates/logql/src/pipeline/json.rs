@@ -214,3 +214,74 @@ impl Search<'_> {
         self.value(cursor, &on, depth + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::{check, run};
+
+    #[test]
+    fn sets_all_members() {
+        check(
+            "| json | drop s",
+            r#"{"s":"x","n":1.50,"b":true}"#,
+            r#"{"s":"x","n":1.50,"b":true} {b="true", n="1.50"}"#,
+        );
+        check(
+            "| json | line_format ``",
+            r#"{"a":{"b":{"c":1},"0":2}}"#,
+            r#" {a_0="2", a_b_c="1"}"#,
+        );
+        check("| json | line_format ``", r#"{"a":null,"b":[1],"c":{}}"#, "");
+        check("| json | line_format ``", r#"{"a":"","dup":1,"dup":2}"#, r#" {a="", dup="1"}"#);
+    }
+
+    #[test]
+    fn gives_way_to_labels_and_metadata() {
+        let expect = r#" {app_extracted="x", trace_extracted="y"}"#;
+        check("| json | line_format ``", r#"{"app":"x","trace":"y"}"#, expect);
+        check(
+            "| drop trace | json trace",
+            r#"{"trace":"y"}"#,
+            r#"{"trace":"y"} metadata {} {trace="y"}"#,
+        );
+    }
+
+    #[test]
+    fn marks_what_is_no_json_and_keeps_what_it_found() {
+        let error = "__error__=\"JSONParserErr\"";
+        check("| json | drop __error_details__", "plain", &format!("plain {{{error}}}"));
+        check(
+            "| json | drop __error_details__",
+            r#"{"a":1,"#,
+            &format!(r#"{{"a":1, {{{error}, a="1"}}"#),
+        );
+        check("| json a", "plain", &format!("plain {{{error}}}"));
+    }
+
+    #[test]
+    fn follows_paths() {
+        let line = r#"{"a":{"b":[{"c":"x\ny"},2]},"k k":null,"o":{"p":1}}"#;
+        let stages = r#"| json x="a.b[0].c", y="a.b[1]", z="[\"k k\"]", o="o" | line_format ``"#;
+        check(stages, line, r#" {o="{\"p\":1}", x="x\ny", y="2", z=""}"#);
+        check(
+            "| json x=`a.no`, y=`a.b[7]`, z=`o[0]` | line_format ``",
+            line,
+            r#" {x="", y="", z=""}"#,
+        );
+        check("| json app=`o.p` | line_format ``", line, r#" {app_extracted="1"}"#);
+        check("| json x=`a` | line_format ``", r#"[{"a":1}]"#, r#" {x=""}"#);
+        check("| json x=`[0].a` | line_format ``", r#"[{"a":1}]"#, r#" {x="1"}"#);
+    }
+
+    #[test]
+    fn paths_find_what_stands_before_a_break() {
+        check("| json x=`a.b` | line_format ``", r#"{"a":{"b":1,"c":"#, r#" {x="1"}"#);
+    }
+
+    #[test]
+    fn deep_objects_end_the_search_and_not_the_process() {
+        let line = r#"{"a":"#.repeat(20_000) + "1" + &"}".repeat(20_000);
+        assert!(run("| json | line_format ``", &line).is_empty());
+        assert!(run("| json a=`a.a` | drop a | line_format ``", &line).is_empty());
+    }
+}

@@ -34,3 +34,20 @@ impl Keep {
             || self.targets.iter().any(|target| target.name() == name && target.matches(value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::check;
+
+    #[test]
+    fn keeps_only_what_is_named() {
+        check("| logfmt | keep a, app", "a=1 b=2", r#"a=1 b=2 metadata {} {a="1"}"#);
+        check("| logfmt | keep b=`1`, trace", "a=1 b=2", "a=1 b=2 stream {}");
+    }
+
+    #[test]
+    fn keeps_errors() {
+        let stages = "| json | drop __error_details__ | keep app, trace";
+        check(stages, "x", r#"x {__error__="JSONParserErr"}"#);
+    }
+}

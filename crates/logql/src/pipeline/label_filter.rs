@@ -101,3 +101,43 @@ fn compare<T: PartialOrd>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::{check, run};
+
+    #[track_caller]
+    fn check_passes(filter: &str, passes: bool) {
+        let line = "n=5 d=1.5s b=2KB ip=10.0.0.9 word=x";
+        let passed = run(&format!("| logfmt | {filter}"), line) != "dropped";
+        assert_eq!(passed, passes, "for {filter}");
+    }
+
+    #[test]
+    fn compares() {
+        check_passes("n = 5", true);
+        check_passes("n > 5", false);
+        check_passes("d >= 1500ms", true);
+        check_passes("b < 2KiB", true);
+        check_passes("app = `web` and trace =~ `t.`", true);
+        check_passes("word != `x` or n <= 5", true);
+        check_passes("ip = ip(`10.0.0.0/24`)", true);
+        check_passes("ip != ip(`10.0.0.1-10.0.0.9`)", false);
+    }
+
+    #[test]
+    fn a_missing_label_is_empty_for_matchers_and_drops_for_numbers() {
+        check_passes("missing = ``", true);
+        check_passes("missing != 5", false);
+        check_passes("missing != ip(`10.0.0.1`)", false);
+    }
+
+    #[test]
+    fn what_is_no_number_stays_with_an_error() {
+        let error =
+            r#"__error__="LabelFilterErr", __error_details__="time: invalid duration \"x\"""#;
+        check("| logfmt | w > 5s", "w=x", &format!(r#"w=x {{{error}, w="x"}}"#));
+        check("| logfmt | w > 5s | __error__ = ``", "w=x", "dropped");
+        check("| logfmt | w > 5s or w = `x`", "w=x", &format!(r#"w=x {{{error}, w="x"}}"#));
+    }
+}

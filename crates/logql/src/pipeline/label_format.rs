@@ -66,3 +66,27 @@ impl LabelFormat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::check;
+
+    #[test]
+    fn renames() {
+        check("| label_format service=app", "x", r#"x stream {service="web"}"#);
+        check("| label_format id=trace", "x", r#"x metadata {id="t1"}"#);
+        check("| logfmt | label_format b=a", "a=1", r#"a=1 {b="1"}"#);
+        check("| label_format b=missing", "x", "x");
+    }
+
+    #[test]
+    fn fills_templates() {
+        check("| label_format b=`{{.app}}-{{.no}}`", "x", r#"x {b="web-"}"#);
+        check("| label_format app=`new`", "x", r#"x stream {} {app="new"}"#);
+    }
+
+    #[test]
+    fn all_templates_see_the_row_as_it_was() {
+        check("| label_format a=`1`, b=`<{{.a}}>`", "x", r#"x {a="1", b="<>"}"#);
+    }
+}

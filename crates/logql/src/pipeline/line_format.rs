@@ -38,3 +38,20 @@ impl LineFormat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::{check, run};
+
+    #[test]
+    fn writes_the_line_anew() {
+        check("| line_format `{{.app}}/{{.trace}}: {{__line__}}`", "x", "web/t1: x");
+        check("| logfmt | line_format `{{.a}}` | drop a", "a=1", "1");
+    }
+
+    #[test]
+    fn a_template_that_fails_leaves_the_line() {
+        let shown = run("| line_format `{{ duration .app }}` | drop __error_details__", "x");
+        assert_eq!(shown, r#"x {__error__="TemplateFormatErr"}"#);
+    }
+}

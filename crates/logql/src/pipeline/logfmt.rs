@@ -218,4 +218,34 @@ mod tests {
         check("a=\"x", "logfmt syntax error at pos 5 : unterminated quoted value");
         check(r#"a="\x" d=1"#, "logfmt syntax error at pos 7 : invalid quoted value|d=1");
     }
+
+    use crate::pipeline::testing::check as check_stage;
+
+    #[test]
+    fn sets_all_keys() {
+        check_stage(
+            "| logfmt",
+            "a=1 a=2 1x=y b app=z",
+            r#"a=1 a=2 1x=y b app=z {_1x="y", a="1", app_extracted="z"}"#,
+        );
+        check_stage("| logfmt --keep-empty", "a= b", r#"a= b {a="", b=""}"#);
+        check_stage("| logfmt", "a=�", "a=�");
+    }
+
+    #[test]
+    fn sets_some_keys() {
+        check_stage("| logfmt a, x=`b`, c", "a=1 b=2", r#"a=1 b=2 {a="1", c="", x="2"}"#);
+        check_stage("| logfmt app=`b`", "b=2", r#"b=2 {app_extracted="2"}"#);
+    }
+
+    #[test]
+    fn strict_stops_at_the_first_error() {
+        let details = "logfmt syntax error at pos 8 : unexpected '='";
+        let error = format!("__error__=\"LogfmtParserErr\", __error_details__=\"{details}\"");
+        check_stage(
+            "| logfmt --strict",
+            "a=1 b=2=3 c=4",
+            &format!(r#"a=1 b=2=3 c=4 {{{error}, a="1"}}"#),
+        );
+    }
 }

@@ -31,7 +31,11 @@ mod object;
 mod reads;
 mod template;
 
+#[cfg(test)]
+mod testing;
+
 pub use chain::Pipeline;
 pub use error::StageError;
+pub(crate) use row::{ERROR, PRESERVE_ERROR};
 pub use row::{ResultLabels, RowLabels};
 pub use sampler::Sampler;

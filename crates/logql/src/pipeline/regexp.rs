@@ -48,3 +48,19 @@ impl Regexp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pipeline::testing::check;
+
+    #[test]
+    fn sets_named_groups_of_the_first_match() {
+        check(
+            "| regexp `(?P<verb>[A-Z]+) (\\S+)`",
+            "GET /a POST /b",
+            r#"GET /a POST /b {verb="GET"}"#,
+        );
+        check("| regexp `(?P<app>\\w+)(?P<x>!)?`", "web", r#"web {app_extracted="web", x=""}"#);
+        check("| regexp `(?P<verb>[A-Z]+)`", "none", "none");
+    }
+}

@@ -342,3 +342,93 @@ impl RowLabels {
             .chain(layer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(metadata: &[(&str, &str)]) -> RowLabels {
+        let stream = Labels::new([("app", "web"), ("pod", "p0")]);
+        RowLabels::new(&stream, &Labels::new(metadata.iter().copied()))
+    }
+
+    #[track_caller]
+    fn check(labels: &RowLabels, stream: &str, metadata: &str, parsed: &str) {
+        let result = labels.result();
+        assert_eq!(result.stream.to_string(), stream);
+        assert_eq!(result.metadata.to_string(), metadata);
+        assert_eq!(result.parsed.to_string(), parsed);
+        // Whatever a row shows, it can be asked for.
+        for (name, value) in result.stream.iter().chain(result.metadata.iter()) {
+            assert_eq!(labels.get(name), Some(value), "for {name}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_changes_stays() {
+        check(&row(&[("id", "1")]), r#"{app="web", pod="p0"}"#, r#"{id="1"}"#, "{}");
+        assert_eq!(row(&[("id", "1")]).get("id"), Some("1"));
+    }
+
+    #[test]
+    fn metadata_gives_way_to_labels() {
+        let metadata = r#"{app_extracted="x", id="1"}"#;
+        check(&row(&[("app", "x"), ("id", "1")]), r#"{app="web", pod="p0"}"#, metadata, "{}");
+    }
+
+    #[test]
+    fn metadata_can_hold_an_error() {
+        let labels = row(&[("__error__", "E"), ("__error_details__", "why")]);
+        let parsed = r#"{__error__="E", __error_details__="why"}"#;
+        check(&labels, r#"{app="web", pod="p0"}"#, "{}", parsed);
+    }
+
+    #[test]
+    fn what_is_set_takes_the_place_of_what_was_there() {
+        let mut labels = row(&[("id", "1")]);
+        labels.set_parsed("app", "new");
+        labels.set_parsed("id", "2");
+        check(&labels, r#"{pod="p0"}"#, "{}", r#"{app="new", id="2"}"#);
+        labels.delete("app");
+        check(&labels, r#"{pod="p0"}"#, "{}", r#"{id="2"}"#);
+        assert_eq!(labels.get("app"), None);
+    }
+
+    #[test]
+    fn a_renamed_label_stays_what_it_was() {
+        let mut labels = row(&[("id", "1")]);
+        labels.rename("app", "service");
+        labels.rename("id", "run");
+        labels.rename("missing", "x");
+        check(&labels, r#"{pod="p0", service="web"}"#, r#"{run="1"}"#, "{}");
+    }
+
+    #[test]
+    fn a_dropped_label_of_the_stream_keeps_its_name_taken() {
+        let mut labels = row(&[("id", "1")]);
+        labels.delete("app");
+        labels.delete("id");
+        assert!(labels.is_base("app") && !labels.is_base("id"));
+    }
+
+    #[test]
+    fn a_row_can_be_used_again() {
+        let mut labels = row(&[]);
+        labels.set_parsed("a", "1");
+        labels.delete("app");
+        labels.set_error("E", "why");
+        labels.reset(&Labels::new([("app", "db")]), &Labels::default());
+        check(&labels, r#"{app="db"}"#, "{}", "{}");
+        assert_eq!((labels.error(), labels.error_details()), ("", ""));
+    }
+
+    #[test]
+    fn an_error_label_in_the_line_hides_the_real_one() {
+        let mut labels = row(&[]);
+        labels.set_error("E", "why");
+        labels.extract(&Wanted::all(&[]), |name| name.push_str(ERROR), "mine");
+        let parsed = r#"{__error__="mine", __error_details__="why"}"#;
+        check(&labels, r#"{app="web", pod="p0"}"#, "{}", parsed);
+        assert_eq!(labels.error(), "E");
+    }
+}

@@ -83,20 +83,39 @@ impl Sampler {
     /// is.
     #[must_use]
     pub fn series(&self, labels: &RowLabels) -> Labels {
-        let unwrapped = match &self.number {
-            Number::Label(unwrap) => Some(unwrap.label()),
-            Number::One | Number::Length => None,
-        };
-        if !labels.error().is_empty() {
-            return Labels::keeping_empty(labels.iter().chain(labels.preserved()));
-        }
-        Labels::keeping_empty(labels.iter().filter(|(name, _)| match &self.grouping {
-            Some(by) if !by.without => by.labels.iter().any(|label| label == name),
-            Some(without) => {
-                Some(*name) != unwrapped && !without.labels.iter().any(|label| label == name)
+        Labels::keeping_empty(self.pairs(labels))
+    }
+
+    /// Writes what tells the series from others, for who wants to make its labels only once. Equal
+    /// keys mean the same series; the same series may have several keys.
+    pub fn series_key(&self, labels: &RowLabels, key: &mut Vec<u8>) {
+        key.clear();
+        for (name, value) in self.pairs(labels) {
+            for text in [name, value] {
+                key.extend_from_slice(text.as_bytes());
+                // It cannot occur in UTF-8.
+                key.push(0xFF);
             }
-            None => Some(*name) != unwrapped,
-        }))
+        }
+    }
+
+    fn pairs<'a>(&'a self, labels: &'a RowLabels) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let failed = !labels.error().is_empty();
+        let preserved = labels.preserved().filter(|_| failed);
+        labels.iter().filter(move |(name, _)| failed || self.keeps(name)).chain(preserved)
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        let named = |labels: &[String]| labels.iter().any(|label| label == name);
+        let unwrapped = match &self.number {
+            Number::Label(unwrap) => unwrap.label() == name,
+            Number::One | Number::Length => false,
+        };
+        match &self.grouping {
+            Some(by) if !by.without => named(&by.labels),
+            Some(without) => !unwrapped && !named(&without.labels),
+            None => !unwrapped,
+        }
     }
 }
 
@@ -111,4 +130,98 @@ fn wanted(
         (Some(read), Some(by)) => Wanted::only([read, by.labels.clone()].concat()),
         (read, _) => Wanted::all(&read.unwrap_or_default()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{Expr, MetricExpr};
+    use crate::eval::push_down;
+
+    fn sampler(query: &str) -> Sampler {
+        let Ok(Expr::Metric(metric)) = crate::parse(query) else { panic!("{query}") };
+        let mut expr = push_down(&metric);
+        while let MetricExpr::Aggregate(aggregation) = expr {
+            expr = *aggregation.inner;
+        }
+        let MetricExpr::Range(range) = expr else { panic!("{query}") };
+        Sampler::new(&range).unwrap()
+    }
+
+    /// The sample of a line and the series that it belongs to.
+    #[track_caller]
+    fn check(query: &str, line: &str, expect: &str) {
+        let sampler = sampler(query);
+        let mut labels =
+            RowLabels::new(&Labels::new([("app", "web")]), &Labels::new([("trace", "t1")]));
+        let shown = match sampler.sample(Timestamp(0), line, &mut labels) {
+            Some(value) => format!("{value} {}", sampler.series(&labels)),
+            None => "dropped".to_owned(),
+        };
+        assert_eq!(shown, expect, "for {query} and {line:?}");
+    }
+
+    #[test]
+    fn counts_and_measures() {
+        check(r#"count_over_time({app="web"}[5m])"#, "x", r#"1 {app="web", trace="t1"}"#);
+        check(r#"bytes_rate({app="web"}[5m])"#, "żx", r#"3 {app="web", trace="t1"}"#);
+        check(r#"absent_over_time({app="web"}[5m])"#, "x", "1 {}");
+        check(r#"rate({app="web"} |= "y" [5m])"#, "x", "dropped");
+    }
+
+    #[test]
+    fn unwraps_and_takes_the_label_away() {
+        let series = r#"2 {app="web", b="x", trace="t1"}"#;
+        check(r#"sum_over_time({app="web"} | logfmt | unwrap a [5m])"#, "a=2 b=x", series);
+        check(
+            r#"max_over_time({app="web"} | logfmt | unwrap a [5m]) by (a)"#,
+            "a=2",
+            r#"2 {a="2"}"#,
+        );
+        check(r#"sum_over_time({app="web"} | logfmt | unwrap c [5m])"#, "a=2", "dropped");
+    }
+
+    #[test]
+    fn a_grouping_decides_what_is_parsed() {
+        check(r#"sum(count_over_time({app="web"} | json [5m]))"#, "no json", "1 {}");
+        check(r#"sum by (a) (rate({app="web"} | json [5m]))"#, r#"{"a":1,"b"#, r#"1 {a="1"}"#);
+        let error = r#"__error__="JSONParserErr", __error_details__="Malformed JSON error""#;
+        let series = format!(r#"1 {{{error}, app="web", trace="t1"}}"#);
+        check(r#"sum by (c) (rate({app="web"} | json [5m]))"#, r#"{"a":1,"b"#, &series);
+        check(r#"sum(rate({app="web"} | json | a > 0 [5m]))"#, r#"{"a":1,"b"#, "1 {}");
+    }
+
+    #[test]
+    fn keys_tell_series_apart() {
+        let sampler = sampler(r#"sum by (a, b) (rate({app="web"} | logfmt [5m]))"#);
+        let key_of = |line: &str| {
+            let mut labels = RowLabels::default();
+            sampler.sample(Timestamp(0), line, &mut labels);
+            let mut key = vec![1];
+            sampler.series_key(&labels, &mut key);
+            key
+        };
+        assert_eq!(key_of("a=1 c=2"), key_of("c=3 a=1"));
+        assert_ne!(key_of("a=1"), key_of("b=1"));
+        assert_ne!(key_of("a=1"), key_of("a=1 b=1"));
+        assert!(key_of("c=1").is_empty());
+    }
+
+    #[test]
+    fn an_error_that_is_asked_for_is_preserved() {
+        let query = r#"count_over_time({app="web"} | json | __error__ != ""
+            | drop __error_details__ [5m])"#;
+        let series =
+            r#"1 {__error__="JSONParserErr", __preserve_error__="true", app="web", trace="t1"}"#;
+        check(query, "no json", series);
+    }
+
+    #[test]
+    fn a_line_format_without_a_reader_is_left_out() {
+        let idle = r#"count_over_time({app="web"} | line_format "{{ duration .app }}" [5m])"#;
+        check(idle, "x", r#"1 {app="web", trace="t1"}"#);
+        assert!(!sampler(idle).needs_line());
+        let read = r#"count_over_time({app="web"} | line_format "y" |= "y" [5m])"#;
+        check(read, "x", r#"1 {app="web", trace="t1"}"#);
+    }
 }

@@ -2,8 +2,6 @@
 //!
 //! The rules of comparison and the origin of the data are in `tests/data/README.md`.
 
-#![expect(clippy::unwrap_used, reason = "all of it is a test")]
-
 mod answer;
 mod request;
 
