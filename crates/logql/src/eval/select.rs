@@ -31,11 +31,16 @@ impl Selector {
     /// Whether an entry of a stream is meant.
     #[must_use]
     pub fn matches(&self, stream: &Labels, metadata: &Labels) -> bool {
-        self.matchers.iter().all(|matcher| {
-            let name = matcher.name();
-            let value = stream.get(name).or_else(|| metadata.get(name));
-            matcher.matches(value.unwrap_or_default())
-        })
+        let open = self.open(stream);
+        open.is_some_and(|open| open.iter().all(|matcher| matches(matcher, metadata)))
+    }
+
+    /// The matchers that a stream's labels leave open, because it has no such label; nothing where
+    /// they settle that none of its entries is meant.
+    fn open(&self, stream: &Labels) -> Option<Vec<&LabelMatcher>> {
+        let (settled, open): (Vec<_>, Vec<_>) =
+            self.matchers.iter().partition(|matcher| stream.get(matcher.name()).is_some());
+        settled.into_iter().all(|matcher| matches(matcher, stream)).then_some(open)
     }
 
     /// The entries that are meant, by stream, in the order of time; those of one time in the order
@@ -43,7 +48,8 @@ impl Selector {
     pub(super) fn select<'a>(&self, streams: &'a [Stream]) -> BTreeMap<&'a Labels, Vec<&'a Entry>> {
         let mut selected: BTreeMap<&Labels, Vec<&Entry>> = BTreeMap::new();
         for stream in streams {
-            let meant = |entry: &&Entry| self.matches(&stream.labels, &entry.metadata);
+            let Some(open) = self.open(&stream.labels) else { continue };
+            let meant = |entry: &&Entry| open.iter().all(|open| matches(open, &entry.metadata));
             let mut entries = stream.entries.iter().filter(meant).peekable();
             if entries.peek().is_some() {
                 selected.entry(&stream.labels).or_default().extend(entries);
@@ -55,6 +61,10 @@ impl Selector {
         }
         selected
     }
+}
+
+fn matches(matcher: &LabelMatcher, labels: &Labels) -> bool {
+    matcher.matches(labels.get(matcher.name()).unwrap_or_default())
 }
 
 /// Removes what came twice. Equal entries need not be neighbours: others of their time may be
