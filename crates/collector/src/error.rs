@@ -36,7 +36,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The file of pods cannot be read or is none.
-    #[error("failed to read pods from {}; write a Kubernetes PodList as JSON there", path.display())]
+    #[error(
+        "failed to read pods from {}; write a Kubernetes PodList as JSON there",
+        path.display()
+    )]
     PodsFile {
         /// The file.
         path: PathBuf,

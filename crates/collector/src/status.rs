@@ -7,6 +7,8 @@ use tokio::sync::watch;
 pub struct Status {
     /// Files that are open now.
     pub files: u64,
+    /// Files that were opened.
+    pub files_opened: u64,
     /// Bytes read.
     pub bytes_read: u64,
     /// Physical lines read for the first time.

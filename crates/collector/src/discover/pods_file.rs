@@ -1,7 +1,7 @@
 //! Pods from a file: a Kubernetes `PodList` as JSON, as `kubectl get pods -o json` prints it.
 //!
-//! It is read again whenever it changes. A pod that was in it stays known for a while: its lines may
-//! still be on their way when Kubernetes has forgotten it.
+//! It is read again whenever it changes. A pod that was in it stays known for a while: its lines
+//! may still be on their way when Kubernetes has forgotten it.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs;
@@ -98,7 +98,8 @@ impl PodSource for PodsFile {
         let mut state = self.lock();
         if let Err(error) = self.refresh(&mut state) {
             // It is asked again and again while a pod is unknown, so it may well be half written.
-            tracing::debug!(path = %self.path.display(), %error, "the pods file cannot be read now");
+            let path = self.path.display();
+            tracing::debug!(%path, %error, "the pods file cannot be read now");
         }
         let pod = state.pods.get(uid)?;
         (pod.namespace == namespace && pod.name == name).then(|| Arc::clone(pod))

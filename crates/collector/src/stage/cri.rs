@@ -92,8 +92,8 @@ impl Joiner {
         self.open[lane].as_ref().map(|open| open.start)
     }
 
-    /// Takes a record that begins at `start`, and of which `cut` bytes are missing at the end; gives
-    /// out the line that it completes.
+    /// Takes a record that begins at `start`, and of which `cut` bytes are missing at the end;
+    /// gives out the line that it completes.
     pub fn take(&mut self, record: &Record<'_>, start: u64, cut: u64) -> Option<Line> {
         let open = self.open[record.lane].get_or_insert_with(|| Open {
             timestamp: record.timestamp,
@@ -159,7 +159,7 @@ fn text(bytes: Vec<u8>, cut: u64, bytes_max: usize) -> String {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     };
-    // U+FFFD is longer than the byte that it stands for, so that a text that fitted may not any more.
+    // U+FFFD is longer than the byte that it stands for: a text that fitted may not any more.
     if cut == 0 && text.len() <= bytes_max {
         return text;
     }

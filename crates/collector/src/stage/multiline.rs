@@ -3,9 +3,9 @@
 //! Only certain joins: within one lane, by the grammar of the interpreter's own printer
 //! (`airflow::traceback`), and within [`TRACEBACK_GAP`](crate::limits::TRACEBACK_GAP).
 //!
-//! A traceback has no level of its own. When it comes directly after a record of the same lane it is
-//! that record's `exc_info` (logging writes both in one call) and takes its level; else it has none.
-//! An opening that no frame follows is no traceback.
+//! A traceback has no level of its own. When it comes directly after a record of the same lane it
+//! is that record's `exc_info` (logging writes both in one call) and takes its level; else it has
+//! none. An opening that no frame follows is no traceback.
 
 use std::time::Duration;
 
@@ -175,7 +175,8 @@ mod tests {
     const LINK: &str = "During handling of the above exception, another exception occurred:";
     const ERROR: &str = "[2026-11-22T08:28:47.455+0000] {x.py:1} ERROR - failed";
 
-    /// Lines a second part as `o…` or `e…` by their lane; entries with their level, `+` for newlines.
+    /// Lines with their time, as `o…` or `e…` by their lane; entries with their level, and `+`
+    /// where they have a newline.
     #[track_caller]
     fn check(lines: &[(i64, &str)], expect: &[&str]) {
         let mut multiline = Multiline::new(6, 1000, Duration::from_millis(500));

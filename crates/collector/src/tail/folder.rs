@@ -16,7 +16,7 @@ pub struct PodFolder {
 /// What the name of a file in a container's folder says. The elder comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogName {
-    /// `<restarts>.log.<time>`: the kubelet has moved it aside; the runtime may write a little more.
+    /// `<restarts>.log.<time>`: the kubelet has moved it aside; a little more may be written.
     Rotated,
     /// `<restarts>.log`: the runtime writes it.
     Current,

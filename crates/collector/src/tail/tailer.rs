@@ -338,6 +338,7 @@ impl Tailer {
         };
         self.files.insert(no, tailing);
         self.by_inode.insert(inode, no);
+        self.around.progress.note(|status| status.files_opened += 1);
         self.find_pod(no);
         self.end_waiting(no, now);
         Ok(())

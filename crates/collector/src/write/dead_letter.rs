@@ -2,7 +2,7 @@
 //!
 //! One file is one batch: a line of JSON with the status and the reason, and below it the body of a
 //! push in Loki's JSON form, so that it can be sent once the cause is mended:
-//! `tail -n +2 FILE | curl -H 'Content-Type: application/json' --data-binary @- URL/loki/api/v1/push`.
+//! `tail -n +2 FILE | curl --json @- URL/loki/api/v1/push`.
 
 use std::fs;
 use std::io;

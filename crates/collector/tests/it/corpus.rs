@@ -1,8 +1,9 @@
 //! What real deployments wrote (2.10.5, 3.0.6, 3.3.2), through the collector, against what is known
 //! of every line.
 //!
-//! `corpus/` holds the logs of a few pods as a node keeps them, the pods as the API server told them,
-//! and the truth: for each file the try that its pod ran, and a letter for the level of each record.
+//! `corpus/` holds the logs of a few pods as a node keeps them, the pods as the API server told
+//! them, and the truth: for each file the try that its pod ran, and a letter for the level of each
+//! record.
 
 use std::collections::BTreeMap;
 use std::fs;

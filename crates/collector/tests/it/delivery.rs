@@ -101,10 +101,10 @@ async fn a_pod_that_lives_for_a_moment_is_heard_to_its_last_word() {
         let end = first.iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
         node.write(&pod, &first[..end]);
         let folder = node.container(&pod);
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        running.until(|status| status.files_opened == 2 * no + 1).await;
         fs::rename(folder.join("0.log"), folder.join("0.log.20261122-080000")).unwrap();
         node.write(&pod, &[&first[end..], second].concat());
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        running.until(|status| status.files_opened == 2 * no + 2).await;
         fs::remove_dir_all(folder.parent().unwrap()).unwrap();
         expect.extend(lines);
     }
@@ -190,8 +190,7 @@ async fn it_ends_in_time_though_the_store_is_away() {
     node.config.drain_timeout = Duration::from_millis(200);
     node.write("a", &records(numbered("a", 50)));
     let running = node.start();
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(running.status().lines_read, 50);
+    running.until(|status| status.lines_read == 50).await;
     running.stop().await.unwrap();
     let store = Store::start([]).await;
     node.config.url.clone_from(&store.url);

@@ -12,7 +12,7 @@ use model::SystemClock;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The longest that a test waits for anything.
@@ -109,6 +109,16 @@ impl Running {
     /// How far it has come.
     pub fn status(&self) -> Status {
         self.handle.status()
+    }
+
+    /// Waits until it has come so far.
+    pub async fn until(&self, is_there: impl Fn(Status) -> bool) {
+        let wait = async {
+            while !is_there(self.status()) {
+                sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("it gets there in time");
     }
 
     /// Ends it as it is meant to end.

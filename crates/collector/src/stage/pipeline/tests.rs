@@ -61,6 +61,10 @@ fn lines_of_every_kind() {
         ],
     );
     check(
+        "1970-01-01T00:00:00.1Z stdout P early\n1970-01-01T00:00:05.2Z stderr F late\n",
+        &["100000000 stdout - early", "5200000000 stderr - late"],
+    );
+    check(
         "no record\n1970-01-01T00:00:00.1Z stdout F same\n\
          1970-01-01T00:00:00.1Z stderr F same\nnone\n1970-01-01T00:00:09Z stdout F no newline",
         &[

@@ -33,6 +33,8 @@ struct Node {
     /// Line → all that it was delivered as.
     delivered: BTreeMap<String, Vec<String>>,
     written: BTreeSet<String>,
+    /// Lines that the collector knows to be delivered: they must not come again.
+    settled: BTreeSet<String>,
     rotations: u32,
     /// Whether a file may have been deleted of which lines are not acknowledged.
     has_deleted: bool,
@@ -49,6 +51,7 @@ impl Node {
             in_flight: VecDeque::new(),
             delivered: BTreeMap::new(),
             written: BTreeSet::new(),
+            settled: BTreeSet::new(),
             rotations: 0,
             has_deleted: false,
         }
@@ -102,6 +105,8 @@ impl Node {
         for _ in 0..parcels {
             let Some(delivery) = self.in_flight.pop_front() else { return };
             self.store(&delivery);
+            let lines = delivery.parcel.entries.iter().map(|(_, entry)| entry.line.clone());
+            self.settled.extend(lines);
             let mut positions = self.tailer.positions();
             positions.settle(delivery.no, delivery.parcel.position);
             if delivery.is_last {
@@ -112,6 +117,7 @@ impl Node {
 
     fn store(&mut self, delivery: &Delivery) {
         for (labels, entry) in &delivery.parcel.entries {
+            assert!(!self.settled.contains(&entry.line), "{} came again", entry.line);
             let as_what = format!("{} {labels} {}", entry.timestamp, entry.metadata);
             self.delivered.entry(entry.line.clone()).or_default().push(as_what);
         }
@@ -278,6 +284,36 @@ fn a_file_that_is_gone_is_let_go_with_its_last_line() {
         assert!(node.delivered.contains_key("no end"));
         assert!(node.tailer.files.is_empty());
         assert!(node.tailer.by_inode.is_empty());
+    });
+}
+
+#[test]
+fn a_large_file_is_read_in_turns() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.write(0, 3500, usize::MAX);
+        node.write(1, 1, usize::MAX);
+        assert!(fs::metadata(node.log(0)).unwrap().len() > 2 * READ_BYTES_MAX as u64);
+        node.read(2);
+        assert_eq!(node.in_flight[1].parcel.records_read, 1, "the small file had its turn");
+        node.read(2);
+        assert!(!node.tailer.has_work());
+        node.acknowledge(usize::MAX);
+        assert_eq!(node.delivered.len(), 3501);
+    });
+}
+
+#[test]
+fn what_a_truncated_file_had_open_is_delivered() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.write(0, 1, usize::MAX);
+        fs::write(node.log(0), "2026-11-22T09:00:00Z stdout P no end\n").unwrap();
+        node.drain();
+        assert!(!node.delivered.contains_key("no end"));
+        node.truncate(0);
+        node.drain();
+        assert!(node.delivered.contains_key("no end"));
     });
 }
 
