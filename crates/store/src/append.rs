@@ -264,3 +264,6 @@ impl<D: Disk> Task<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,8 @@ pub struct Config {
     /// Rows of a data page: the unit that is read and decompressed. One task's lines should not
     /// cost a megabyte.
     pub page_rows: usize,
+    /// A partition of a scan has about this many rows of a segment: what one core should read.
+    pub partition_rows: u64,
     /// The level of zstd in segments: above 3 it costs more time than it saves bytes.
     pub zstd_level: i32,
     /// Memory for the footers of segments, in bytes.
@@ -66,6 +68,7 @@ impl Default for Config {
             head_bytes_max: 512 * MIB,
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
+            partition_rows: 256 * 1024,
             zstd_level: 1,
             footer_cache_bytes: 64 * 1024 * 1024,
             fingerprint_cache_bytes: 64 * 1024 * 1024,

@@ -17,7 +17,7 @@ use crate::admit::{Received, ReceivedStream};
 use crate::head::Fingerprint;
 use crate::layout::SegmentPath;
 use crate::manifest::{Manifest, SegmentRecord};
-use crate::segment::{Cache, Library, Segment};
+use crate::segment::{Cache, Library, Segment, by_row_group};
 use crate::{Config, Error};
 
 /// Rows that are read for their fingerprints at a time.
@@ -82,7 +82,8 @@ impl Published {
         if wanted.is_empty() {
             return Ok(());
         }
-        for rows in split(extent.first_row..extent.end_row(), &segment.row_groups()) {
+        let rows = extent.first_row..extent.end_row();
+        for (_, rows) in by_row_group(rows, &segment.row_groups()) {
             let published = self.part(record, segment, rows).await?;
             found.extend(wanted.iter().copied().filter(|print| published.contains(print)));
         }
@@ -117,34 +118,4 @@ fn fingerprints(batch: &RecordBatch) -> impl Iterator<Item = Fingerprint> {
     let lines = batch.column(1).as_string_view();
     let rows = times.values().iter().zip(lines.iter());
     rows.map(|(time, line)| Fingerprint::new(Timestamp(*time), line.unwrap_or_default()))
-}
-
-/// Splits rows where row groups begin. `bounds` are where each group begins, and the end.
-fn split(rows: Range<u64>, bounds: &[u64]) -> Vec<Range<u64>> {
-    let groups = bounds.windows(2).filter_map(|bound| {
-        let &[begin, end] = bound else { return None };
-        let part = rows.start.max(begin)..rows.end.min(end);
-        (part.start < part.end).then_some(part)
-    });
-    groups.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check((from, to): (u64, u64), expect: &[(u64, u64)]) {
-        let parts = split(from..to, &[0, 10, 20]).into_iter().map(|part| (part.start, part.end));
-        assert_eq!(parts.collect::<Vec<_>>(), expect);
-    }
-
-    #[test]
-    fn rows_are_split_at_row_groups() {
-        check((0, 20), &[(0, 10), (10, 20)]);
-        check((3, 7), &[(3, 7)]);
-        check((9, 11), &[(9, 10), (10, 11)]);
-        check((10, 20), &[(10, 20)]);
-        check((5, 5), &[]);
-    }
 }

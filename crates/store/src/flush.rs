@@ -49,10 +49,13 @@ impl Flusher {
     /// Writes everything that was acknowledged before the call.
     pub(crate) async fn flush(&self) -> Result<(), Error> {
         let mut pending = self.pending.lock().await;
-        if let Some(plan) = &mut *pending {
+        // What an earlier flush has left. If it was dropped just after it had sealed, there is no
+        // plan yet.
+        if let Some(sealed) = self.live.sealed() {
+            let plan = pending.get_or_insert_with(|| self.plan(sealed));
             self.publish(plan).await?;
-            *pending = None;
         }
+        *pending = None;
         if let Some(sealed) = self.appender.seal().await? {
             let plan = pending.insert(self.plan(sealed));
             self.publish(plan).await?;
@@ -63,10 +66,10 @@ impl Flusher {
 
     /// Looks for manifests of other writers.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
-        let pending = self.pending.lock().await;
+        let _no_flush = self.pending.lock().await;
         // A flush whose outcome is unknown may be in the newer manifest, while its rows are in the
         // head still: it must be settled first, by `flush`.
-        if pending.is_none() {
+        if self.live.sealed().is_none() {
             let newest = self.manifests.newer(self.live.manifest()).await?;
             self.live.advance(newest);
         }

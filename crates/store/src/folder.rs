@@ -37,15 +37,27 @@ impl DataFolder {
     /// Makes the folder if it is not there, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let (objects, wal_dir) = (path.join("objects"), path.join("wal"));
-        for folder in [path, &objects, &wal_dir] {
-            fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
-        }
+        create(&objects)?;
+        create(&wal_dir)?;
         let lock = Lock::take(path)?;
         let store = LocalFileSystem::new_with_prefix(&objects);
         let store = store.map_err(Error::object("open", &ObjectPath::default()))?;
         let objects = Arc::new(DurableFiles { files: store.with_automatic_cleanup(false) });
         Ok(Self { objects, wal_dir, lock })
     }
+}
+
+/// Creates a folder and those above it, durably: what is synced in it must not be lost with it.
+pub(crate) fn create(folder: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
+    fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    for path in missing.into_iter().filter(|path| !path.as_os_str().is_empty()) {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let synced = File::open(parent).and_then(|folder| folder.sync_all());
+        synced.map_err(Error::file("sync", parent))?;
+    }
+    Ok(())
 }
 
 impl Lock {
@@ -164,6 +176,15 @@ impl ObjectStore for DurableFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_created_wherever_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        create(&folder.path().join("a/b/c")).unwrap();
+        create(&folder.path().join("a/b/c")).unwrap();
+        assert!(folder.path().join("a/b/c").is_dir());
+        create(Path::new(".")).unwrap();
+    }
 
     #[test]
     fn a_folder_has_one_process() {

@@ -127,6 +127,11 @@ impl Live {
         state.sealed.clone()
     }
 
+    /// The generation that waits to be published.
+    pub(crate) fn sealed(&self) -> Option<Arc<Sealed>> {
+        self.lock().sealed.clone()
+    }
+
     /// Other writers have published. The caller makes sure that nothing of our own is new in it.
     pub(crate) fn advance(&self, manifest: Arc<Manifest>) {
         self.lock().manifest = manifest;

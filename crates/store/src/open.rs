@@ -10,7 +10,7 @@ use ulid::Ulid;
 use crate::append::Appender;
 use crate::duplicate::Published;
 use crate::flush::Flusher;
-use crate::folder::Lock;
+use crate::folder::{self, Lock};
 use crate::id::{self, Ids};
 use crate::layout::{self, FORMAT_VERSION};
 use crate::live::Live;
@@ -29,7 +29,7 @@ pub(crate) async fn open(
 ) -> Result<Inner, Error> {
     let Parts { objects, wal_dir, clock, metrics } = parts;
     check_format(&objects, place).await?;
-    std::fs::create_dir_all(&wal_dir).map_err(Error::file("create", &wal_dir))?;
+    folder::create(&wal_dir)?;
     let new_writer = id::new_writer(clock.now(), &wal_dir);
     let owner = wal::owner(&wal_dir)?;
     let writer = owner.unwrap_or(new_writer);

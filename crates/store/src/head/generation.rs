@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model::{Entry, Stream, TenantId, Timestamp};
 
-use super::Table;
+use super::{Fingerprint, Table};
 
 /// Rows of every tenant. All tenants are sealed together, since they share a log, and a log's
 /// checkpoint is one number.
@@ -17,10 +17,10 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// What an entry occupies in memory, in bytes: its text, and what holds it. Metadata is mostly
-    /// shared between neighbours, so only the text of its pairs is counted.
+    /// What an entry occupies in memory, in bytes: its text, what holds it, and its fingerprint.
+    /// Metadata is mostly shared between neighbours, so only the text of its pairs is counted.
     pub(crate) fn entry_bytes(entry: &Entry) -> u64 {
-        const HELD_BYTES: usize = 48 + 16;
+        const HELD_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Fingerprint>();
         let metadata: usize = entry.metadata.iter().map(|(n, v)| n.len() + v.len()).sum();
         (entry.line.len() + metadata + HELD_BYTES) as u64
     }

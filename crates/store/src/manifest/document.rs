@@ -121,3 +121,19 @@ mod nanoseconds {
         i64::deserialize(from).map(Timestamp)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A manifest as it was written when version 1 was fixed.
+    const FIXTURE: &str =
+        include_str!("../../tests/fixtures/v1/objects/manifest/00000000000000000001.json");
+
+    #[test]
+    fn version_1_is_read_and_written_byte_for_byte() {
+        let manifest: Manifest = serde_json::from_str(FIXTURE).unwrap();
+        assert_eq!((manifest.version, manifest.number, manifest.segments.len()), (1, 1, 2));
+        assert_eq!(serde_json::to_string_pretty(&manifest).unwrap(), FIXTURE);
+    }
+}

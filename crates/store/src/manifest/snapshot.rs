@@ -12,7 +12,7 @@ use crate::filter::{Filter, MetadataColumns, Projection};
 use crate::head::{StreamRows, Table};
 use crate::scan::{Partition, Scan};
 use crate::schema;
-use crate::segment::{Library, Piece, Segment, StreamStats};
+use crate::segment::{Library, Piece, Segment, StreamStats, divide};
 
 /// How many segments are opened at the same time: each is one or two small reads.
 const OPEN_AT_ONCE: usize = 16;
@@ -82,7 +82,10 @@ impl Snapshot {
         let schema = schema::scan(projection.line, &names);
         let mut partitions = Vec::with_capacity(segments.len() + tables.len());
         for (segment, pieces) in segments {
-            partitions.extend(Partition::of_segment(&schema, filter.time, &segment, pieces));
+            let parts = divide(&pieces, &segment.row_groups(), self.library.partition_rows);
+            let parts = parts.into_iter();
+            let part = |pieces| Partition::of_segment(&schema, filter.time, &segment, pieces);
+            partitions.extend(parts.filter_map(part));
         }
         for streams in tables {
             let streams = streams.into_iter();

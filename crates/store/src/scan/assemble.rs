@@ -110,7 +110,7 @@ impl Assembler {
         let mut runs = Vec::new();
         let mut left = rows;
         while let Some(piece) = self.pieces.get(self.piece).filter(|_| left > 0) {
-            let remaining = piece.end_row - piece.first_row - self.passed;
+            let remaining = piece.rows() - self.passed;
             let taken = left.min(usize::try_from(remaining).unwrap_or(usize::MAX));
             runs.push(Run { piece: *piece, rows: taken });
             left -= taken;

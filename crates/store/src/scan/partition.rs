@@ -93,7 +93,7 @@ impl Partition {
         let streams = &segment.streams().0;
         let facts = pieces.iter().map(|piece| {
             let entry = &streams[piece.stream];
-            let rows = piece.end_row - piece.first_row;
+            let rows = piece.rows();
             let bytes = u128::from(entry.line_bytes) * u128::from(rows);
             let bytes = bytes.div_ceil(u128::from(entry.extent.rows.max(1)));
             let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);

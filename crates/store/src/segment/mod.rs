@@ -6,11 +6,13 @@
 
 mod cache;
 mod object;
+mod pieces;
 mod reader;
 mod stats;
 mod writer;
 
 pub(crate) use cache::Cache;
-pub(crate) use reader::{Library, Piece, Segment};
+pub(crate) use pieces::{Piece, by_row_group, divide};
+pub(crate) use reader::{Library, Segment};
 pub use stats::StreamStats;
 pub(crate) use writer::{Encoded, encode};

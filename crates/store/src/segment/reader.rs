@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 
 use super::cache::Cache;
 use super::object::ParquetObject;
+use super::pieces::{Piece, select};
 use super::stats::{STREAMS_KEY, StreamTable};
 use crate::filter::{Extent, Filter, prune};
 use crate::layout::SegmentPath;
@@ -28,12 +29,15 @@ use crate::{Config, Error};
 pub(crate) struct Library {
     objects: Arc<dyn ObjectStore>,
     segments: Cache<SegmentPath, Arc<Segment>>,
+    /// `Config::partition_rows`.
+    pub(crate) partition_rows: u64,
 }
 
 impl Library {
     /// A library without books.
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, config: &Config) -> Self {
-        Self { objects, segments: Cache::new(config.footer_cache_bytes) }
+        let segments = Cache::new(config.footer_cache_bytes);
+        Self { objects, segments, partition_rows: config.partition_rows }
     }
 
     /// Opens a segment: reads its footer, unless it is known.
@@ -58,16 +62,6 @@ pub(crate) struct Segment {
     streams: StreamTable,
     /// The times of each page of the timestamp column.
     pages: Vec<Extent>,
-}
-
-/// Rows of one stream that may match: `stream` is the place in the stream table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) stream: usize,
-    pub(crate) first_row: u64,
-    pub(crate) end_row: u64,
-    /// Whether all of the stream's rows are of the time that is asked for.
-    pub(crate) all_inside: bool,
 }
 
 impl Segment {
@@ -191,64 +185,4 @@ fn pages(metadata: &ArrowReaderMetadata) -> Result<Vec<Extent>, ParquetError> {
         page
     });
     Ok(pages.collect())
-}
-
-/// Rows of some row groups: `ranges` count from the first row of the first group that is read, as
-/// if the groups lay one behind the other.
-#[derive(Debug, PartialEq, Eq)]
-struct Selected {
-    groups: Vec<usize>,
-    ranges: Vec<Range<usize>>,
-    rows: usize,
-}
-
-/// Finds the row groups of ascending ranges. `bounds` are where each group begins, and the end.
-fn select(bounds: &[u64], ranges: impl IntoIterator<Item = Range<u64>>) -> Selected {
-    let mut selected = Selected { groups: Vec::new(), ranges: Vec::new(), rows: 0 };
-    let mut ranges = ranges.into_iter().peekable();
-    for (group, bound) in bounds.windows(2).enumerate() {
-        let &[begin, end] = bound else { continue };
-        let before = selected.rows as u64;
-        let mut wanted = false;
-        while let Some(range) = ranges.peek().filter(|range| range.start < end).cloned() {
-            let (from, to) = (range.start.max(begin), range.end.min(end));
-            if from < to {
-                wanted = true;
-                let moved = |row: u64| usize::try_from(before + row - begin).unwrap_or(usize::MAX);
-                selected.ranges.push(moved(from)..moved(to));
-            }
-            if range.end > end {
-                break;
-            }
-            ranges.next();
-        }
-        if wanted {
-            selected.groups.push(group);
-            selected.rows += usize::try_from(end - begin).unwrap_or(usize::MAX);
-        }
-    }
-    selected
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(ranges: &[(u64, u64)], groups: &[usize], expect: &[(usize, usize)]) {
-        let selected = select(&[0, 10, 20, 30], ranges.iter().map(|(from, to)| *from..*to));
-        let found: Vec<_> = selected.ranges.iter().map(|range| (range.start, range.end)).collect();
-        assert_eq!((&selected.groups[..], &found[..]), (groups, expect));
-        assert_eq!(selected.rows, 10 * groups.len());
-    }
-
-    #[test]
-    fn only_row_groups_with_wanted_rows_are_read() {
-        check(&[], &[], &[]);
-        check(&[(0, 30)], &[0, 1, 2], &[(0, 10), (10, 20), (20, 30)]);
-        check(&[(25, 26)], &[2], &[(5, 6)]);
-        check(&[(1, 2), (3, 4), (22, 24)], &[0, 2], &[(1, 2), (3, 4), (12, 14)]);
-        check(&[(9, 21)], &[0, 1, 2], &[(9, 10), (10, 20), (20, 21)]);
-        check(&[(10, 20)], &[1], &[(0, 10)]);
-    }
 }

@@ -9,6 +9,8 @@
 mod checkpoint;
 mod disk;
 mod entry;
+#[cfg(test)]
+pub(crate) mod failing_disk;
 mod reader;
 mod recover;
 mod writer;

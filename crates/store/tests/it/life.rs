@@ -1,11 +1,16 @@
 //! The life of a line: appended, seen, flushed, seen, restarted, seen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use barogram_store::{Appended, Filter, MetadataColumns, Projection, metadata_column};
-use model::{Labels, Stream, TenantId, TimeRange, Timestamp};
+use barogram_store::{
+    Appended, Config, Filter, MetadataColumns, Metrics, Parts, Projection, Store, metadata_column,
+};
+use model::{Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::*;
 
@@ -131,6 +136,47 @@ async fn the_schema_of_a_scan_is_what_was_asked_for() {
             "timestamp line stream app metadata.line pod metadata.stream metadata.timestamp"
         );
         store.flush().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_store_flushes_what_is_due_and_counts() {
+    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
+    let mut registry = Registry::default();
+    let parts = Parts {
+        objects,
+        wal_dir: folder.path().to_owned(),
+        clock: clock.clone(),
+        metrics: Some(Metrics::new(&mut registry)),
+    };
+    let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
+    let age = config.flush_age;
+    let store = Store::open(config, parts).await.unwrap();
+    let cancel = CancellationToken::new();
+    let running = tokio::spawn({
+        let (store, cancel) = (store.clone(), cancel.clone());
+        async move { store.run(cancel).await }
+    });
+    store.append(&tenant(), vec![stream("a", &[(1, "one"), (1, "one")])]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(store.status().segments, 0, "it is not due yet");
+    clock.advance(age);
+    while store.status().segments == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    cancel.cancel();
+    running.await.unwrap();
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    for counted in [
+        "store_appended_lines_total 1",
+        "store_duplicate_lines_total 1",
+        "store_fsyncs_total 1",
+        "store_flushes_total 1",
+        "store_manifest_commits_total 1",
+    ] {
+        assert!(text.lines().any(|line| line == counted), "{counted} is not in {text}");
     }
 }
 

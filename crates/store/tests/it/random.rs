@@ -101,8 +101,13 @@ async fn check_scan(store: &Store, model: &Model, step: (i64, i64, u8, usize)) {
 async fn run(steps: Vec<Step>) {
     let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let folder = tempfile::tempdir().unwrap();
-    let config =
-        Config { row_group_rows: 16, page_rows: 4, wal_segment_bytes: 500, ..Config::default() };
+    let config = Config {
+        row_group_rows: 16,
+        page_rows: 4,
+        partition_rows: 20,
+        wal_segment_bytes: 500,
+        ..Config::default()
+    };
     let mut store = open_with(config.clone(), &objects, folder.path()).await;
     let mut model = Model::default();
     for step in steps {
