@@ -48,7 +48,7 @@ impl Appender {
         log: Writer<D>,
         live: Arc<Live>,
         clock: Arc<dyn Clock>,
-        metrics: Option<Metrics>,
+        metrics: Metrics,
         lock: Option<Lock>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(config.append_queue.max(1));
@@ -100,7 +100,7 @@ struct Task<D: Disk> {
     log: Writer<D>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
-    metrics: Option<Metrics>,
+    metrics: Metrics,
     receiver: mpsc::Receiver<Command>,
     group_bytes: u64,
     /// What the log occupies, told after every step.
@@ -234,9 +234,7 @@ impl<D: Disk> Task<D> {
         tracing::trace!(sequence = proof.sequence, appends = admitted.len(), "logged");
         let logged = admitted.into_iter().map(|append| append.logged(proof)).collect();
         let appended = self.live.hold(logged, self.clock.now());
-        if let Some(metrics) = &self.metrics {
-            metrics.fsyncs.inc();
-        }
+        self.metrics.fsyncs.inc();
         appended
     }
 
@@ -257,11 +255,9 @@ impl<D: Disk> Task<D> {
     }
 
     fn count(&self, appended: Appended, bytes: u64) {
-        if let Some(metrics) = &self.metrics {
-            metrics.appended_lines.inc_by(appended.accepted as u64);
-            metrics.duplicate_lines.inc_by(appended.duplicates as u64);
-            metrics.appended_bytes.inc_by(bytes);
-        }
+        self.metrics.appended_lines.inc_by(appended.accepted as u64);
+        self.metrics.duplicate_lines.inc_by(appended.duplicates as u64);
+        self.metrics.appended_bytes.inc_by(bytes);
     }
 }
 

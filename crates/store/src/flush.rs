@@ -31,7 +31,7 @@ pub(crate) struct Flusher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) writer: Ulid,
     pub(crate) ids: Ids,
-    pub(crate) metrics: Option<Metrics>,
+    pub(crate) metrics: Metrics,
     /// What a flush that failed has left to do. One flush runs at a time.
     pub(crate) pending: Mutex<Option<Plan>>,
 }
@@ -139,11 +139,9 @@ impl Flusher {
         let (segments, rows) =
             (change.segments.len(), change.segments.iter().map(|s| s.rows).sum::<u64>());
         tracing::debug!(segments, rows, bytes, "flushed the head");
-        if let Some(metrics) = &self.metrics {
-            metrics.flushes.inc();
-            metrics.manifest_commits.inc();
-            metrics.segment_bytes.inc_by(bytes);
-        }
+        self.metrics.flushes.inc();
+        self.metrics.manifest_commits.inc();
+        self.metrics.segment_bytes.inc_by(bytes);
     }
 }
 

@@ -19,24 +19,22 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Makes the metrics and registers them, each with the prefix `store_`.
-    pub fn new(registry: &mut Registry) -> Self {
-        let metrics = Self::default();
+    /// Registers them, each with the prefix `store_`.
+    pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("store");
         let counters = [
-            ("appended_lines", "Lines that were stored", &metrics.appended_lines),
-            ("appended_bytes", "Bytes of the appends that were logged", &metrics.appended_bytes),
-            ("duplicate_lines", "Lines that the store had already", &metrics.duplicate_lines),
-            ("fsyncs", "Records of the log that were made durable", &metrics.fsyncs),
-            ("flushes", "Times the head was written as segments", &metrics.flushes),
-            ("flush_failures", "Flushes that failed and are tried again", &metrics.flush_failures),
-            ("segment_bytes", "Bytes of the segments that were published", &metrics.segment_bytes),
-            ("manifest_commits", "Manifests that were committed", &metrics.manifest_commits),
+            ("appended_lines", "Lines that were stored", &self.appended_lines),
+            ("appended_bytes", "Bytes of the appends that were logged", &self.appended_bytes),
+            ("duplicate_lines", "Lines that the store had already", &self.duplicate_lines),
+            ("fsyncs", "Records of the log that were made durable", &self.fsyncs),
+            ("flushes", "Times the head was written as segments", &self.flushes),
+            ("flush_failures", "Flushes that failed and are tried again", &self.flush_failures),
+            ("segment_bytes", "Bytes of the segments that were published", &self.segment_bytes),
+            ("manifest_commits", "Manifests that were committed", &self.manifest_commits),
         ];
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
         }
-        registry.register("head_bytes", "Bytes in memory", metrics.head_bytes.clone());
-        metrics
+        registry.register("head_bytes", "Bytes in memory", self.head_bytes.clone());
     }
 }

@@ -28,6 +28,7 @@ pub(crate) async fn open(
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
     let Parts { objects, wal_dir, clock, metrics } = parts;
+    let metrics = metrics.unwrap_or_default();
     check_format(&objects, place).await?;
     folder::create(&wal_dir)?;
     let new_writer = id::new_writer(clock.now(), &wal_dir);

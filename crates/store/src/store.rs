@@ -15,9 +15,13 @@ use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
 use crate::segment::Library;
-use crate::{Config, Error, Parts, head, open};
+use crate::{Config, Error, Metrics, Parts, head, open};
 
 /// A store of log lines. Cloning shares it.
+///
+/// Several stores, each with a log of its own, may share an object store. A line is stored once by
+/// each; a line that one has published is a duplicate for another once it has
+/// [refreshed](Self::refresh).
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -113,8 +117,8 @@ impl Store {
     /// When the object store fails. Nothing is lost: the next flush goes on where this one ended.
     pub async fn flush(&self) -> Result<(), Error> {
         let result = self.0.flusher.flush().await;
-        if let (Err(_), Some(metrics)) = (&result, &self.0.flusher.metrics) {
-            metrics.flush_failures.inc();
+        if result.is_err() {
+            self.0.flusher.metrics.flush_failures.inc();
         }
         result
     }
@@ -175,6 +179,12 @@ impl Store {
         }
     }
 
+    /// What the store counts, to be registered where it is shown.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.flusher.metrics
+    }
+
     fn check_room(&self, received: &Received) -> Result<(), Error> {
         let (bytes, limit) = (received.bytes(), self.0.config.append_bytes_max);
         if bytes > limit {
@@ -205,10 +215,8 @@ impl Store {
     }
 
     fn observe(&self) {
-        if let Some(metrics) = &self.0.flusher.metrics {
-            let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
-            metrics.head_bytes.set(bytes);
-        }
+        let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
+        self.0.flusher.metrics.head_bytes.set(bytes);
     }
 }
 

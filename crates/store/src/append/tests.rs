@@ -20,7 +20,7 @@ fn start(disk: &FailingDisk, folder: &Path, live: &Arc<Live>) -> Appender {
     let recovered = recover(folder, Ulid::nil(), Checkpoint::START, |_| {}).unwrap();
     let log = Writer::open(disk.clone(), folder.to_owned(), &recovered, 1 << 20).unwrap();
     let clock = Arc::new(ManualClock::default());
-    Appender::start(&Config::default(), log, Arc::clone(live), clock, None, None)
+    Appender::start(&Config::default(), log, Arc::clone(live), clock, Metrics::default(), None)
 }
 
 async fn append(appender: &Appender, line: &str) -> Result<(usize, usize), Error> {

@@ -1,5 +1,7 @@
 //! What a manifest says, its JSON, and how a commit changes it. Pure.
 
+use std::collections::HashSet;
+
 use model::{TenantId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -94,11 +96,9 @@ impl Manifest {
     pub(crate) fn next(&self, change: &Change, commit: Ulid) -> Self {
         let mut next = Self { version: MANIFEST_VERSION, number: self.number + 1, ..self.clone() };
         next.commit = commit;
-        for segment in &change.segments {
-            if !next.segments.iter().any(|known| known.path == segment.path) {
-                next.segments.push(segment.clone());
-            }
-        }
+        let known: HashSet<&SegmentPath> = self.segments.iter().map(|known| &known.path).collect();
+        let new = change.segments.iter().filter(|segment| !known.contains(&segment.path));
+        next.segments.extend(new.cloned());
         let sequence = change.checkpoint.sequence;
         match next.writers.iter_mut().find(|record| record.id == change.writer) {
             Some(record) => record.next_sequence = record.next_sequence.max(sequence),

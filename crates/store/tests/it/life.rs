@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_store::{
-    Appended, Config, Filter, MetadataColumns, Metrics, Parts, Projection, Store, metadata_column,
+    Appended, Config, Filter, MetadataColumns, Parts, Projection, Store, metadata_column,
 };
 use model::{Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::ObjectStore;
@@ -144,15 +144,12 @@ async fn a_running_store_flushes_what_is_due_and_counts() {
     let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let mut registry = Registry::default();
-    let parts = Parts {
-        objects,
-        wal_dir: folder.path().to_owned(),
-        clock: clock.clone(),
-        metrics: Some(Metrics::new(&mut registry)),
-    };
+    let parts =
+        Parts { objects, wal_dir: folder.path().to_owned(), clock: clock.clone(), metrics: None };
     let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
     let age = config.flush_age;
     let store = Store::open(config, parts).await.unwrap();
+    store.metrics().register(&mut registry);
     let cancel = CancellationToken::new();
     let running = tokio::spawn({
         let (store, cancel) = (store.clone(), cancel.clone());
