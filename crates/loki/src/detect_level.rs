@@ -53,8 +53,8 @@ impl LevelDetector {
 
     /// The level of an entry. Asked in this order, the first that tells wins: `detected_level` in
     /// its metadata, a field among the labels of its stream, a field in its metadata, OTLP's
-    /// `severity_number`, a field in the line (JSON or logfmt), the first word in the line that is a
-    /// level.
+    /// `severity_number`, a field in the line (JSON or logfmt), the first word in the line that is
+    /// a level.
     #[must_use]
     pub fn detect(&self, labels: &Labels, metadata: &Labels, line: &str) -> &'static str {
         let told = metadata.get(DETECTED_LEVEL);

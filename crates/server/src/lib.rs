@@ -1,7 +1,7 @@
 //! HTTP: Loki's API over the store and the query engine.
 //!
 //! Start here: [`Server`], then `router.rs`, the whole route table on one page. Each family of
-//! routes is a file of `api/`; what they share (who asks, may they, what is refused) lies beside it.
+//! routes is a file of `api/`; what they share (who asks, may they, what is refused) lies beside.
 //!
 //! This is the only crate that knows axum, and `refusal.rs` is the only place where errors become
 //! status codes.

@@ -8,7 +8,7 @@ use crate::push::error::PushError;
 
 /// Decompresses a body by the name that `Content-Encoding` gives.
 ///
-/// `deflate` is read raw, as Loki's agents write it, or with the zlib header that RFC 9110 asks for.
+/// `deflate` is read raw, as Loki's agents write it, or with the zlib header of RFC 9110.
 ///
 /// # Errors
 /// When the encoding is not known, the bytes are broken, or more than `max` bytes come out.

@@ -52,16 +52,16 @@ pub(crate) async fn range(
     let mut points: BTreeMap<LabelMap, Vec<Sample>> = BTreeMap::new();
     for step in steps(&query) {
         let mut volumes = empty.clone();
-        for stream in &found {
+        for stream in
+            found.iter().filter(|stream| stream.min < step.end && step.start <= stream.max)
+        {
             volumes.add(&stream.labels, share(stream, &step));
         }
         // Loki puts a sum at the last millisecond of its step.
         let last = query.bounds.end == step.end;
         let time = if last { step.end } else { Timestamp(step.end.as_nanos() - 1_000_000) };
         for (metric, bytes) in volumes.largest(usize::MAX) {
-            if bytes > 0 {
-                points.entry(metric).or_default().push(Sample { time, value: bytes as f64 });
-            }
+            points.entry(metric).or_default().push(Sample { time, value: bytes as f64 });
         }
     }
     let largest = all.largest(limit(&app, &query)).into_iter();

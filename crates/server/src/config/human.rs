@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 
-/// `with = "size"`: a number of bytes, or a number with a unit (of 1024, as Loki reads all of them).
+/// `with = "size"`: a number of bytes, or a number with a unit (of 1024, as Loki reads them all).
 pub(super) mod size {
     use super::*;
 

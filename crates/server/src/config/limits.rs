@@ -36,8 +36,8 @@ pub struct Limits {
     pub max_structured_metadata_size: usize,
     /// Pairs of an entry's structured metadata.
     pub max_structured_metadata_entries_count: usize,
-    /// Refuse old entries. Off, unlike Loki: its index suffers from them, our store does not, and an
-    /// agent that comes back after a long outage must not lose its lines.
+    /// Refuse old entries. Off, unlike Loki: its index suffers from them, our store does not, and
+    /// an agent that comes back after a long outage must not lose its lines.
     pub reject_old_samples: bool,
     /// What is old.
     #[serde(with = "duration")]
