@@ -1,6 +1,5 @@
 //! The collector as a whole: built, run, watched, ended.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -107,19 +106,29 @@ impl Collector {
             metrics: self.metrics,
             progress: self.progress,
         };
-        // Ends with this call, even one that is dropped in the middle.
-        let mut writing = JoinSet::new();
+        // Both end with this call, even with one that is dropped in the middle.
+        let (mut writing, mut saving) = (JoinSet::new(), JoinSet::new());
         writing.spawn(writer.run(queue));
-        let read = tokio::select! {
-            read = reader.run(cancel) => read,
-            never = save_regularly(&positions, position_interval) => match never {},
-        };
+        let saved_enough = CancellationToken::new();
+        saving.spawn(save_regularly(
+            Arc::clone(&positions),
+            position_interval,
+            saved_enough.clone(),
+        ));
+        let read = reader.run(cancel).await;
         // The reader has dropped its end of the queue, so the writer ends when the queue is empty.
-        if timeout(drain_timeout, writing.join_next()).await.is_err() {
-            tracing::warn!("not all that was read could be pushed in time, it is read again later");
-        }
+        let written = match timeout(drain_timeout, writing.join_next()).await {
+            Ok(ended) => ended.unwrap_or(Ok(())).map_err(Error::Task),
+            Err(_) => {
+                tracing::warn!("not all that was read could be pushed in time, it is read again");
+                Ok(())
+            }
+        };
         writing.shutdown().await;
-        save(&positions).await.and(read)
+        // A save that is under way must not come after the last.
+        saved_enough.cancel();
+        saving.join_all().await;
+        save(&positions).await.and(written).and(read)
     }
 }
 
@@ -140,13 +149,16 @@ impl Handle {
     }
 }
 
-/// Writes positions to disk, for ever. Where that fails, lines go on being sent; a restart sends
-/// again what it finds no position of, and the store drops it.
-async fn save_regularly(positions: &Arc<Mutex<Positions>>, every: Duration) -> Infallible {
+/// Writes positions to disk until it is told to end. Where that fails, lines go on being sent; a
+/// restart sends again what it finds no position of, and the store drops it.
+async fn save_regularly(
+    positions: Arc<Mutex<Positions>>,
+    every: Duration,
+    cancel: CancellationToken,
+) {
     let mut tick = interval(every);
-    loop {
-        tick.tick().await;
-        if let Err(error) = save(positions).await {
+    while cancel.run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(error) = save(&positions).await {
             tracing::error!(error = %Chain(&error), "the positions cannot be kept");
         }
     }

@@ -24,7 +24,7 @@ pub struct Config {
     /// How long the first lines of a container wait for what is known of its pod. After that they
     /// go out with what the path says.
     pub metadata_wait: Duration,
-    /// A batch is sent when it has so many bytes of lines,
+    /// A batch is sent when it has so many bytes of lines and metadata,
     pub batch_bytes: usize,
     /// or when its first line is so old.
     pub batch_wait: Duration,

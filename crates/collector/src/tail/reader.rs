@@ -2,10 +2,10 @@
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::HOUSEKEEPING_INTERVAL;
+use crate::limits::{HINT_PAUSE, HOUSEKEEPING_INTERVAL};
 use crate::tail::tailer::{Delivery, Surroundings, Tailer};
 use crate::tail::watch::{Watch, watch};
 use crate::{Config, Error};
@@ -37,14 +37,20 @@ impl Reader {
         let mut housekeeping = interval(HOUSEKEEPING_INTERVAL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut next_hints = Instant::now();
         loop {
+            let hints = async {
+                sleep_until(next_hints).await;
+                watch.changed().await
+            };
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
-                hints = watch.changed() => {
+                hints = hints => {
                     let follow = move |it: &mut Tailer| it.follow(&hints, Instant::now());
                     let result;
                     (tailer, result) = blocking(tailer, follow).await?;
                     result?;
+                    next_hints = Instant::now() + HINT_PAUSE;
                 }
                 _ = poll.tick() => {
                     let result;

@@ -133,7 +133,14 @@ impl Tailer {
                 self.tell_missing(now);
                 return Ok(());
             }
-            Err(source) => return Err(Error::PodsFolder { path: root, source }),
+            Err(source) if is_lasting(&source) => {
+                return Err(Error::PodsFolder { path: root, source });
+            }
+            Err(error) => {
+                let folder = root.display();
+                tracing::warn!(%folder, %error, "the pods folder cannot be read, it is tried again");
+                return Ok(());
+            }
         };
         let mut seen = Seen::default();
         folders.iter().for_each(|folder| self.scan_pod(folder, now, &mut seen));
@@ -454,6 +461,12 @@ impl Place {
         let PodFolder { namespace, pod, uid } = self.pod.clone();
         Pod { uid, ..Pod::new(namespace, pod) }
     }
+}
+
+/// Whether somebody must act before a folder can be read. Else (too many files are open, the disk
+/// has a hiccup) it is better to go on with the files that one has.
+fn is_lasting(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
 }
 
 /// The paths of what is in a folder.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Labels, Stream};
+use model::{Entry, Labels, Stream};
 
 use crate::stage::Position;
 use crate::tail::{Delivery, FileNo};
@@ -41,7 +41,7 @@ impl Batch {
         self.records += parcel.records;
         self.settlements.push(Settlement { no, position: parcel.position, is_last });
         for (labels, entry) in parcel.entries {
-            self.bytes += entry.line.len();
+            self.bytes += size(&entry);
             let at = *self.by_labels.entry(labels).or_insert_with_key(|labels| {
                 self.streams.push(Stream { labels: labels.clone(), entries: Vec::new() });
                 self.streams.len() - 1
@@ -55,7 +55,7 @@ impl Batch {
         &self.streams
     }
 
-    /// How many bytes the lines have.
+    /// How many bytes the lines and their metadata have.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -76,9 +76,16 @@ impl Batch {
     }
 }
 
+/// What an entry adds to a push. Metadata counts as it does in Loki's limits: where lines are short
+/// it is the larger part.
+fn size(entry: &Entry) -> usize {
+    let pairs = entry.metadata.iter();
+    entry.line.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+}
+
 #[cfg(test)]
 mod tests {
-    use model::{Entry, Timestamp};
+    use model::Timestamp;
 
     use super::*;
     use crate::stage::Parcel;
@@ -88,7 +95,9 @@ mod tests {
         let mut batch = Batch::default();
         for (no, line) in [(1, "a1"), (2, "b1"), (1, "a2")] {
             let labels = Labels::new([("file", no.to_string())]);
-            let entries = vec![(labels, Entry::new(Timestamp(0), line))];
+            let mut entry = Entry::new(Timestamp(0), line);
+            entry.metadata = Labels::new([("pod", "p")]);
+            let entries = vec![(labels, entry)];
             let position = Position { replay_from: no, ..Position::default() };
             let parcel = Parcel { entries, records: 3, position, ..Parcel::default() };
             batch.add(Delivery { no: FileNo(no), parcel, is_last: false });
@@ -99,7 +108,7 @@ mod tests {
         };
         let shown: Vec<String> = batch.streams().iter().map(show).collect();
         assert_eq!(shown, [r#"{file="1"} a1 a2"#, r#"{file="2"} b1"#]);
-        assert_eq!((batch.bytes(), batch.entries(), batch.records()), (6, 3, 9));
+        assert_eq!((batch.bytes(), batch.entries(), batch.records()), (18, 3, 9));
         assert_eq!(batch.settlements().len(), 3);
     }
 }

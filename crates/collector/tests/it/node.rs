@@ -136,6 +136,8 @@ impl Running {
     pub async fn kill(self) {
         self.task.abort();
         let _ = self.task.await;
+        // What it had given to a thread goes on for a moment; in a killed process it would not.
+        sleep(Duration::from_millis(50)).await;
     }
 
     /// The value of a metric.
