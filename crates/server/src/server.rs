@@ -94,7 +94,6 @@ impl Server {
     }
 
     /// The routes, for tests that need no socket.
-    #[must_use]
     pub fn into_router(self) -> Router {
         self.router
     }

@@ -2,8 +2,8 @@
 //! `{"streams":[{"stream":{"a":"b"},"values":[["<ns>","<line>",{"key":"value"}]]}]}`.
 //!
 //! Read as Loki reads it: the time is a decimal string, a fourth element is ignored, `null` in
-//! place of an entry is skipped, and of a name that comes twice the last one counts. Read by hand, one
-//! visitor for each level, so that what comes is counted before memory is taken for it.
+//! place of an entry is skipped, and of a name that comes twice the last one counts. Read by hand,
+//! one visitor for each level, so that what comes is counted before memory is taken for it.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,6 +1,8 @@
 //! The server's routes, over a real store and engine, without a socket. One binary: linking the
 //! engine is slow.
 
+#![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
+
 mod access;
 mod harness;
 mod metadata;
