@@ -173,6 +173,6 @@ mod tests {
         assert_eq!((sample.logs.len(), sample.pods.len(), tasks), (227, 227, 218));
         assert_eq!(records, 21_929 + 21_507);
         let lines: usize = sample.logs.iter().map(PodLog::lines).sum();
-        assert_eq!(lines, 43_406);
+        assert_eq!(lines, 43_404);
     }
 }

@@ -1,0 +1,4 @@
+//! The recorded cases, asked of a whole server.
+
+mod ask;
+mod server;
