@@ -45,8 +45,9 @@ impl Received {
 
     /// What the entries occupy, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
+        let labels = self.streams.iter().map(|stream| Generation::stream_bytes(&stream.labels));
         let entries = self.streams.iter().flat_map(|stream| &stream.entries);
-        entries.map(Generation::entry_bytes).sum()
+        labels.sum::<u64>() + entries.map(Generation::entry_bytes).sum::<u64>()
     }
 
     /// Drops the entries that are in published segments.

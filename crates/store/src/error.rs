@@ -167,10 +167,10 @@ impl Error {
             {
                 ErrorKind::Retry
             }
+            Self::NotLogged(cause) => cause.kind(),
             Self::File { .. }
             | Self::Object { .. }
             | Self::Contended { .. }
-            | Self::NotLogged(_)
             | Self::HeadFull { .. }
             | Self::Closed => ErrorKind::Retry,
             Self::Segment { .. }

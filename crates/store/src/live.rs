@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{TenantId, Timestamp};
 
+use crate::Config;
 use crate::admit::{Admitted, Appended, Logged, Received};
-use crate::head::{Generation, Seen, Table};
+use crate::head::{self, Generation, Seen, Table};
 use crate::manifest::Manifest;
 use crate::wal::{Append, Checkpoint};
 
@@ -70,9 +71,10 @@ impl Live {
         })
     }
 
-    /// Asks the active generation something.
-    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Generation) -> T) -> T {
-        ask(&self.lock().active)
+    /// Whether the head should be flushed now: its rules say so, or an earlier flush has failed.
+    pub(crate) fn is_due(&self, config: &Config, now: Timestamp) -> bool {
+        let state = self.lock();
+        state.sealed.is_some() || head::due(&state.active, config, now)
     }
 
     /// Admits an append, if the manifest is still the one against which it was checked for

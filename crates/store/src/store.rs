@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Clock, Stream, TenantId};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
 use crate::segment::Library;
-use crate::{Config, Error, Metrics, Parts, head, open};
+use crate::{Config, Error, Metrics, Parts, open};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -132,15 +133,21 @@ impl Store {
         self.0.flusher.refresh().await
     }
 
-    /// Flushes whenever the head is due, and refreshes now and then, until it is cancelled. A flush
-    /// that fails is tried again at the next check: the log and the memory bound what may wait.
+    /// Flushes whenever the head is due, and refreshes now and then, until it is cancelled, which
+    /// may leave a flush half done: the next one, or the next start, goes on with it. A flush that
+    /// fails is tried again: the log and the memory bound what may wait.
     pub async fn run(&self, cancel: CancellationToken) {
+        cancel.run_until_cancelled(self.run_for_ever()).await;
+    }
+
+    async fn run_for_ever(&self) {
         let mut next_refresh = self.0.clock.now() + self.0.config.refresh_age;
         let mut pause = self.0.config.flush_check;
-        while cancel.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        loop {
+            tokio::time::sleep(pause).await;
             let now = self.0.clock.now();
             let mut result = Ok(());
-            if self.0.live.ask(|active| head::due(active, &self.0.config, now)) {
+            if self.0.live.is_due(&self.0.config, now) {
                 result = self.flush().await;
             }
             if result.is_ok() && now >= next_refresh {
@@ -198,12 +205,8 @@ impl Store {
     }
 
     /// How long to wait for the next check: longer and longer while the object store fails.
-    fn pause_after(
-        &self,
-        result: Result<(), Error>,
-        pause: std::time::Duration,
-    ) -> std::time::Duration {
-        const PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(60);
+    fn pause_after(&self, result: Result<(), Error>, pause: Duration) -> Duration {
+        const PAUSE_MAX: Duration = Duration::from_secs(60);
         match result {
             Ok(()) => self.0.config.flush_check,
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Entry, Stream, TenantId, Timestamp};
+use model::{Entry, Labels, Stream, TenantId, Timestamp};
 
 use super::{Fingerprint, Table};
 
@@ -25,11 +25,22 @@ impl Generation {
         (entry.line.len() + metadata + HELD_BYTES) as u64
     }
 
+    /// What a stream occupies beside its entries, in bytes: its labels, and what holds it.
+    pub(crate) fn stream_bytes(labels: &Labels) -> u64 {
+        const HELD_BYTES: usize = 512;
+        let text: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        (text + HELD_BYTES) as u64
+    }
+
     /// Adds rows, behind those that are there.
     pub(crate) fn insert(&mut self, tenant: &TenantId, stream: Stream) {
         self.rows += stream.entries.len() as u64;
         self.bytes += stream.entries.iter().map(Self::entry_bytes).sum::<u64>();
-        self.tables.entry(tenant.clone()).or_default().insert(stream);
+        let bytes_if_new = Self::stream_bytes(&stream.labels);
+        let table = self.tables.entry(tenant.clone()).or_default();
+        let before = table.len();
+        table.insert(stream);
+        self.bytes += if table.len() > before { bytes_if_new } else { 0 };
     }
 
     /// Notes when the first row came; later calls change nothing.

@@ -39,6 +39,6 @@ mod tests {
         check(1, 5, &age, true);
         check(2, 0, &Config { flush_rows: 3, ..Config::default() }, false);
         check(3, 0, &Config { flush_rows: 3, ..Config::default() }, true);
-        check(9, 0, &Config { flush_bytes: 100, ..Config::default() }, true);
+        check(9, 0, &Config { flush_bytes: 1000, ..Config::default() }, true);
     }
 }

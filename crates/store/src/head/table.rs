@@ -11,6 +11,11 @@ use model::{Entry, Labels, Stream, Timestamp};
 pub(crate) struct Table(Arc<BTreeMap<Labels, Arc<StreamRows>>>);
 
 impl Table {
+    /// How many streams there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Adds rows behind those of the same stream.
     pub(crate) fn insert(&mut self, stream: Stream) {
         let streams = Arc::make_mut(&mut self.0);

@@ -53,7 +53,7 @@ impl FileHeader {
 
 /// The bytes of a record's header.
 pub(super) fn record_header(sequence: u64, payload: &[u8]) -> [u8; RECORD_HEADER_BYTES] {
-    let length = u32::try_from(payload.len()).expect("the writer bounds a record");
+    let length = u32::try_from(payload.len()).expect("the writer refuses longer ones");
     let mut bytes = [0; RECORD_HEADER_BYTES];
     bytes[..4].copy_from_slice(&length.to_le_bytes());
     bytes[4..12].copy_from_slice(&sequence.to_le_bytes());

@@ -12,6 +12,9 @@ use super::reader::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, record_h
 use super::{Recovered, WAL_VERSION};
 use crate::{Error, layout};
 
+/// The largest payload of a record, in bytes: its length has four bytes.
+const RECORD_BYTES_MAX: u64 = u32::MAX as u64;
+
 /// The proof that a record is durable: only [`Writer::append`] makes one.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -83,6 +86,10 @@ impl<D: Disk> Writer<D> {
         self.buffer.clear();
         self.buffer.resize(RECORD_HEADER_BYTES, 0);
         fill(&mut self.buffer);
+        let (bytes, limit) = ((self.buffer.len() - RECORD_HEADER_BYTES) as u64, RECORD_BYTES_MAX);
+        if bytes > limit {
+            return Err(Error::TooLarge { bytes, limit });
+        }
         let header = record_header(sequence, &self.buffer[RECORD_HEADER_BYTES..]);
         self.buffer[..RECORD_HEADER_BYTES].copy_from_slice(&header);
 
