@@ -219,7 +219,7 @@ mod tests {
         check("a.rs", &format!("//! F.\n// See https://{long}\n"), &[]);
         check("a.rs", &format!("//! F.\nlet a = \"{long}\";\n"), &["a.rs:2: 111 columns"]);
         check("a.rs", &format!("//! F.\nlet a = \"\n{long}{long}\";\n"), &[]);
-        check("a.rs", &format!("//! F.\nf(\n    \"{long}\",\n);\n"), &[]);
+        check("a.rs", &format!("//! F.\nf(\n    \"{long}\",\n    r#\"{long}\"#,\n);\n"), &[]);
         check("tests/a.rs", &format!("//! F.\ncheck(\"{long}\", 1);\n"), &[]);
         check("tests/a.rs", &format!("//! F.\ncheck({long});\n"), &["tests/a.rs:2: 108 columns"]);
         check("a.rs", &format!("//! F.\n{}\n", "ä".repeat(100)), &[]);

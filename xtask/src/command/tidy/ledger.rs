@@ -1,6 +1,7 @@
 //! What the code offers is written down: metrics, routes, decisions, the command that tests it all.
 
 use super::outcome::{Finding, Outcome};
+use super::scan;
 use super::source::Source;
 use super::tree::Tree;
 
@@ -16,12 +17,23 @@ const DECISIONS_INDEX: &str = "docs/decisions/README.md";
 /// The script that decides what lands, and the page that tells a newcomer how to test.
 const CI: &str = ".ci/run";
 const README: &str = "README.md";
-/// Folders in which a file is a thing that a user can name, so each has a test of its own.
-const NAMED_THINGS: [&str; 1] = ["crates/logql/src/pipeline/"];
+/// Where the stages of the language are listed, and the folder that has a file for each.
+const LANGUAGE: &str = "crates/logql/src/ast.rs";
+const STAGES: &str = "crates/logql/src/pipeline";
+
+/// The pages that lead readers through the code.
+const GUIDES: [&str; 2] = ["ARCHITECTURE.md", "CONTRIBUTING.md"];
 
 /// Compares code and documents.
 pub fn check(tree: &Tree) -> Vec<Outcome> {
-    vec![metrics(tree), routes(tree), decisions(tree), test_command(tree), tested(tree)]
+    vec![
+        metrics(tree),
+        routes(tree),
+        decisions(tree),
+        guides(tree),
+        test_command(tree),
+        stages(tree),
+    ]
 }
 
 fn metrics(tree: &Tree) -> Outcome {
@@ -89,6 +101,40 @@ fn decisions(tree: &Tree) -> Outcome {
     Outcome::rule("decisions are listed", findings)
 }
 
+/// The files and folders that a guide names are there.
+fn guides(tree: &Tree) -> Outcome {
+    let mut findings = Vec::new();
+    for guide in GUIDES {
+        let text = tree.text(guide).unwrap_or_default();
+        for (number, line) in (1..).zip(text.lines()) {
+            let lost = line.split('`').skip(1).step_by(2).filter(|it| is_place(it));
+            let lost = lost.filter(|place| !exists(tree, place));
+            let message = |place| format!("there is no `{place}`");
+            findings.extend(lost.map(|place| Finding::new(guide, number, message(place))));
+        }
+    }
+    Outcome::rule("guides name what is there", findings)
+}
+
+/// Whether quoted text names a Rust file or a folder.
+fn is_place(quoted: &str) -> bool {
+    let is_path = quoted.chars().all(|c| scan::is_word(c) || "/.-".contains(c));
+    let is_rust = quoted.contains('/') && (quoted.ends_with(".rs") || quoted.ends_with('/'));
+    is_path && is_rust && !quoted.starts_with('/')
+}
+
+/// A guide may leave out what stands before a crate's name, and the `src` after it.
+fn exists(tree: &Tree, place: &str) -> bool {
+    let place = format!("/{place}");
+    tree.files.iter().any(|file| {
+        let paths = [format!("/{}", file.path), format!("/{}", file.path.replace("/src/", "/"))];
+        paths.iter().any(|path| match place.strip_suffix('/') {
+            Some(_) => path.contains(&place),
+            None => path.ends_with(&place),
+        })
+    })
+}
+
 /// What a newcomer is told to run is what decides.
 fn test_command(tree: &Tree) -> Outcome {
     let script = tree.text(CI).unwrap_or_default();
@@ -106,27 +152,44 @@ fn test_command(tree: &Tree) -> Outcome {
     Outcome::rule("README tests as CI does", finding.into_iter().collect())
 }
 
-/// A test of a thing stands in its file, beside it in `<thing>/tests.rs`, or in a test file of the
-/// crate that bears its name.
-fn tested(tree: &Tree) -> Outcome {
-    let things = tree.sources().filter_map(|(file, _, source)| {
-        let folder = NAMED_THINGS.iter().find(|folder| file.path.starts_with(**folder))?;
-        let is_thing = !file.path[folder.len()..].contains('/') && file.name() != "mod.rs";
-        is_thing.then_some((file, source, folder))
+/// Every variant of `Stage` has a file of its name, with tests in it, beside it in
+/// `<stage>/tests.rs`, or in a test file of the crate that bears its name.
+fn stages(tree: &Tree) -> Outcome {
+    let language = tree.sources().find(|(file, _, _)| file.path == LANGUAGE);
+    let names =
+        language.map(|(_, _, source)| variants(&source.code, "enum Stage")).unwrap_or_default();
+    let untested = names.into_iter().filter(|name| !has_tests(tree, &format!("{name}.rs")));
+    let findings = untested.map(|name| {
+        Finding::new(&format!("{STAGES}/{name}.rs"), 0, "a stage needs a file with tests")
     });
-    let untested = things.filter(|(file, source, folder)| {
-        let home = folder.split_once("src/").map_or("", |(home, _)| home);
-        source.test_lines() == 0 && !has_test_file(tree, home, file.name())
-    });
-    let message = "it has no test of its own";
-    let findings = untested.map(|(file, _, _)| Finding::new(&file.path, 0, message)).collect();
-    Outcome::rule("each thing with a name has a test", findings)
+    Outcome::rule("each stage has a file with tests", findings.collect())
 }
 
-fn has_test_file(tree: &Tree, home: &str, name: &str) -> bool {
-    tree.sources().any(|(file, _, source)| {
-        let is_test = source.test_lines() == source.lines();
-        is_test && file.path.starts_with(home) && file.name() == name
+/// The names of an enumeration's variants, as files would be named after them.
+fn variants(code: &str, head: &str) -> Vec<String> {
+    let body = code.split_once(head).and_then(|(_, rest)| rest.split_once("\n}"));
+    let lines = body.map_or("", |(body, _)| body).lines().skip(1).map(str::trim_start);
+    let names = lines.map(|line| line.split(|c: char| !scan::is_word(c)).next().unwrap_or(line));
+    names.filter(|name| name.starts_with(char::is_uppercase)).map(snake_case).collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+fn has_tests(tree: &Tree, name: &str) -> bool {
+    let home = LANGUAGE.split_once("src/").map_or("", |(home, _)| home);
+    tree.sources().filter(|(file, _, _)| file.path.starts_with(home)).any(|(file, _, source)| {
+        let is_stage = file.path == format!("{STAGES}/{name}");
+        let is_test_file = file.name() == name && source.test_lines() == source.lines();
+        is_test_file || is_stage && source.test_lines() > 0
     })
 }
 
@@ -192,6 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn guides() {
+        let files = ("crates/a/src/b/c.rs", "//! C.");
+        let guide = |text| [files, ("ARCHITECTURE.md", text)];
+        let rule = "guides name what is there";
+        check(
+            rule,
+            &guide("`crates/a/src/b/c.rs`, `a/b/c.rs`, `b/c.rs`, `a/b/`, `c.rs`, `a::b`"),
+            &[],
+        );
+        check(rule, &guide("x\n`a/c.rs` b"), &["ARCHITECTURE.md:2: there is no `a/c.rs`"]);
+        check(rule, &guide("`crates/b/`"), &["ARCHITECTURE.md:1: there is no `crates/b/`"]);
+        check(rule, &guide("`pipeline/<stage>.rs`, `/a/b/`"), &[]);
+    }
+
+    #[test]
     fn test_commands() {
         let rule = "README tests as CI does";
         let script = (".ci/run", "step test cargo test --workspace\n");
@@ -206,23 +284,22 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_named_things() {
-        let rule = "each thing with a name has a test";
-        let path = "crates/logql/src/pipeline/json.rs";
-        check(
-            rule,
-            &[(path, "fn a() {}")],
-            &["crates/logql/src/pipeline/json.rs: it has no test of its own"],
+    fn stages() {
+        let rule = "each stage has a file with tests";
+        let language = (
+            "crates/logql/src/ast.rs",
+            "pub enum Stage {\n    /// A.\n    LineFilter(Vec<A>),\n    Unpack,\n}\npub enum B {\n    C,\n}",
         );
-        check(rule, &[(path, "fn a() {}\n#[cfg(test)]\nmod tests;")], &[]);
-        check(rule, &[("crates/logql/src/pipeline/mod.rs", "mod json;")], &[]);
-        let elsewhere = |path| (path, "fn a() {}");
-        check(rule, &[(path, "fn a() {}"), elsewhere("crates/logql/tests/it/json.rs")], &[]);
-        let others = elsewhere("crates/a/tests/it/json.rs");
-        check(
-            rule,
-            &[(path, "fn a() {}"), others],
-            &["crates/logql/src/pipeline/json.rs: it has no test of its own"],
+        let tested = |path| (path, "fn a() {}\n#[cfg(test)]\nmod tests;");
+        let (filter, unpack) = (
+            tested("crates/logql/src/pipeline/line_filter.rs"),
+            tested("crates/logql/src/pipeline/unpack.rs"),
         );
+        check(rule, &[language, filter, unpack], &[]);
+        let found = "crates/logql/src/pipeline/unpack.rs: a stage needs a file with tests";
+        check(rule, &[language, filter], &[found]);
+        check(rule, &[language, filter, (unpack.0, "fn a() {}")], &[found]);
+        let elsewhere = ("crates/logql/tests/it/unpack.rs", "fn a() {}");
+        check(rule, &[language, filter, (unpack.0, "fn a() {}"), elsewhere], &[]);
     }
 }

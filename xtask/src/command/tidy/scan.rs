@@ -10,7 +10,7 @@ pub enum Kind {
     Code,
     /// A line or block comment, documentation included.
     Comment,
-    /// A string or character literal of any sort: its delimiters count, a prefix like `r` does not.
+    /// A string or character literal of any sort, with its delimiters and the `r` of a raw one.
     Literal,
 }
 
@@ -127,6 +127,7 @@ impl Scan<'_> {
             closing.resize(hashes + 1, b'#');
             let body = self.at + hashes + 1;
             let end = self.find(body, &closing).map_or(self.bytes.len(), |at| at + closing.len());
+            self.at = start;
             self.mark(end, Kind::Literal);
         }
     }
@@ -184,8 +185,8 @@ mod tests {
         check(r#"f("a{", 1)"#, "f(llll, 1)");
         check(r#""\"{" {"#, "lllll {");
         check(r#"b"{" c"{""#, "blll clll");
-        check(r##"r#"a"{"# }"##, "rlllllll }");
-        check(r#"br"\" }"#, "brlll }");
+        check(r##"r#"a"{"# }"##, "llllllll }");
+        check(r#"br"\" }"#, "lllll }");
         check("r#type r", "r#type r");
         check("\"open", "lllll");
         check("\"// no comment\"", "lllllllllllllll");

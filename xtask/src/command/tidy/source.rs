@@ -85,7 +85,8 @@ impl Source {
     pub fn literal_at<'a>(&self, text: &'a str, offset: usize) -> Option<&'a str> {
         let start = offset + text.get(offset..)?.find(|c: char| !c.is_whitespace())?;
         let length = self.kinds[start..].iter().take_while(|kind| **kind == Kind::Literal).count();
-        let literal = text[start..start + length].trim_matches('#');
+        let literal =
+            text[start..start + length].trim_start_matches(['b', 'c', 'r']).trim_matches('#');
         literal.strip_prefix('"')?.strip_suffix('"')
     }
 
