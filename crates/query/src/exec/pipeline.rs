@@ -91,11 +91,10 @@ impl PipelineExec {
         let Some(line) = self.line_filters.process(time, rows.line(row), &mut state.labels) else {
             return;
         };
-        let labels = if self.stages.is_empty() {
-            out.base(number, || ResultLabels {
-                stream: base.stream.clone(),
-                metadata: base.metadata.clone(),
-                parsed: Labels::default(),
+        let line = if self.stages.is_empty() {
+            out.base(number, || {
+                state.labels.reset(&base.stream, &base.metadata);
+                state.labels.result()
             });
             line
         } else {
@@ -104,7 +103,7 @@ impl PipelineExec {
             out.distinct(&state.labels.result());
             line.into_owned().into()
         };
-        out.push(rows, row, &labels);
+        out.push(rows, row, &line);
         if let (Some(horizon), Some(nearest)) = (&self.horizon, &mut state.nearest) {
             horizon.note(nearest, time);
         }
