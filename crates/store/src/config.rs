@@ -85,6 +85,6 @@ pub struct Parts {
     pub wal_dir: PathBuf,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// Where to count; without it the store makes its own: [`Store::metrics`](crate::Store::metrics).
+    /// Where to count; without it the store makes [its own](crate::Store::metrics).
     pub metrics: Option<Metrics>,
 }

@@ -93,6 +93,8 @@ async fn check(case: Case) {
         assert_eq!(lines(&store).await, ["one", "three", "two"], "{case:?} after the restart");
     }
     faulty.land_late_puts().await;
+    store.refresh().await.unwrap();
+    assert_eq!(lines(&store).await, ["one", "three", "two"], "{case:?} after a refresh");
 
     // The collector was not told of everything, and sends it again.
     let again = store.append(&tenant(), vec![first.clone(), second.clone()]).await.unwrap();
