@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 pub mod detect_level;
+pub mod detected;
 pub mod error;
+pub mod legacy;
 pub mod params;
 pub mod push;
 pub mod query;

@@ -96,10 +96,7 @@ fn shown(labels: &ResultLabels, categorize: bool) -> (LabelMap, Option<Categorie
         let parsed = label_map(&labels.parsed);
         return (label_map(&labels.stream), Some(Categories { structured_metadata, parsed }));
     }
-    let mut all = label_map(&labels.stream);
-    all.extend(label_map(&labels.metadata));
-    all.extend(label_map(&labels.parsed));
-    (all, None)
+    (label_map(&labels.merged()), None)
 }
 
 fn label_map(labels: &Labels) -> LabelMap {

@@ -14,6 +14,7 @@ mod app;
 mod auth;
 mod config;
 mod error;
+mod fields;
 mod limit;
 mod metrics;
 mod newest;

@@ -10,7 +10,8 @@ use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
 use crate::api::{
-    format_query, labels, metrics, otlp, push, query, ready, series, stats, status, volume,
+    detected, format_query, labels, legacy, metrics, otlp, push, query, ready, series, stats,
+    status, volume,
 };
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -37,6 +38,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/loki/api/v1/index/stats", ask(stats::stats))
         .route("/loki/api/v1/index/volume", ask(volume::instant))
         .route("/loki/api/v1/index/volume_range", ask(volume::range))
+        .route("/loki/api/v1/detected_labels", ask(detected::labels))
+        .route("/loki/api/v1/detected_fields", ask(detected::fields))
+        .route("/loki/api/v1/detected_field/{name}/values", ask(detected::values))
+        .route("/api/prom/query", ask(legacy::query))
+        .route("/api/prom/label", ask(legacy::names))
+        .route("/api/prom/label/{name}/values", ask(legacy::values))
         .route("/loki/api/v1/format_query", ask(format_query::format_query))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()

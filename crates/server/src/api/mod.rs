@@ -1,8 +1,10 @@
 //! One file for each family of routes.
 
+pub(crate) mod detected;
 pub(crate) mod format_query;
 mod json;
 pub(crate) mod labels;
+pub(crate) mod legacy;
 pub(crate) mod metrics;
 pub(crate) mod otlp;
 pub(crate) mod push;

@@ -104,6 +104,13 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// What the engine of a server with these limits is to be built with.
+    #[must_use]
+    pub fn query_config(&self) -> query::Config {
+        let timeout = if self.query_timeout.is_zero() { Duration::MAX } else { self.query_timeout };
+        query::Config { timeout, ..query::Config::default() }
+    }
+
     /// The limits of streams and entries.
     #[must_use]
     pub fn entry_limits(&self) -> EntryLimits {

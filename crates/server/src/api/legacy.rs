@@ -1,0 +1,78 @@
+//! `/api/prom/…`: the API before Loki 1.0, which some clients still speak.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use logql::ast::Expr;
+use logql::eval::{LogStream, Value};
+use loki::legacy::{LegacyEntry, LegacyLabels, LegacyStream, LegacyStreams};
+use loki::query::RangeQuery;
+use query::{Kind, Request};
+
+use super::json::Json;
+use super::labels;
+use crate::answer;
+use crate::app::App;
+use crate::limit::{check_entries, check_length};
+use crate::params::Asked;
+use crate::refusal::Refusal;
+use crate::tenant::Tenant;
+
+/// The names of labels.
+pub(crate) async fn names(
+    app: State<Arc<App>>,
+    tenant: Tenant,
+    asked: Asked,
+) -> Result<Json<LegacyLabels>, Refusal> {
+    let Json(answer) = labels::names(app, tenant, asked).await?;
+    Ok(Json(LegacyLabels { values: answer.data }))
+}
+
+/// The values of one label.
+pub(crate) async fn values(
+    app: State<Arc<App>>,
+    tenant: Tenant,
+    name: Path<String>,
+    asked: Asked,
+) -> Result<Json<LegacyLabels>, Refusal> {
+    let Json(answer) = labels::values(app, tenant, name, asked).await?;
+    Ok(Json(LegacyLabels { values: answer.data }))
+}
+
+/// A query for lines; there were no others.
+pub(crate) async fn query(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    Asked(params): Asked,
+) -> Result<Json<LegacyStreams>, Refusal> {
+    let asked = RangeQuery::parse(&params, app.clock.now())?;
+    let query = logql::parse(&asked.query)?;
+    if !matches!(query, Expr::Log(_)) {
+        let text = "only log queries are supported here; use /loki/api/v1/query_range";
+        return Err(Refusal::bad_request(text));
+    }
+    check_length(&asked.bounds, &app.config.limits)?;
+    check_entries(asked.limit, &app.config.limits)?;
+    let request = Request {
+        tenant,
+        query,
+        kind: Kind::Range { start: asked.bounds.start, end: asked.bounds.end, step: asked.step },
+        limit: asked.limit,
+        direction: answer::direction(asked.direction),
+        interval: Duration::ZERO,
+    };
+    let found = match app.engine.run(request).await?.value {
+        Value::Streams(streams) => streams,
+        _ => Vec::new(),
+    };
+    Ok(Json(LegacyStreams { streams: found.into_iter().map(legacy_stream).collect() }))
+}
+
+fn legacy_stream(LogStream { labels, entries }: LogStream) -> LegacyStream {
+    let entry = |(time, line)| LegacyEntry { ts: loki::time::rfc3339(time), line };
+    LegacyStream {
+        labels: labels.merged().to_string(),
+        entries: entries.into_iter().map(entry).collect(),
+    }
+}
