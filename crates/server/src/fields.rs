@@ -1,7 +1,7 @@
 //! Finds the fields of lines: what their structured metadata says, and what JSON or logfmt in them
 //! says, without being told which it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use logql::ast::{self, Stage};
 use logql::eval::LogStream;
@@ -25,7 +25,8 @@ pub(crate) struct Fields {
 #[derive(Debug)]
 struct Field {
     kind: FieldType,
-    values: BTreeSet<String>,
+    /// Values, numbered in the order in which they came.
+    values: HashMap<String, usize>,
     parsers: BTreeSet<&'static str>,
     json_path: Vec<String>,
 }
@@ -93,14 +94,14 @@ impl Fields {
         let kind = kind_of(value);
         let field = self.found.entry(name.to_owned()).or_insert_with(|| Field {
             kind,
-            values: BTreeSet::new(),
+            values: HashMap::new(),
             parsers: BTreeSet::new(),
             json_path: path(),
         });
         field.kind = kind;
         field.parsers.extend(parser);
-        if !field.values.contains(value) {
-            field.values.insert(value.to_owned());
+        if !field.values.contains_key(value) {
+            field.values.insert(value.to_owned(), field.values.len());
         }
     }
 
@@ -118,10 +119,12 @@ impl Fields {
         fields.map(field).collect()
     }
 
-    /// At most this many values of a field.
+    /// At most this many values of a field, the newest first.
     pub(crate) fn values(mut self, name: &str, limit: usize) -> Vec<String> {
         let values = self.found.remove(name).map(|field| field.values).unwrap_or_default();
-        values.into_iter().take(limit).collect()
+        let mut values: Vec<_> = values.into_iter().collect();
+        values.sort_unstable_by_key(|(_, number)| *number);
+        values.into_iter().map(|(value, _)| value).take(limit).collect()
     }
 }
 
@@ -190,6 +193,14 @@ mod tests {
                 "user_na_me String 1 json user/na.me",
             ],
         );
+    }
+
+    #[test]
+    fn values_come_as_they_were_met() {
+        let entries = ["a=z", "a=y", "a=z", "a=x"].map(|line| (Timestamp(0), line.to_owned()));
+        let mut fields = Fields::new().unwrap();
+        fields.add(&LogStream { labels: ResultLabels::default(), entries: entries.into() });
+        assert_eq!(fields.values("a", 2), ["z", "y"]);
     }
 
     #[test]

@@ -113,7 +113,9 @@ async fn look(app: &App, tenant: TenantId, params: &Params) -> Result<(Fields, u
     };
     let answer = app.engine.run(request).await?;
     let mut fields = Fields::new().map_err(|error| Refusal::bad_request(error.to_string()))?;
-    if let Value::Streams(streams) = &answer.value {
+    if let Value::Streams(mut streams) = answer.value {
+        // The last line decides about a type, so the order must be the same each time.
+        streams.sort_by(|a, b| a.labels.cmp(&b.labels));
         streams.iter().for_each(|stream| fields.add(stream));
     }
     Ok((fields, asked.limit))

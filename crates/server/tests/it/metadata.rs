@@ -75,3 +75,38 @@ async fn the_server_speaks_of_itself() {
     let route = "http_request_duration_seconds_count{method=\"POST\",route=\"/loki/api/v1/push\"";
     assert!(metrics.contains(route), "{metrics}");
 }
+
+#[tokio::test]
+async fn labels_and_fields_are_detected() {
+    let labels = json!({"detectedLabels": [
+        {"label": "app", "cardinality": 2}, {"label": "pod", "cardinality": 2}]});
+    check("/loki/api/v1/detected_labels", &[], labels).await;
+    let server = Harness::new(plain()).await;
+    let body = r#"{"streams":[{"stream":{"app":"a"},"values":[
+        ["1768867140000000000","took=1.5s",{"run_id":"r"}],
+        ["1768867141000000000","{\"user\":{\"id\":7}}"]]}]}"#;
+    assert_eq!(server.push(body).await.status, 204);
+    let query = ("query", r#"{app="a"}"#);
+    let fields = server.get("/loki/api/v1/detected_fields", &[query]).await.json();
+    assert_eq!(
+        fields,
+        json!({"limit": 1000, "fields": [
+            {"label": "run_id", "type": "string", "cardinality": 1, "parsers": null},
+            {"label": "took", "type": "duration", "cardinality": 1, "parsers": ["logfmt"]},
+            {"label": "user_id", "type": "int", "cardinality": 1, "parsers": ["json"],
+             "jsonPath": ["user", "id"]}]})
+    );
+    let values = server.get("/loki/api/v1/detected_field/took/values", &[query]).await.json();
+    assert_eq!(values, json!({"values": ["1.5s"], "limit": 1000}));
+    let metric = [("query", r#"rate({app="a"}[1m])"#)];
+    assert_eq!(server.get("/loki/api/v1/detected_fields", &metric).await.status, 400);
+}
+
+#[tokio::test]
+async fn the_old_paths_answer_in_the_old_form() {
+    check("/api/prom/label", &[], json!({"values": ["app", "pod"]})).await;
+    check("/api/prom/label/app/values", &[], json!({"values": ["a", "b"]})).await;
+    let entry = json!({"ts": "2026-01-19T23:59:05Z", "line": "12"});
+    let streams = json!({"streams": [{"labels": "{app=\"b\"}", "entries": [entry]}]});
+    check("/api/prom/query", &[("query", r#"{app="b"}"#)], streams).await;
+}
