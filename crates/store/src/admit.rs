@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use model::{Entry, Labels, Stream, TenantId};
 
-use crate::head::{Fingerprint, Generation, Seen};
+use crate::head::{Fingerprint, Generation, MetadataHash, Seen};
 use crate::wal::{self, Written};
 
 /// What became of an append.
@@ -80,14 +80,17 @@ impl ReceivedStream {
     fn new(stream: Stream) -> Self {
         let Stream { labels, mut entries } = stream;
         let mut last = Labels::default();
+        let mut hash = MetadataHash::new(&last);
+        let mut prints = Vec::with_capacity(entries.len());
         for entry in &mut entries {
             if entry.metadata == last {
                 entry.metadata = last.clone();
             } else {
                 last = entry.metadata.clone();
+                hash = MetadataHash::new(&last);
             }
+            prints.push(Fingerprint::new(entry.timestamp, &entry.line, hash));
         }
-        let prints = entries.iter().map(|e| Fingerprint::new(e.timestamp, &e.line)).collect();
         Self { labels, entries, prints }
     }
 
@@ -203,6 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn entries_that_differ_in_their_metadata_are_no_duplicates() {
+        let entry = |copy: &str| Entry {
+            metadata: Labels::new([("copy", copy)]),
+            ..Entry::new(Timestamp(1), "a")
+        };
+        let entries = vec![entry(""), entry("yes"), entry("yes"), entry("")];
+        let streams = vec![Stream { labels: Labels::new([("app", "x")]), entries }];
+        let received = Received::new(TenantId::default(), streams);
+        let admitted = received.admit(None, &mut Seen::default());
+        assert_eq!((admitted.streams[0].entries.len(), admitted.duplicates), (2, 2));
+    }
+
+    #[test]
     fn what_was_withdrawn_is_new_again() {
         let mut seen = Seen::default();
         let _ = check(&mut seen, &[(1, "a")], &["a"]);
@@ -213,7 +229,8 @@ mod tests {
     #[test]
     fn published_lines_are_dropped() {
         let mut again = received(&[(1, "a"), (2, "b")]);
-        again.drop_published(&[HashSet::from([Fingerprint::new(Timestamp(1), "a")])]);
+        let none = MetadataHash::new(&Labels::default());
+        again.drop_published(&[HashSet::from([Fingerprint::new(Timestamp(1), "a", none)])]);
         let admitted = again.admit(None, &mut Seen::default());
         assert_eq!((admitted.streams[0].entries.len(), admitted.duplicates), (1, 1));
     }

@@ -85,8 +85,8 @@ impl Store {
     }
 
     /// Stores entries of a tenant. `Ok` means that they are durable and visible: they are in the
-    /// log, which was synced. Entries that the store has already, with the same stream, timestamp
-    /// and line, are dropped and counted.
+    /// log, which was synced. Entries that the store has already, with the same stream, timestamp,
+    /// line and metadata, are dropped and counted.
     ///
     /// # Errors
     /// When they could not be made durable. Then none of them is stored, and all may be sent again.

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use model::{Labels, TenantId, Timestamp};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// A line within its stream: its time, and 64 bits for its text. Two different lines are taken
-/// for one only if they have the same nanosecond and the same hash, one in 2⁶⁴.
+/// An entry within its stream: its time, and 64 bits for its line and metadata. Two different
+/// entries are taken for one only if they have the same nanosecond and the same hash, one in 2⁶⁴.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Fingerprint {
     timestamp: Timestamp,
@@ -14,14 +14,25 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The fingerprint of a line.
-    pub(crate) fn new(timestamp: Timestamp, line: &str) -> Self {
-        Self { timestamp, text: xxh3_64(line.as_bytes()) }
+    /// The fingerprint of an entry whose metadata has this hash.
+    pub(crate) fn new(timestamp: Timestamp, line: &str, metadata: MetadataHash) -> Self {
+        Self { timestamp, text: xxh3_64_with_seed(line.as_bytes(), metadata.0) }
     }
 
     /// The line's time.
     pub(crate) fn timestamp(self) -> Timestamp {
         self.timestamp
+    }
+}
+
+/// What is kept of an entry's metadata. Neighbours share theirs, so it is made once for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MetadataHash(u64);
+
+impl MetadataHash {
+    /// The hash of an entry's metadata.
+    pub(crate) fn new(metadata: &Labels) -> Self {
+        Self(metadata.stream_id().0)
     }
 }
 

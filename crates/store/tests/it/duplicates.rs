@@ -1,5 +1,5 @@
 //! Lines that are sent again: dropped from the head, from segments, after restarts, and within one
-//! append, and only if stream, time and text are the same.
+//! append, and only if stream, time, text and metadata are the same.
 
 use std::path::Path;
 use std::sync::Arc;

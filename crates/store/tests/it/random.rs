@@ -43,13 +43,13 @@ impl Model {
         for stream in streams {
             let rows = self.0.entry(stream.labels.to_string()).or_default();
             for Entry { timestamp, line, metadata } in &stream.entries {
-                if rows.iter().any(|row| row.0 == timestamp.0 && row.2 == *line) {
-                    continue;
-                }
                 let metadata = metadata.iter().map(|(n, v)| (n.to_owned(), v.to_owned()));
                 let labels = stream.labels.to_string();
-                rows.push((timestamp.0, labels, line.clone(), metadata.collect()));
-                accepted += 1;
+                let row = (timestamp.0, labels, line.clone(), metadata.collect());
+                if !rows.contains(&row) {
+                    rows.push(row);
+                    accepted += 1;
+                }
             }
         }
         accepted
