@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::push::proto::encode;
 
@@ -189,4 +191,41 @@ fn the_old_json_is_read_at_its_own_path() {
     check_legacy(&one("{}", "now"), "BadRequest: json: the time \"now\"");
     check_legacy(r#"{"streams":[]}"#, "Empty");
     check_legacy(&"{".repeat(51), "TooLarge");
+}
+
+fn any_labels(pairs: std::ops::Range<usize>) -> impl Strategy<Value = Labels> {
+    let pair = ("[a-zA-Z]([a-z0-9]|_[a-z]){0,6}", any::<String>());
+    prop::collection::vec(pair, pairs).prop_map(Labels::new)
+}
+
+fn any_stream() -> impl Strategy<Value = Stream> {
+    let entry = (any::<i64>(), any::<String>(), any_labels(0..3))
+        .prop_map(|(time, line, metadata)| Entry { timestamp: Timestamp(time), line, metadata });
+    let entries = prop::collection::vec(entry, 1..4);
+    (any_labels(1..4), entries).prop_map(|(labels, entries)| Stream { labels, entries })
+}
+
+proptest! {
+    /// What is written is read again. (Streams whose labels are all empty cannot be pushed.)
+    #[test]
+    fn what_is_encoded_is_decoded(streams in prop::collection::vec(any_stream(), 1..4)) {
+        let mut streams = streams;
+        streams.retain(|stream| !stream.labels.is_empty());
+        prop_assume!(!streams.is_empty());
+        let decoded = decode(None, None, &encode(&streams), &PushLimits::default());
+        prop_assert_eq!(decoded.unwrap(), streams);
+    }
+
+    /// Bytes of a stranger are refused or read, whatever they are.
+    #[test]
+    fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let snapped = snap::raw::Encoder::new().compress_vec(&bytes).unwrap();
+        for body in [&bytes, &snapped] {
+            for (kind, encoding) in
+                [("", None), ("application/json", None), ("", Some("gzip")), ("", Some("deflate"))]
+            {
+                drop(parse(Some(kind), encoding, body, &limits()));
+            }
+        }
+    }
 }
