@@ -55,8 +55,9 @@ impl Serving {
     ///
     /// # Errors
     /// When the settings would let anybody in without having been told so.
-    pub fn start(self, registry: Registry) -> Result<Running> {
+    pub fn start(self, mut registry: Registry) -> Result<Running> {
         let Self { address, store, listener, config } = self;
+        store.metrics().register(&mut registry);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let engine = Engine::new(store.clone(), Arc::clone(&clock), query::Config::default());
         let parts = server::Parts { store: store.clone(), engine, clock, registry };

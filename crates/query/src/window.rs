@@ -26,6 +26,20 @@ pub(crate) struct PaneRange {
     pub(crate) last: i64,
 }
 
+/// A pane with the times that it holds, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PaneSpan {
+    pub(crate) pane: i64,
+    first: i64,
+    last: i64,
+}
+
+impl PaneSpan {
+    pub(crate) fn contains(&self, time: Timestamp) -> bool {
+        self.first <= time.0 && time.0 <= self.last
+    }
+}
+
 impl Windows {
     /// The windows of these steps. `offset` moves them back in time, in nanoseconds.
     pub(crate) fn new(steps: &Steps, range: Duration, offset: i64) -> Self {
@@ -58,6 +72,18 @@ impl Windows {
         let after = time.0 - self.origin() - 1;
         let in_second_pane = after % self.step >= self.range % self.step;
         2 * (after / self.step) + i64::from(in_second_pane)
+    }
+
+    /// The pane of a time inside [`Self::span`], with all its times.
+    pub(crate) fn pane_span(&self, time: Timestamp) -> PaneSpan {
+        let pane = self.pane(time);
+        if self.step == 0 {
+            return PaneSpan { pane, first: i64::MIN, last: i64::MAX };
+        }
+        let period = self.origin() + pane / 2 * self.step;
+        let edge = period + self.range % self.step;
+        let (after, last) = if pane % 2 == 0 { (period, edge) } else { (edge, period + self.step) };
+        PaneSpan { pane, first: after + 1, last }
     }
 
     /// The panes that make up the window of this number, from 0.
@@ -109,6 +135,13 @@ mod tests {
                 in_any |= inside;
                 if windows.span().contains(time) {
                     let (pane, panes) = (windows.pane(time), windows.panes(k));
+                    let span = windows.pane_span(time);
+                    prop_assert!(span.contains(time));
+                    for neighbour in [span.first - 1, span.last + 1].map(Timestamp) {
+                        if windows.span().contains(neighbour) {
+                            prop_assert_ne!(windows.pane(neighbour), pane);
+                        }
+                    }
                     prop_assert_eq!(panes.first <= pane && pane <= panes.last, inside);
                 }
             }

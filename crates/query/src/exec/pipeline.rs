@@ -15,7 +15,7 @@ use logql::pipeline::{Pipeline, ResultLabels, RowLabels};
 use model::Labels;
 
 use super::horizon::{Horizon, Nearest};
-use super::rows::{RowReader, Rows};
+use super::rows::{Base, RowReader, Rows};
 use super::unary::Operator;
 use crate::answer;
 use crate::scan::SEQUENCE;
@@ -69,8 +69,10 @@ impl Operator for PipelineExec {
     fn push(&self, state: &mut State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
         let rows = self.rows.read(batch)?;
         let mut out = Output::default();
-        for row in 0..rows.len() {
-            self.row(state, &rows, row, &mut out);
+        for (run, base) in rows.runs() {
+            for row in run.rows.clone() {
+                self.row(state, &rows, row, (run.number, base), &mut out);
+            }
         }
         Counters::add(&self.counters.passed, out.label_keys.len());
         if out.label_keys.is_empty() { Ok(None) } else { out.finish().map(Some) }
@@ -82,12 +84,18 @@ impl Operator for PipelineExec {
 }
 
 impl PipelineExec {
-    fn row(&self, state: &mut State, rows: &Rows<'_>, row: usize, out: &mut Output) {
+    fn row(
+        &self,
+        state: &mut State,
+        rows: &Rows<'_>,
+        row: usize,
+        (number, base): (usize, &Base),
+        out: &mut Output,
+    ) {
         let time = rows.time(row);
         if self.horizon.as_ref().is_some_and(|horizon| !horizon.admits(time)) {
             return;
         }
-        let (number, Some(base)) = rows.base(row) else { return };
         let Some(line) = self.line_filters.process(time, rows.line(row), &mut state.labels) else {
             return;
         };

@@ -10,10 +10,10 @@ use logql::pipeline::RowLabels;
 use model::Labels;
 
 use super::sample::{read_series, series_column, series_field};
-use super::sampling::{Samples, Sampling};
+use super::sampling::{Interned, Sampling};
 use super::unary::Operator;
 use crate::stats::Counters;
-use crate::window::Windows;
+use crate::window::{PaneSpan, Windows};
 
 /// Aggregates the samples of each series by pane.
 #[derive(Debug)]
@@ -67,27 +67,6 @@ impl Panes {
         self.panes[series].entry(pane).and_modify(|p| p.merge(value)).or_insert(*value);
     }
 
-    fn add_samples(&mut self, samples: &Samples, windows: &Windows) {
-        let index: Vec<usize> = samples.series.iter().map(|labels| self.series(labels)).collect();
-        // Rows are sorted by stream and time, so runs of them fall into one pane.
-        let mut run: Option<(usize, i64, Pane)> = None;
-        for sample in &samples.list {
-            let key = (index[sample.series as usize], windows.pane(sample.time));
-            let value = Pane::of(sample.value);
-            match &mut run {
-                Some((series, pane, sum)) if (*series, *pane) == key => sum.merge(&value),
-                _ => {
-                    if let Some((series, pane, sum)) = run.replace((key.0, key.1, value)) {
-                        self.add(series, pane, &sum);
-                    }
-                }
-            }
-        }
-        if let Some((series, pane, sum)) = run {
-            self.add(series, pane, &sum);
-        }
-    }
-
     /// Adds what [`RangeWindowExec`] emitted.
     pub(crate) fn add_batch(&mut self, batch: &RecordBatch) -> Result<()> {
         let (labels, keys) = read_series(batch.column(0))?;
@@ -119,6 +98,30 @@ impl Panes {
     }
 }
 
+/// The samples of one pane that come one after the other: rows are sorted by stream and time, so
+/// that a pane is looked up once for many of them.
+#[derive(Debug, Clone, Copy)]
+struct PaneRun {
+    series: u32,
+    span: PaneSpan,
+    sum: Pane,
+}
+
+/// The state of one partition.
+#[derive(Debug)]
+pub(crate) struct State {
+    labels: RowLabels,
+    interned: Interned,
+    panes: Panes,
+}
+
+impl State {
+    fn close(&mut self, run: PaneRun) {
+        let series = self.panes.series(&self.interned.series[run.series as usize]);
+        self.panes.add(series, run.span.pane, &run.sum);
+    }
+}
+
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         series_field(),
@@ -132,7 +135,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 
 impl Operator for RangeWindowExec {
     const NAME: &'static str = "RangeWindowExec";
-    type State = (RowLabels, Panes);
+    type State = State;
 
     fn describe(&self) -> String {
         let lines = self.sampling.line_filters.needs_line() || self.sampling.sampler.needs_line();
@@ -143,20 +146,35 @@ impl Operator for RangeWindowExec {
         Arc::clone(&SCHEMA)
     }
 
-    fn start(&self) -> Self::State {
-        (Sampling::scratch(), Panes::default())
+    fn start(&self) -> State {
+        let labels = Sampling::scratch();
+        State { labels, interned: Interned::default(), panes: Panes::default() }
     }
 
-    fn push(&self, state: &mut Self::State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let (labels, panes) = state;
-        let samples = self.sampling.samples(labels, batch)?;
-        Counters::add(&self.counters.passed, samples.list.len());
-        panes.add_samples(&samples, &self.windows);
+    fn push(&self, state: &mut State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        let mut runs: Vec<PaneRun> = Vec::new();
+        let mut passed = 0;
+        let State { labels, interned, .. } = state;
+        self.sampling.each(labels, interned, batch, |sample| {
+            passed += 1;
+            let value = Pane::of(sample.value);
+            match runs.last_mut() {
+                Some(run) if run.series == sample.series && run.span.contains(sample.time) => {
+                    run.sum.merge(&value);
+                }
+                _ => {
+                    let (series, span) = (sample.series, self.windows.pane_span(sample.time));
+                    runs.push(PaneRun { series, span, sum: value });
+                }
+            }
+        })?;
+        Counters::add(&self.counters.passed, passed);
+        runs.into_iter().for_each(|run| state.close(run));
         Ok(None)
     }
 
-    fn finish(&self, (_, panes): Self::State) -> Result<Option<RecordBatch>> {
-        let series = panes.into_series();
+    fn finish(&self, state: State) -> Result<Option<RecordBatch>> {
+        let series = state.panes.into_series();
         if series.is_empty() { Ok(None) } else { encode(&series).map(Some) }
     }
 }

@@ -1,9 +1,10 @@
 //! The rows of a scan's batch as LogQL sees them: a time, a line, labels and metadata.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use arrow::array::AsArray;
 use arrow::array::{Array, DictionaryArray, Int32Array, RecordBatch, StringArray, StringViewArray};
-use arrow::array::{AsArray, PrimitiveArray, UInt64Array};
 use arrow::datatypes::{Int32Type, SchemaRef, TimestampNanosecondType, UInt32Type, UInt64Type};
 use datafusion_common::{DataFusionError, Result, internal_datafusion_err};
 use model::{Labels, Timestamp};
@@ -31,60 +32,57 @@ pub(crate) struct Base {
     pub(crate) metadata: Labels,
 }
 
+/// Neighbouring rows of one base.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) rows: Range<usize>,
+    /// The number of the base within the batch.
+    pub(crate) number: usize,
+}
+
 /// One batch, read.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
-    times: &'a PrimitiveArray<TimestampNanosecondType>,
-    sequence: &'a UInt64Array,
+    times: &'a [i64],
+    sequence: &'a [u64],
     lines: Option<&'a StringViewArray>,
-    base_of: Vec<u32>,
+    runs: Vec<Run>,
     /// `None`: the selector refuses these rows.
-    pub(crate) bases: Vec<Option<Base>>,
+    bases: Vec<Option<Base>>,
 }
 
 impl RowReader {
     pub(crate) fn new(schema: &SchemaRef, selector: Selector) -> Result<Self> {
         let index = |name: &str| schema.index_of(name).map_err(DataFusionError::from);
-        let metadata = metadata_columns(schema);
         Ok(Self {
             selector,
             time: index("timestamp")?,
             sequence: index(SEQUENCE)?,
             stream: index("stream")?,
             line: schema.index_of("line").ok(),
-            metadata,
+            metadata: metadata_columns(schema),
         })
     }
 
     pub(crate) fn read<'a>(&self, batch: &'a RecordBatch) -> Result<Rows<'a>> {
-        let (base_of, bases) = self.bases(batch)?;
-        Ok(Rows {
-            times: batch.column(self.time).as_primitive(),
-            sequence: batch.column(self.sequence).as_primitive::<UInt64Type>(),
-            lines: self.line.map(|i| batch.column(i).as_string_view()),
-            base_of,
-            bases,
-        })
-    }
-
-    fn bases(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<Option<Base>>)> {
         let streams = dictionary::<UInt32Type>(batch, self.stream)?;
         let metadata = self.metadata.iter().map(|(_, i)| dictionary::<Int32Type>(batch, *i));
         let metadata = metadata.collect::<Result<Vec<_>>>()?;
+        let mut keys = vec![stream_keys(streams)];
+        keys.extend(metadata.iter().map(|column| metadata_keys(column.keys())));
         let stream_labels = parse_streams(streams)?;
-        let mut interned = Interned::default();
-        let mut keys = Vec::with_capacity(metadata.len() + 1);
-        for row in 0..batch.num_rows() {
-            keys.clear();
-            keys.push(i64::from(streams.keys().value(row)));
-            keys.extend(metadata.iter().map(|column| key(column.keys(), row)));
-            interned.row(&keys, |keys| {
-                let stream = stream_labels.get(usize::try_from(keys[0]).ok()?)?.clone();
-                let metadata = self.labels(&metadata, &keys[1..]);
-                self.selector.matches(&stream, &metadata).then_some(Base { stream, metadata })
-            });
-        }
-        Ok((interned.of, interned.list))
+        let (runs, bases) = runs(&keys, |keys| {
+            let stream = stream_labels.get(usize::try_from(keys[0]).ok()?)?.clone();
+            let metadata = self.labels(&metadata, &keys[1..]);
+            self.selector.matches(&stream, &metadata).then_some(Base { stream, metadata })
+        });
+        Ok(Rows {
+            times: batch.column(self.time).as_primitive::<TimestampNanosecondType>().values(),
+            sequence: batch.column(self.sequence).as_primitive::<UInt64Type>().values(),
+            lines: self.line.map(|i| batch.column(i).as_string_view()),
+            runs,
+            bases,
+        })
     }
 
     fn labels(&self, columns: &[&DictionaryArray<Int32Type>], keys: &[i64]) -> Labels {
@@ -98,55 +96,69 @@ impl RowReader {
 }
 
 impl Rows<'_> {
-    pub(crate) fn len(&self) -> usize {
-        self.times.len()
+    /// The runs whose base the selector selects.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&Run, &Base)> {
+        self.runs.iter().filter_map(|run| Some((run, self.bases[run.number].as_ref()?)))
     }
 
     pub(crate) fn time(&self, row: usize) -> Timestamp {
-        Timestamp(self.times.value(row))
+        Timestamp(self.times[row])
     }
 
     pub(crate) fn sequence(&self, row: usize) -> u64 {
-        self.sequence.value(row)
+        self.sequence[row]
     }
 
     /// The line; empty when the plan does not read lines.
     pub(crate) fn line(&self, row: usize) -> &str {
         self.lines.map_or("", |lines| lines.value(row))
     }
-
-    /// Which of the bases the row has, and the base unless the selector refuses it.
-    pub(crate) fn base(&self, row: usize) -> (usize, Option<&Base>) {
-        let base = self.base_of[row] as usize;
-        (base, self.bases[base].as_ref())
-    }
 }
 
-/// Rows numbered by their distinct keys.
-#[derive(Default)]
-struct Interned {
-    of: Vec<u32>,
-    list: Vec<Option<Base>>,
-    known: HashMap<Box<[i64]>, u32>,
-    last: Option<(Box<[i64]>, u32)>,
-}
-
-impl Interned {
-    fn row(&mut self, keys: &[i64], make: impl FnOnce(&[i64]) -> Option<Base>) {
-        if let Some((last, number)) = &self.last
-            && last.as_ref() == keys
-        {
-            return self.of.push(*number);
-        }
-        let number = self.known.get(keys).copied().unwrap_or_else(|| {
-            let number = u32::try_from(self.list.len()).expect("a batch has under 2^32 rows");
-            self.list.push(make(keys));
-            self.known.insert(keys.into(), number);
-            number
+/// Cuts a batch into runs of rows with equal keys, and makes a base of each distinct set of keys.
+fn runs(
+    columns: &[Vec<i64>],
+    mut make: impl FnMut(&[i64]) -> Option<Base>,
+) -> (Vec<Run>, Vec<Option<Base>>) {
+    let mut known: HashMap<Vec<i64>, usize> = HashMap::new();
+    let (mut runs, mut bases) = (Vec::new(), Vec::new());
+    let mut start = 0;
+    for end in edges(columns) {
+        let keys: Vec<i64> = columns.iter().map(|column| column[start]).collect();
+        let number = *known.entry(keys).or_insert_with_key(|keys| {
+            bases.push(make(keys));
+            bases.len() - 1
         });
-        self.of.push(number);
-        self.last = Some((keys.into(), number));
+        runs.push(Run { rows: start..end, number });
+        start = end;
     }
+    (runs, bases)
+}
+
+/// The rows after which any column changes, and the end.
+fn edges(columns: &[Vec<i64>]) -> Vec<usize> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut differs = vec![false; rows];
+    for column in columns {
+        // A plain loop over neighbours, which the compiler turns into vector instructions.
+        for (differs, pair) in differs.iter_mut().zip(column.windows(2)) {
+            *differs |= pair[0] != pair[1];
+        }
+    }
+    let inner = differs.iter().enumerate().filter(|(_, differs)| **differs).map(|(i, _)| i + 1);
+    inner.chain((rows > 0).then_some(rows)).collect()
+}
+
+fn stream_keys(streams: &DictionaryArray<UInt32Type>) -> Vec<i64> {
+    streams.keys().values().iter().map(|key| i64::from(*key)).collect()
+}
+
+/// The keys of a column, -1 for null.
+fn metadata_keys(keys: &Int32Array) -> Vec<i64> {
+    if keys.null_count() == 0 {
+        return keys.values().iter().map(|key| i64::from(*key)).collect();
+    }
+    keys.iter().map(|key| key.map_or(-1, i64::from)).collect()
 }
 
 /// The metadata columns of a scan, by the names of their keys.
@@ -154,11 +166,6 @@ fn metadata_columns(schema: &SchemaRef) -> Vec<(String, usize)> {
     let columns = schema.fields().iter().enumerate();
     let named = columns.filter_map(|(i, field)| Some((field.metadata().get(store::NAME_KEY)?, i)));
     named.map(|(name, i)| (name.clone(), i)).collect()
-}
-
-/// The key of a row, -1 for null.
-fn key(keys: &Int32Array, row: usize) -> i64 {
-    if keys.is_null(row) { -1 } else { i64::from(keys.value(row)) }
 }
 
 fn dictionary<K: arrow::datatypes::ArrowDictionaryKeyType>(
@@ -175,4 +182,25 @@ fn parse_streams(streams: &DictionaryArray<UInt32Type>) -> Result<Vec<Labels>> {
     let values: &StringArray = streams.values().as_string();
     let parsed = values.iter().map(|text| Labels::parse(text.unwrap_or("{}")));
     parsed.collect::<Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(columns: &[&[i64]], expect: &[(Range<usize>, usize)]) {
+        let columns: Vec<Vec<i64>> = columns.iter().map(|column| column.to_vec()).collect();
+        let (runs, _) = runs(&columns, |_| None);
+        let seen: Vec<_> = runs.into_iter().map(|run| (run.rows, run.number)).collect();
+        assert_eq!(seen, expect);
+    }
+
+    #[test]
+    fn equal_neighbours_make_a_run_and_equal_keys_a_base() {
+        check(&[&[]], &[]);
+        check(&[&[7, 7, 7]], &[(0..3, 0)]);
+        check(&[&[7, 7, 8, 7]], &[(0..2, 0), (2..3, 1), (3..4, 0)]);
+        check(&[&[7, 7, 7], &[-1, -1, 0]], &[(0..2, 0), (2..3, 1)]);
+    }
 }

@@ -16,7 +16,7 @@ use datafusion_common::{DataFusionError, Result};
 use logql::pipeline::RowLabels;
 use model::{Labels, Timestamp};
 
-use super::sampling::{Sample, Samples, Sampling};
+use super::sampling::{Interned, Sample, Sampling};
 use super::unary::Operator;
 use crate::scan::SEQUENCE;
 use crate::stats::Counters;
@@ -76,9 +76,10 @@ impl Operator for SampleExec {
     }
 
     fn push(&self, labels: &mut RowLabels, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let samples = self.sampling.samples(labels, batch)?;
-        Counters::add(&self.counters.passed, samples.list.len());
-        if samples.list.is_empty() { Ok(None) } else { encode(&samples).map(Some) }
+        let (mut samples, mut interned) = (Vec::new(), Interned::default());
+        self.sampling.each(labels, &mut interned, batch, |sample| samples.push(sample))?;
+        Counters::add(&self.counters.passed, samples.len());
+        if samples.is_empty() { Ok(None) } else { encode(&samples, &interned.series).map(Some) }
     }
 
     fn finish(&self, _: RowLabels) -> Result<Option<RecordBatch>> {
@@ -86,11 +87,10 @@ impl Operator for SampleExec {
     }
 }
 
-fn encode(samples: &Samples) -> Result<RecordBatch> {
-    let list = &samples.list;
+fn encode(list: &[Sample], series: &[Labels]) -> Result<RecordBatch> {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(TimestampNanosecondArray::from_iter_values(list.iter().map(|s| s.time.0))),
-        series_column(list.iter().map(|s| s.series).collect(), &samples.series)?,
+        series_column(list.iter().map(|s| s.series).collect(), series)?,
         Arc::new(Float64Array::from_iter_values(list.iter().map(|s| s.value))),
         Arc::new(UInt64Array::from_iter_values(list.iter().map(|s| s.sequence))),
     ];

@@ -21,7 +21,7 @@ pub(crate) struct Sampling {
     pub(crate) series_by_base: bool,
 }
 
-/// A sample of a series, the series by its number in [`Samples::series`].
+/// A sample of a series, the series by its number in [`Interned`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) time: Timestamp,
@@ -30,64 +30,59 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
 }
 
-/// The samples of one batch.
+/// The series that were seen, by number. A series may have several numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Samples {
-    pub(crate) list: Vec<Sample>,
+pub(crate) struct Interned {
     pub(crate) series: Vec<Labels>,
-    by_labels: HashMap<Labels, u32>,
-    by_base: HashMap<usize, u32>,
+    numbers: HashMap<Vec<u8>, u32>,
+    key: Vec<u8>,
 }
 
 impl Sampling {
-    /// Labels that [`Self::samples`] works in; one for each partition, so that rows share memory.
+    /// Labels that [`Self::each`] works in; one for each partition, so that rows share memory.
     pub(crate) fn scratch() -> RowLabels {
         RowLabels::new(&Labels::default(), &Labels::default())
     }
 
-    pub(crate) fn samples(&self, labels: &mut RowLabels, batch: &RecordBatch) -> Result<Samples> {
+    /// Hands on each sample of a batch; the rows of one stream come in order of time.
+    pub(crate) fn each(
+        &self,
+        labels: &mut RowLabels,
+        interned: &mut Interned,
+        batch: &RecordBatch,
+        mut take: impl FnMut(Sample),
+    ) -> Result<()> {
         let rows = self.rows.read(batch)?;
-        let mut samples = Samples { list: Vec::with_capacity(rows.len()), ..Samples::default() };
-        let mut current = None;
-        for row in 0..rows.len() {
-            let (number, Some(base)) = rows.base(row) else { continue };
-            let (time, line) = (rows.time(row), rows.line(row));
-            if self.line_filters.process(time, line, labels).is_none() {
-                continue;
+        let filters = !self.line_filters.is_empty();
+        for (run, base) in rows.runs() {
+            labels.reset(&base.stream, &base.metadata);
+            let by_run = self.series_by_base.then(|| interned.number(&self.sampler, labels));
+            for row in run.rows.clone() {
+                let (time, line) = (rows.time(row), rows.line(row));
+                if filters && self.line_filters.process(time, line, labels).is_none() {
+                    continue;
+                }
+                if by_run.is_none() {
+                    labels.reset(&base.stream, &base.metadata);
+                }
+                let Some(value) = self.sampler.sample(time, line, labels) else { continue };
+                let series = by_run.unwrap_or_else(|| interned.number(&self.sampler, labels));
+                take(Sample { time, sequence: rows.sequence(row), series, value });
             }
-            // Where no stage changes labels, the rows of one base can share what was set last.
-            if !self.series_by_base || current != Some(number) {
-                labels.reset(&base.stream, &base.metadata);
-                current = Some(number);
-            }
-            let Some(value) = self.sampler.sample(time, line, labels) else { continue };
-            let series = self.series(&mut samples, number, labels);
-            samples.list.push(Sample { time, sequence: rows.sequence(row), series, value });
         }
-        Ok(samples)
-    }
-
-    fn series(&self, samples: &mut Samples, base: usize, labels: &RowLabels) -> u32 {
-        if !self.series_by_base {
-            return samples.intern(self.sampler.series(labels));
-        }
-        if let Some(series) = samples.by_base.get(&base) {
-            return *series;
-        }
-        let series = samples.intern(self.sampler.series(labels));
-        samples.by_base.insert(base, series);
-        series
+        Ok(())
     }
 }
 
-impl Samples {
-    fn intern(&mut self, labels: Labels) -> u32 {
-        if let Some(series) = self.by_labels.get(&labels) {
-            return *series;
+impl Interned {
+    fn number(&mut self, sampler: &Sampler, labels: &RowLabels) -> u32 {
+        sampler.series_key(labels, &mut self.key);
+        if let Some(number) = self.numbers.get(&self.key) {
+            return *number;
         }
-        let series = u32::try_from(self.series.len()).expect("a batch has under 2^32 rows");
-        self.series.push(labels.clone());
-        self.by_labels.insert(labels, series);
-        series
+        let number = u32::try_from(self.series.len()).expect("2^32 series do not fit in memory");
+        self.series.push(sampler.series(labels));
+        self.numbers.insert(self.key.clone(), number);
+        number
     }
 }
