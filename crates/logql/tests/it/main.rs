@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its cases must fail")]
 
-mod eval;
 mod parse;
 mod round_trip;
