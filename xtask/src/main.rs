@@ -17,6 +17,7 @@ use crate::report::Verdict;
 /// Runs the command that the arguments name.
 fn main() -> ExitCode {
     let verdict = match Xtask::parse().command {
+        Command::Bench(args) => command::bench::run(&args),
         Command::Tidy(args) => command::tidy::run(&args),
     };
     match verdict {
@@ -40,6 +41,8 @@ struct Xtask {
 /// One variant a file of [`command`].
 #[derive(Subcommand)]
 enum Command {
+    /// Measures the real binary on generated Airflow logs.
+    Bench(command::bench::Args),
     /// Checks the tree against STYLE.md and ARCHITECTURE.md.
     Tidy(command::tidy::Args),
 }

@@ -1,3 +1,4 @@
 //! One file or folder a command. Each offers `Args` (clap) and `run`.
 
+pub mod bench;
 pub mod tidy;

@@ -1,0 +1,59 @@
+//! What can be measured.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{ingest, query};
+use crate::report::Verdict;
+
+/// Speed and cost of the real binary on generated Airflow logs
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Queries over a day of logs, beside DuckDB on the same Parquet files and ripgrep on the text
+    Query(Setup),
+    /// Pushes over HTTP with fsync: lines a CPU second, memory, bytes at rest
+    Ingest(Setup),
+}
+
+/// What the measurements share.
+#[derive(clap::Args, Clone)]
+pub(super) struct Setup {
+    /// Megabytes of lines to generate
+    #[arg(long, default_value_t = 1000)]
+    pub(super) megabytes: u64,
+    /// The seed of the generator
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// The folder for data; what is there already is used again
+    #[arg(long, default_value = "target/bench")]
+    pub(super) data: PathBuf,
+    /// The binary (default: built from this tree)
+    #[arg(long)]
+    pub(super) binary: Option<PathBuf>,
+    /// How often each query is asked warm; the fastest counts
+    #[arg(long, default_value_t = 5)]
+    pub(super) rounds: usize,
+    /// Only the queries whose name contains this
+    #[arg(long, default_value = "")]
+    pub(super) only: String,
+}
+
+/// Measures what the arguments say.
+///
+/// # Errors
+/// When something that is needed is not there.
+pub fn run(args: &Args) -> Result<Verdict> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = match &args.what {
+        What::Query(setup) => runtime.block_on(query::run(setup))?,
+        What::Ingest(setup) => runtime.block_on(ingest::run(setup))?,
+    };
+    report.print()
+}

@@ -1,0 +1,95 @@
+//! `cargo xtask bench ingest`
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use super::args::Setup;
+use super::dataset::Dataset;
+use super::server::{Server, binary};
+use crate::report::{Report, Verdict};
+
+/// Megabytes of lines that a CPU second of the server is to take in.
+const MEGABYTES_A_CPU_SECOND: f64 = 60.0;
+/// Megabytes of memory that the server is to stay below.
+const MEMORY_MEGABYTES: u64 = 512;
+
+pub(super) async fn run(setup: &Setup) -> Result<Report> {
+    let binary = binary(setup.binary.as_ref())?;
+    let data = setup.data.join("ingest");
+    if data.exists() {
+        fs::remove_dir_all(&data)?;
+    }
+    let dataset = Dataset::new(&Setup { data, ..setup.clone() })?;
+    let server = Server::start(&binary, &dataset.store).await?;
+    let pushed = dataset.load(&server).await?;
+    let (cpu, memory) = (server.cpu_seconds()?, server.peak_memory_megabytes()?);
+
+    let megabytes = pushed.line_bytes as f64 / 1e6;
+    let (objects, stored) = objects(&dataset.store.join("objects/tenants"))?;
+    let zstd = zstd_bytes(&dataset.text);
+    let speed = megabytes / cpu;
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let mut rows = vec![
+        row("lines", pushed.lines.to_string()),
+        row("MB of lines", format!("{megabytes:.1}")),
+        row("pushes", pushed.pushes.to_string()),
+        row("CPU seconds of the server", format!("{cpu:.2}")),
+        row("MB a CPU second", format!("{speed:.1}")),
+        row("peak memory, MB", memory.to_string()),
+        row("objects", objects.to_string()),
+        row("MB at rest", format!("{:.1}", stored as f64 / 1e6)),
+        row(
+            "MB of lines by MB at rest",
+            format!("{:.1}", pushed.line_bytes as f64 / stored as f64),
+        ),
+    ];
+    rows.extend(
+        zstd.map(|bytes| row("MB of the text by zstd -3", format!("{:.1}", bytes as f64 / 1e6))),
+    );
+    let mut details = Vec::new();
+    if speed < MEGABYTES_A_CPU_SECOND {
+        details.push(format!("{speed:.1} MB a CPU second, {MEGABYTES_A_CPU_SECOND} are wanted"));
+    }
+    if memory > MEMORY_MEGABYTES {
+        details.push(format!("{memory} MB of memory, {MEMORY_MEGABYTES} are allowed"));
+    }
+    if zstd.is_some_and(|bytes| stored > bytes) {
+        details.push("more bytes at rest than zstd -3 makes of the text".to_owned());
+    }
+    let verdict = if details.is_empty() { Verdict::Holds } else { Verdict::FallsShort };
+    let figures = format!(
+        "bench ingest: {speed:.1} MB a CPU second, {memory} MB of memory, {} short",
+        details.len()
+    );
+    Ok(Report { head: vec!["figure", "value"], rows, details, figures, verdict })
+}
+
+/// How many segments there are, and their bytes.
+fn objects(folder: &Path) -> Result<(u64, u64)> {
+    let (mut count, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            let below = objects(&entry.path())?;
+            (count, bytes) = (count + below.0, bytes + below.1);
+        } else {
+            (count, bytes) = (count + 1, bytes + entry.metadata()?.len());
+        }
+    }
+    Ok((count, bytes))
+}
+
+/// The size of the text when `zstd -3` has packed it; `None` where there is no such program.
+fn zstd_bytes(text: &Path) -> Option<u64> {
+    let packed = text.with_extension("txt.zst");
+    let status = Command::new("zstd")
+        .args(["-3", "-q", "-f", "-o"])
+        .args([&packed, text])
+        .stderr(Stdio::null())
+        .status();
+    let is_packed = status.is_ok_and(|status| status.success());
+    is_packed.then(|| Some(fs::metadata(packed).ok()?.len())).flatten()
+}

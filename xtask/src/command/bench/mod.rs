@@ -1,0 +1,11 @@
+//! `cargo xtask bench`: speed and cost of the real binary on generated Airflow logs, beside rivals
+//! on the same data. Figures are ratios of one run, CPU seconds and counts: machines are noisy.
+
+mod args;
+mod dataset;
+mod ingest;
+mod query;
+mod rival;
+mod server;
+
+pub use args::{Args, run};

@@ -1,0 +1,112 @@
+//! The real binary as a child process, and what it costs.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+/// How long the server may take to be ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Linux counts a process' CPU time in hundredths of a second.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A running `barogram serve`.
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: String,
+    pub(super) http: reqwest::Client,
+}
+
+impl Server {
+    /// Starts the binary over a data folder and waits until it is ready.
+    pub(super) async fn start(binary: &Path, data: &Path) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let listen = format!("127.0.0.1:{port}");
+        let child = Command::new(binary)
+            .args(["serve", "--listen", &listen, "--data"])
+            .arg(data)
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("failed to start {}", binary.display()))?;
+        let (address, http) = (format!("http://{listen}"), reqwest::Client::new());
+        let server = Self { child, address, http };
+        server.wait_until_ready().await?;
+        Ok(server)
+    }
+
+    async fn wait_until_ready(&self) -> Result<()> {
+        let url = format!("{}/ready", self.address);
+        for _ in 0..READY_TIMEOUT.as_millis() / 50 {
+            if self.http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the server was not ready within {} s", READY_TIMEOUT.as_secs())
+    }
+
+    /// Seconds of CPU that the server has used, in user and kernel mode.
+    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program may hold spaces; the fields after it do not.
+        let fields = stat.rsplit_once(") ").context("an unknown form of /proc/PID/stat")?.1;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+        Ok(ticks / TICKS_PER_SECOND)
+    }
+
+    /// The most memory that the server has held, in megabytes.
+    pub(super) fn peak_memory_megabytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kilobytes.context("an unknown form of /proc/PID/status")? / 1024)
+    }
+
+    /// A GET whose answer must be a success.
+    pub(super) async fn get(&self, path: &str, params: &[(&str, String)]) -> Result<String> {
+        let request = self.http.get(format!("{}{path}", self.address)).query(params);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if status.is_success() { Ok(text) } else { bail!("{path}: {status}: {text}") }
+    }
+
+    /// A POST whose answer must be a success.
+    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<()> {
+        let request = self.http.post(format!("{}{path}", self.address));
+        let request = request.header("Content-Type", loki::push::CONTENT_TYPE).body(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            bail!("{path}: {status}: {}", answer.text().await?)
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; nothing is left to be done then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary that was named, or the one of this tree, built now.
+pub(super) fn binary(named: Option<&PathBuf>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.clone());
+    }
+    let built =
+        Command::new("cargo").args(["build", "--release", "-p", "barogram-cli"]).status()?;
+    if !built.success() {
+        bail!("failed to build the binary");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    Ok(target.join("release/barogram"))
+}
