@@ -1,10 +1,26 @@
 //! What can be said on the command line. Names, defaults and environment variables of the client's
 //! part are logcli's.
 
+mod client;
+mod delete;
+mod index;
+mod output;
+mod query;
+mod range;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+
+pub use client::ClientArgs;
+pub use delete::{DeleteArgs, DeleteCancelArgs, DeleteCommand, DeleteCreateArgs};
+pub use index::{
+    DetectedFieldsArgs, LabelsArgs, SeriesArgs, StatsArgs, VolumeArgs, VolumeRangeArgs,
+};
+pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
+pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
+pub use range::RangeArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +38,9 @@ pub struct Cli {
     /// How the client reaches a server.
     #[command(flatten)]
     pub client: ClientArgs,
+    /// How answers are printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -37,207 +56,44 @@ pub enum Command {
     /// Receive, store and serve
     Serve(ServeArgs),
     /// Ask a LogQL query over a range of time
-    Query(QueryArgs),
+    Query(Box<QueryArgs>),
     /// Ask a LogQL metric query at one time
     InstantQuery(InstantQueryArgs),
+    /// Print lines as they arrive
+    Tail(TailArgs),
     /// List the label names, or the values of one label
     Labels(LabelsArgs),
     /// List the streams that match a selector
     Series(SeriesArgs),
+    /// Lay out a LogQL query that is read from standard input
+    Fmt,
+    /// Count the streams, lines and bytes of a selector
+    Stats(StatsArgs),
+    /// Sum the bytes of a selector by stream or by label
+    Volume(VolumeArgs),
+    /// Sum them for each step of a range
+    #[command(name = "volume_range", alias = "volume-range")]
+    VolumeRange(VolumeRangeArgs),
+    /// List the fields that the lines of a query hold, or the values of one
+    DetectedFields(DetectedFieldsArgs),
+    /// Ask for lines to be deleted, list such requests, cancel one
+    Delete(DeleteArgs),
     /// Play a sample of real Airflow logs through collector, store and server, and query it
     Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
 
-impl Command {
-    /// Whether the command runs until it is stopped.
+impl Cli {
+    /// From which level on our own log is printed: services tell of their life, clients only of
+    /// trouble.
     #[must_use]
-    pub fn is_service(&self) -> bool {
-        matches!(self, Self::Up(_) | Self::Collect(_) | Self::Serve(_))
+    pub fn log_level(&self) -> LogLevel {
+        let is_service =
+            matches!(self.command, Command::Up(_) | Command::Collect(_) | Command::Serve(_));
+        let default = if is_service { LogLevel::Info } else { LogLevel::Error };
+        self.output.log_level.unwrap_or(default)
     }
-}
-
-/// Reaching a server.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Client")]
-pub struct ClientArgs {
-    /// The server's address
-    #[arg(long, global = true, env = "LOKI_ADDR", default_value = "http://localhost:3100")]
-    pub addr: String,
-    /// User name for HTTP basic authentication
-    #[arg(long, global = true, env = "LOKI_USERNAME")]
-    pub username: Option<String>,
-    /// Password for HTTP basic authentication
-    #[arg(long, global = true, env = "LOKI_PASSWORD", hide_env_values = true)]
-    pub password: Option<String>,
-    /// The tenant (X-Scope-OrgID)
-    #[arg(long, global = true, env = "LOKI_ORG_ID")]
-    pub org_id: Option<String>,
-    /// A token for the Authorization header
-    #[arg(long, global = true, env = "LOKI_BEARER_TOKEN", hide_env_values = true)]
-    pub bearer_token: Option<String>,
-    /// A file with that token
-    #[arg(long, global = true, env = "LOKI_BEARER_TOKEN_FILE")]
-    pub bearer_token_file: Option<PathBuf>,
-    /// A file with the certificate of the authority that the server's certificate is checked by
-    #[arg(long, global = true, env = "LOKI_CA_CERT_PATH")]
-    pub ca_cert: Option<PathBuf>,
-    /// Do not check the server's certificate
-    #[arg(long, global = true, env = "LOKI_TLS_SKIP_VERIFY")]
-    pub tls_skip_verify: bool,
-    /// How often a failed request is tried again
-    #[arg(long, global = true, env = "LOKI_CLIENT_RETRIES", default_value_t = 0)]
-    pub retries: u32,
-    /// Tags for the server's own statistics (X-Query-Tags), as key=value,key=value
-    #[arg(long, global = true, env = "LOKI_QUERY_TAGS")]
-    pub query_tags: Option<String>,
-    /// Another header, as "Name: value"; may be repeated
-    #[arg(long, global = true)]
-    pub header: Vec<String>,
-    /// Print no labels that all streams share, and no hints
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// How lines are printed
-    #[arg(long, short, global = true, value_enum, default_value_t = OutputMode::Default)]
-    pub output: OutputMode,
-    /// The time zone of printed times
-    #[arg(long, short = 'z', global = true, default_value = "Local")]
-    pub timezone: String,
-}
-
-/// How lines are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputMode {
-    /// Time, labels and line
-    Default,
-    /// The line alone
-    Raw,
-    /// A JSON object a line
-    Jsonl,
-}
-
-/// A range of time.
-#[derive(Debug, Clone, Args)]
-pub struct RangeArgs {
-    /// How far back to look
-    #[arg(long, default_value = "1h")]
-    pub since: String,
-    /// Where to begin, as RFC 3339 (instead of --since)
-    #[arg(long)]
-    pub from: Option<String>,
-    /// Where to end, as RFC 3339 (default: now)
-    #[arg(long)]
-    pub to: Option<String>,
-}
-
-/// Airflow's own names, as an addition to a selector.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Airflow")]
-pub struct AirflowArgs {
-    /// Only this DAG
-    #[arg(long)]
-    pub dag: Option<String>,
-    /// Only this task
-    #[arg(long)]
-    pub task: Option<String>,
-    /// Only this run
-    #[arg(long)]
-    pub run: Option<String>,
-    /// Only this try
-    #[arg(long = "try")]
-    pub try_number: Option<u32>,
-    /// Only this instance of a mapped task
-    #[arg(long)]
-    pub map_index: Option<i64>,
-}
-
-/// `barogram query`
-#[derive(Debug, Args)]
-pub struct QueryArgs {
-    /// The query; may be left out with --dag, --task or --run
-    pub query: Option<String>,
-    /// When.
-    #[command(flatten)]
-    pub range: RangeArgs,
-    /// Whose lines.
-    #[command(flatten)]
-    pub airflow: AirflowArgs,
-    /// The most lines; 0 prints all, fetched batch by batch
-    #[arg(long, default_value_t = 30)]
-    pub limit: usize,
-    /// The most lines in one request
-    #[arg(long, default_value_t = 1000)]
-    pub batch: usize,
-    /// Between two points of a metric query, e.g. 15s
-    #[arg(long)]
-    pub step: Option<String>,
-    /// Skip lines closer than this to the one before
-    #[arg(long)]
-    pub interval: Option<String>,
-    /// From the oldest to the newest
-    #[arg(long)]
-    pub forward: bool,
-    /// How labels are shown.
-    #[command(flatten)]
-    pub labels: LabelDisplayArgs,
-}
-
-/// Which labels are printed beside a line.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Labels")]
-pub struct LabelDisplayArgs {
-    /// Print no labels
-    #[arg(long)]
-    pub no_labels: bool,
-    /// Leave a label out; may be repeated
-    #[arg(long)]
-    pub exclude_label: Vec<String>,
-    /// Print this label alone; may be repeated
-    #[arg(long)]
-    pub include_label: Vec<String>,
-    /// Print the labels that all streams share beside each line too
-    #[arg(long)]
-    pub include_common_labels: bool,
-    /// Pad the labels to this width
-    #[arg(long, default_value_t = 0)]
-    pub labels_length: usize,
-}
-
-/// `barogram instant-query`
-#[derive(Debug, Args)]
-pub struct InstantQueryArgs {
-    /// The query
-    pub query: String,
-    /// At which time, as RFC 3339 (default: now)
-    #[arg(long)]
-    pub now: Option<String>,
-    /// The most series
-    #[arg(long, default_value_t = 30)]
-    pub limit: usize,
-}
-
-/// `barogram labels`
-#[derive(Debug, Args)]
-pub struct LabelsArgs {
-    /// A label, to list its values
-    pub label: Option<String>,
-    /// When.
-    #[command(flatten)]
-    pub range: RangeArgs,
-}
-
-/// `barogram series`
-#[derive(Debug, Args)]
-pub struct SeriesArgs {
-    /// A selector, e.g. '{namespace="airflow"}'
-    pub selector: String,
-    /// When.
-    #[command(flatten)]
-    pub range: RangeArgs,
-    /// Count the values of each label instead
-    #[arg(long)]
-    pub analyze_labels: bool,
 }
 
 /// The store and its server.

@@ -10,6 +10,8 @@ pub mod client;
 pub mod command;
 pub mod demo;
 pub mod exit;
+pub mod local;
+pub mod parse;
 pub mod show;
 pub mod time;
 pub mod trace;

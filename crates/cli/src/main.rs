@@ -8,6 +8,6 @@ use clap::Parser;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    barogram_cli::trace::start(cli.command.is_service());
+    barogram_cli::trace::start(cli.log_level().into());
     barogram_cli::exit::code(barogram_cli::command::run(cli).await)
 }

@@ -2,15 +2,16 @@
 
 use std::io::IsTerminal;
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 /// The environment variable that says what is logged, e.g. `debug` or `barogram_store=debug`.
 pub const LEVEL_VARIABLE: &str = "BAROGRAM_LOG";
 
-/// Starts logging: services tell of their life, clients only of trouble.
-pub fn start(is_service: bool) {
-    let default = if is_service { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env(LEVEL_VARIABLE).unwrap_or_else(|_| default.into());
+/// Starts logging from a level on, unless the environment says otherwise.
+pub fn start(level: LevelFilter) {
+    let filter = EnvFilter::try_from_env(LEVEL_VARIABLE)
+        .unwrap_or_else(|_| EnvFilter::default().add_directive(level.into()));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -2,13 +2,19 @@
 
 mod collect;
 mod completions;
+mod delete;
 mod demo;
+mod detected_fields;
+mod fmt;
 mod instant_query;
 mod labels;
 mod query;
 mod run;
 mod series;
 mod serve;
+mod stats;
+mod tail;
 mod up;
+mod volume;
 
 pub use run::run;

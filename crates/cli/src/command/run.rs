@@ -1,8 +1,11 @@
 //! From a command's name to its file.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use super::{collect, completions, demo, instant_query, labels, query, series, serve, up};
+use super::{
+    collect, completions, delete, demo, detected_fields, fmt, instant_query, labels, query, series,
+    serve, stats, tail, up, volume,
+};
 use crate::args::{Cli, Command};
 
 /// Runs a command to its end.
@@ -10,15 +13,25 @@ use crate::args::{Cli, Command};
 /// # Errors
 /// With a text for the person who typed it.
 pub async fn run(cli: Cli) -> Result<()> {
-    let client = &cli.client;
+    let (client, output) = (&cli.client, &cli.output);
+    if client.stdin && !matches!(cli.command, Command::Query(_) | Command::InstantQuery(_)) {
+        bail!("--stdin goes with query and instant-query: other commands need a server");
+    }
     match &cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Collect(args) => collect::run(args).await,
         Command::Serve(args) => serve::run(args).await,
-        Command::Query(args) => query::run(client, args).await,
-        Command::InstantQuery(args) => instant_query::run(client, args).await,
-        Command::Labels(args) => labels::run(client, args).await,
-        Command::Series(args) => series::run(client, args).await,
+        Command::Query(args) => query::run(client, output, args).await,
+        Command::InstantQuery(args) => instant_query::run(client, output, args).await,
+        Command::Tail(args) => tail::run(client, output, args).await,
+        Command::Labels(args) => labels::run(client, output, args).await,
+        Command::Series(args) => series::run(client, output, args).await,
+        Command::Fmt => fmt::run(),
+        Command::Stats(args) => stats::run(client, output, args).await,
+        Command::Volume(args) => volume::run(client, output, args).await,
+        Command::VolumeRange(args) => volume::run_range(client, output, args).await,
+        Command::DetectedFields(args) => detected_fields::run(client, output, args).await,
+        Command::Delete(args) => delete::run(client, output, args).await,
         Command::Demo(args) => demo::run(client, args).await,
         Command::Completions(args) => completions::run(args),
     }

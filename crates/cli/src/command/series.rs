@@ -1,45 +1,72 @@
 //! `barogram series`
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::Result;
-use comfy_table::{Table, presets};
 use loki::response::LabelMap;
 use model::SystemClock;
 
-use crate::args::{ClientArgs, SeriesArgs};
+use crate::args::{ClientArgs, OutputArgs, SeriesArgs};
 use crate::client::Client;
-use crate::show::lines::labels_text;
+use crate::show::{columns, labels};
+use crate::time;
 
-pub(super) async fn run(client: &ClientArgs, args: &SeriesArgs) -> Result<()> {
-    let bounds = crate::time::bounds(&args.range, &SystemClock)?;
+pub(super) async fn run(client: &ClientArgs, output: &OutputArgs, args: &SeriesArgs) -> Result<()> {
+    let bounds = time::bounds(&args.range, &time::zone(&output.timezone)?, &SystemClock)?;
     let series = Client::new(client)?.series(&args.selector, &bounds).await?;
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     if args.analyze_labels {
-        writeln!(out, "Total Streams: {}", series.len())?;
-        writeln!(out, "{}", analysis(&series))?;
-        return Ok(());
+        return Ok(analysis(&mut out, &series)?);
     }
-    for labels in &series {
-        writeln!(out, "{}", labels_text(labels))?;
+    for stream in &series {
+        writeln!(out, "{}", labels::text(stream))?;
     }
     Ok(())
 }
 
 /// For each label how many values it has, and in how many streams it is; most values first.
-fn analysis(series: &[LabelMap]) -> Table {
-    let mut values: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
+fn analysis(out: &mut impl Write, series: &[LabelMap]) -> io::Result<()> {
+    let mut labels: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
     for (name, value) in series.iter().flatten() {
-        let (distinct, streams) = values.entry(name).or_default();
-        distinct.insert(value);
+        let (values, streams) = labels.entry(name).or_default();
+        values.insert(value);
         *streams += 1;
     }
-    let mut rows: Vec<_> = values.into_iter().map(|(name, (v, n))| (name, v.len(), n)).collect();
-    rows.sort_by_key(|(_, values, _)| std::cmp::Reverse(*values));
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table.set_header(["Label Name", "Unique Values", "Found In Streams"]);
-    table.add_rows(rows.into_iter().map(|(n, v, s)| [n.to_owned(), v.to_string(), s.to_string()]));
-    table
+    let mut sorted: Vec<_> = labels.into_iter().collect();
+    sorted.sort_by_key(|(_, (values, _))| std::cmp::Reverse(values.len()));
+    // logcli has two spaces here.
+    writeln!(out, "Total Streams:  {}\nUnique Labels:  {}\n", series.len(), sorted.len())?;
+    let mut rows = vec![["Label Name", "Unique Values", "Found In Streams"].map(str::to_owned)];
+    rows.extend(sorted.into_iter().map(|(name, (values, streams))| {
+        [name.to_owned(), values.len().to_string(), streams.to_string()]
+    }));
+    columns::print(out, &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_with_many_values_come_first() {
+        let stream = |pairs: &[(&str, &str)]| -> LabelMap {
+            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+        };
+        let series = [
+            stream(&[("app", "airflow"), ("dag_id", "a")]),
+            stream(&[("app", "airflow"), ("dag_id", "b")]),
+            stream(&[("app", "airflow")]),
+        ];
+        let mut out = Vec::new();
+        analysis(&mut out, &series).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
+        Total Streams:  3
+        Unique Labels:  2
+
+        Label Name  Unique Values  Found In Streams
+        dag_id      2              2
+        app         1              3
+        ");
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use anyhow::Result;
 use jiff::tz::TimeZone;
 use loki::query::Direction;
 use loki::response::{LabelMap, StreamEntry, StreamValues};
-use serde_json::json;
+use serde::Serialize;
 
-use super::color;
-use crate::args::{LabelDisplayArgs, OutputMode};
+use super::{color, json, labels};
+use crate::args::{LabelDisplayArgs, OutputArgs, OutputMode};
+use crate::time::TimestampFormat;
 
 /// How lines are shown.
 #[derive(Debug, Clone)]
@@ -19,75 +21,163 @@ pub struct Style {
     pub labels: LabelDisplayArgs,
     /// The zone of times.
     pub zone: TimeZone,
-    /// Whether to colour.
+    /// How times are written in the default form.
+    pub times: TimestampFormat,
+    /// Whether lines are coloured.
     pub colored: bool,
+    /// Whether nothing is said beside the lines.
+    pub quiet: bool,
 }
 
-/// Prints the entries of all streams in one order of time.
-///
-/// # Errors
-/// When the output cannot be written.
-pub fn print(
-    out: &mut impl Write,
-    streams: &[StreamValues],
-    direction: Direction,
-    style: &Style,
-) -> io::Result<()> {
-    let common = common_labels(streams);
-    let hidden = if style.labels.include_common_labels { LabelMap::new() } else { common };
-    let labels: Vec<String> =
-        streams.iter().map(|stream| shown_labels(&stream.stream, &hidden, &style.labels)).collect();
-    for (index, entry) in in_order(streams, direction) {
+impl Style {
+    /// As the arguments say; lines are coloured where a terminal shows them.
+    ///
+    /// # Errors
+    /// When there is no such time zone.
+    pub fn new(output: &OutputArgs, labels: &LabelDisplayArgs) -> Result<Self> {
+        Ok(Self {
+            output: output.output,
+            labels: labels.clone(),
+            zone: crate::time::zone(&output.timezone)?,
+            times: output.output_timestamp_format,
+            colored: color::wanted(),
+            quiet: output.quiet,
+        })
+    }
+}
+
+/// Prints batch after batch of one answer.
+#[derive(Debug)]
+pub struct Lines {
+    style: Style,
+    /// What was last said to be common; nothing before the first batch.
+    common: Option<LabelMap>,
+}
+
+/// A line for programs. logcli sorts the keys, and leaves labels out if told to.
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<&'a LabelMap>,
+    line: &'a str,
+    timestamp: String,
+}
+
+impl Lines {
+    /// Nothing is printed yet.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self { style, common: None }
+    }
+
+    /// Prints the entries of all streams in one order of time, without the labels that all share.
+    /// What those are is told beside the lines, the first time and when it changes.
+    ///
+    /// # Errors
+    /// When an output cannot be written.
+    pub fn print(
+        &mut self,
+        out: &mut impl Write,
+        beside: &mut impl Write,
+        streams: &[StreamValues],
+        direction: Direction,
+    ) -> io::Result<()> {
+        if streams.is_empty() {
+            return Ok(());
+        }
+        let mut common = labels::common(streams);
+        // A label that was asked for is shown, even if all have it.
+        common.retain(|name, _| !self.style.labels.include_label.contains(name));
+        self.tell(beside, &common)?;
+        let none = LabelMap::new();
+        let hidden = if self.style.labels.include_common_labels { &none } else { &common };
+        let shown: Vec<LabelMap> = streams
+            .iter()
+            .map(|stream| labels::shown(&stream.stream, hidden, &self.style.labels))
+            .collect();
+        let width = shown.iter().map(|labels| labels::text(labels).len()).max();
+        let width = width.unwrap_or_default().max(self.style.labels.labels_length);
+        for (index, entry) in in_order(streams, direction) {
+            self.entry(out, &shown[index], width, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Prints lines as they arrive: with all labels, because what is common is not known yet.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn print_live(&self, out: &mut impl Write, streams: &[StreamValues]) -> io::Result<()> {
+        let none = LabelMap::new();
+        let width = self.style.labels.labels_length;
+        for (index, entry) in in_order(streams, Direction::Forward) {
+            let shown = labels::shown(&streams[index].stream, &none, &self.style.labels);
+            self.entry(out, &shown, width, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Says which labels are not beside the lines.
+    fn tell(&mut self, beside: &mut impl Write, common: &LabelMap) -> io::Result<()> {
+        let is_first = self.common.is_none();
+        if self.style.quiet || self.common.as_ref() == Some(common) {
+            return Ok(());
+        }
+        let red = |text: &str| color::red(text, self.style.colored);
+        if !common.is_empty() {
+            writeln!(beside, "Common labels: {}", red(&labels::text(common)))?;
+        }
+        let LabelDisplayArgs { exclude_label, include_label, .. } = &self.style.labels;
+        if is_first && !exclude_label.is_empty() {
+            writeln!(beside, "Ignoring labels key: {}", red(&exclude_label.join(",")))?;
+        }
+        if is_first && !include_label.is_empty() {
+            writeln!(beside, "Print only labels key: {}", red(&include_label.join(",")))?;
+        }
+        self.common = Some(common.clone());
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        out: &mut impl Write,
+        labels: &LabelMap,
+        width: usize,
+        entry: &StreamEntry,
+    ) -> io::Result<()> {
+        let style = &self.style;
         match style.output {
-            OutputMode::Raw => writeln!(out, "{}", entry.line)?,
+            OutputMode::Raw => writeln!(out, "{}", entry.line),
             OutputMode::Jsonl => {
-                let time = crate::time::show(entry.timestamp, &style.zone);
-                let labels = &streams[index].stream;
-                writeln!(
-                    out,
-                    "{}",
-                    json!({"labels": labels, "line": entry.line, "timestamp": time})
-                )?;
+                let line = JsonLine {
+                    labels: (!style.labels.no_labels).then_some(labels),
+                    line: &entry.line,
+                    timestamp: TimestampFormat::Rfc3339Nano.show(entry.timestamp, &style.zone),
+                };
+                json::line(out, &line)
             }
-            OutputMode::Default => {
-                let time = crate::time::show(entry.timestamp, &style.zone);
-                let time = color::faint(&time, style.colored);
-                let labels = color::by_key(&labels[index], &labels[index], style.colored);
-                let space = if labels.is_empty() { "" } else { " " };
-                writeln!(out, "{time} {labels}{space}{}", entry.line)?;
+            OutputMode::Default | OutputMode::Chart => {
+                let time = style.times.show(entry.timestamp, &style.zone);
+                write!(out, "{} ", color::blue(&time, style.colored))?;
+                if !style.labels.no_labels {
+                    write!(out, "{} ", self.colored_labels(labels, width))?;
+                }
+                writeln!(out, "{}", entry.line.trim())
             }
         }
     }
-    Ok(())
-}
 
-/// The labels that all streams have, with equal values.
-#[must_use]
-pub fn common_labels(streams: &[StreamValues]) -> LabelMap {
-    let mut common = streams.first().map(|stream| stream.stream.clone()).unwrap_or_default();
-    for stream in streams {
-        common.retain(|name, value| stream.stream.get(name) == Some(value));
+    fn colored_labels(&self, labels: &LabelMap, width: usize) -> String {
+        let text = labels::text(labels);
+        // Go counts bytes.
+        let padding = width.saturating_sub(text.len());
+        let padded = format!("{text}{:padding$}", "");
+        if self.style.labels.colored_output {
+            color::by_key(&padded, &text, self.style.colored)
+        } else {
+            color::red(&padded, self.style.colored)
+        }
     }
-    common
-}
-
-/// `{a="b", c="d"}`
-#[must_use]
-pub fn labels_text(labels: &LabelMap) -> String {
-    model::Labels::keeping_empty(labels.iter().map(|(n, v)| (n.as_str(), v.as_str()))).to_string()
-}
-
-fn shown_labels(labels: &LabelMap, common: &LabelMap, args: &LabelDisplayArgs) -> String {
-    if args.no_labels {
-        return String::new();
-    }
-    let wanted = |name: &String| {
-        let included = args.include_label.is_empty() || args.include_label.contains(name);
-        included && !args.exclude_label.contains(name) && !common.contains_key(name)
-    };
-    let shown: LabelMap =
-        labels.iter().filter(|(n, _)| wanted(n)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    format!("{:width$}", labels_text(&shown), width = args.labels_length)
 }
 
 /// Entries with the number of their stream.
@@ -103,41 +193,4 @@ fn in_order(streams: &[StreamValues], direction: Direction) -> Vec<(usize, &Stre
 }
 
 #[cfg(test)]
-mod tests {
-    use model::Timestamp;
-
-    use super::*;
-
-    #[track_caller]
-    fn check(output: OutputMode, labels: LabelDisplayArgs, expect: &str) {
-        let entry = |nanos, line: &str| StreamEntry {
-            timestamp: Timestamp(nanos),
-            line: line.into(),
-            categories: None,
-        };
-        let stream = |dag: &str, values| StreamValues {
-            stream: [("app".into(), "airflow".into()), ("dag_id".into(), dag.into())].into(),
-            values,
-        };
-        let streams = [
-            stream("a", vec![entry(3_000_000_000, "three"), entry(1_000_000_000, "one")]),
-            stream("b", vec![entry(2_000_000_000, "two")]),
-        ];
-        let style = Style { output, labels, zone: TimeZone::UTC, colored: false };
-        let mut out = Vec::new();
-        print(&mut out, &streams, Direction::Backward, &style).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), expect);
-    }
-
-    #[test]
-    fn streams_are_merged_and_common_labels_left_out() {
-        check(
-            OutputMode::Default,
-            LabelDisplayArgs::default(),
-            "1970-01-01T00:00:03Z {dag_id=\"a\"} three\n1970-01-01T00:00:02Z {dag_id=\"b\"} two\n\
-             1970-01-01T00:00:01Z {dag_id=\"a\"} one\n",
-        );
-        let none = LabelDisplayArgs { no_labels: true, ..LabelDisplayArgs::default() };
-        check(OutputMode::Raw, none, "three\ntwo\none\n");
-    }
-}
+mod tests;

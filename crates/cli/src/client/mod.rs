@@ -1,0 +1,20 @@
+//! Asks a server: Loki's API over HTTP, with logcli's ways to say who one is.
+//!
+//! - [`Client`]: one request, its retries and its errors.
+//! - [`api`]: an end point each.
+//! - [`connect`]: certificates, proxies and headers.
+//! - [`paged`]: more lines than one answer holds; [`edge`] is where two answers meet.
+//! - [`tail`]: lines as they arrive.
+
+mod api;
+mod backoff;
+mod connect;
+mod edge;
+mod http;
+mod paged;
+pub mod tail;
+
+pub use api::DeleteRequest;
+pub use backoff::Backoff;
+pub use connect::token;
+pub use http::Client;
