@@ -37,8 +37,9 @@ impl Labels {
         Self(labels.into())
     }
 
-    /// As [`Labels::new`], but empty values stay. Only the answer to a query can have them: a parser
-    /// that finds nothing where it was told to look sets the label to nothing, and Loki shows that.
+    /// As [`Labels::new`], but empty values stay. Only the answer to a query can have them: a
+    /// parser that finds nothing where it was told to look sets the label to nothing, and Loki
+    /// shows that.
     pub fn keeping_empty<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<Arc<str>>,

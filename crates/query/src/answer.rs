@@ -122,7 +122,8 @@ fn value(op: RangeOp, pane: &Pane, range_seconds: f64) -> f64 {
     }
 }
 
-/// The series of a range aggregation. `absent_over_time` turns them round: it has one where none is.
+/// The series of a range aggregation. `absent_over_time` turns them round: it has one where there
+/// is none.
 pub(crate) fn series(
     aggregation: &RangeAggregation,
     steps: &Steps,

@@ -130,7 +130,8 @@ mod tests {
             let time = Timestamp(time);
             let mut in_any = false;
             for k in 0..windows.len() {
-                let last = start - offset + i64::try_from(k).unwrap() * i64::try_from(step).unwrap();
+                let steps = i64::try_from(k).unwrap() * i64::try_from(step).unwrap();
+                let last = start - offset + steps;
                 let inside = last - i64::try_from(range).unwrap() < time.0 && time.0 <= last;
                 in_any |= inside;
                 if windows.span().contains(time) {
