@@ -92,6 +92,14 @@ impl Joiner {
         self.open[lane].as_ref().map(|open| open.start)
     }
 
+    /// The same open lines, in a file that goes on with them: there they begin at its first byte.
+    pub fn carried(mut self) -> Self {
+        for lane in Lane::ALL {
+            self.open[lane].iter_mut().for_each(|open| open.start = 0);
+        }
+        self
+    }
+
     /// Takes a record that begins at `start`, and of which `cut` bytes are missing at the end;
     /// gives out the line that it completes.
     pub fn take(&mut self, record: &Record<'_>, start: u64, cut: u64) -> Option<Line> {

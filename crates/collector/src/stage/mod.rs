@@ -14,4 +14,7 @@ mod pipeline;
 mod time;
 
 pub use airflow::{Labeller, PodSource};
-pub use pipeline::{Parcel, Pipeline, Position};
+pub use lane::Lane;
+#[cfg(test)]
+pub use lane::Lanes;
+pub use pipeline::{Carry, Parcel, Pipeline, Position};

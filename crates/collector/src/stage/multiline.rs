@@ -72,6 +72,17 @@ impl Multiline {
         self.lanes[lane].traceback.as_ref().map(|open| open.start)
     }
 
+    /// The same open tracebacks, in a file that goes on with them: there they begin at its first
+    /// byte.
+    pub fn carried(mut self) -> Self {
+        for lane in Lane::ALL {
+            let Open { traceback, maybe, .. } = &mut self.lanes[lane];
+            traceback.iter_mut().for_each(|joined| joined.start = 0);
+            maybe.iter_mut().for_each(|line| line.start = 0);
+        }
+        self
+    }
+
     /// Takes the next line and gives out what is complete.
     pub fn take(&mut self, line: Line, each: &mut impl FnMut(Joined)) {
         let before = self.before.take();

@@ -4,6 +4,11 @@
 //! acknowledged, a position names a *safe* place before it: a record at which nothing was open and
 //! nothing remembered, so that reading on from there with a fresh pipeline goes the same way as the
 //! first time. What comes out between the two places is dropped.
+//!
+//! A rotation may fall in the middle of a line or of a traceback. Then what is open is handed over
+//! to the file that goes on, and is an entry of that file, at its first byte. The position of the
+//! file that began it stays before it until the other file's says that it is dealt with; so after a
+//! restart it is found and handed over again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +51,15 @@ pub struct Parcel {
     pub position: Position,
 }
 
+/// What a file leaves open for the file that goes on where it ends.
+#[derive(Debug)]
+pub struct Carry {
+    /// How far the file was read that leaves it.
+    pub end: u64,
+    joiner: Joiner,
+    multiline: Multiline,
+}
+
 /// The stages of one file.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -58,6 +72,8 @@ pub struct Pipeline {
     done: Lanes<u64>,
     /// Whether a lane has come to the place where it was left.
     resumed: Lanes<bool>,
+    /// Where that begins which was handed over.
+    handed_over: Lanes<Option<u64>>,
     safe: u64,
     last_timestamp: Timestamp,
     line_bytes_max: usize,
@@ -75,12 +91,13 @@ impl Pipeline {
     ) -> Self {
         Self {
             splitter: Splitter::new(position.replay_from, line_bytes_max + CRI_HEADER_BYTES_MAX),
-            joiner: Joiner::new(line_bytes_max, PARTIAL_GAP),
-            multiline: Multiline::new(TRACEBACK_LINES_MAX, line_bytes_max, TRACEBACK_GAP),
+            joiner: joiner(line_bytes_max),
+            multiline: multiline(line_bytes_max),
             distinct: Distinct::default(),
             labeller,
             done: position.lanes,
             resumed: Lanes::default(),
+            handed_over: Lanes::default(),
             safe: position.replay_from,
             last_timestamp: born,
             line_bytes_max,
@@ -110,12 +127,38 @@ impl Pipeline {
         }
     }
 
-    /// Ends what is open because the file has ended, the last line too if it has no newline.
-    pub fn finish(&mut self) {
+    /// Takes the last line too if it has no newline, because none will come.
+    pub fn end_bytes(&mut self) {
         if let Some(line) = self.splitter.finish() {
             self.physical(&line);
         }
+    }
+
+    /// Ends what is open because nothing more will come.
+    pub fn finish(&mut self) {
+        self.end_bytes();
         self.end_idle(Duration::MAX);
+    }
+
+    /// Gives away what is open, to the file that goes on where this one ends.
+    pub fn hand_over(&mut self) -> Carry {
+        for lane in Lane::ALL {
+            // What was ended before a restart is not open, whatever the replay makes of it.
+            self.resume(lane);
+            self.handed_over[lane] = self.handed_over[lane].or(self.open_start(lane));
+        }
+        let joiner = std::mem::replace(&mut self.joiner, joiner(self.line_bytes_max));
+        let multiline = std::mem::replace(&mut self.multiline, multiline(self.line_bytes_max));
+        let end = self.splitter.start();
+        Carry { end, joiner: joiner.carried(), multiline: multiline.carried() }
+    }
+
+    /// Goes on with what another file left open. A pipeline that begins at a later place than the
+    /// first byte has it behind it.
+    pub fn take_over(&mut self, carry: Carry) {
+        if self.splitter.start() == 0 {
+            (self.joiner, self.multiline) = (carry.joiner, carry.multiline);
+        }
     }
 
     /// Whether nothing is open: no traceback, no line without its end.
@@ -137,7 +180,8 @@ impl Pipeline {
     /// How far the file is dealt with once all that came out is.
     pub fn position(&self) -> Position {
         let next = self.splitter.start();
-        let reached = |lane| self.open_start(lane).unwrap_or(next).max(self.done[lane]);
+        let open = |lane| self.handed_over[lane].or(self.open_start(lane));
+        let reached = |lane| open(lane).unwrap_or(next).max(self.done[lane]);
         Position { replay_from: self.safe, lanes: Lanes::each(reached) }
     }
 
@@ -180,7 +224,9 @@ impl Pipeline {
     /// takes its level from the record before.
     fn is_safe(&self, record: &Record<'_>) -> bool {
         let is_traceback = memchr::memmem::find(record.content, b"Traceback (").is_some();
-        self.has_no_entry_open() && self.distinct.is_past(record.timestamp) && !is_traceback
+        let has_handed_over = Lane::ALL.iter().any(|lane| self.handed_over[*lane].is_some());
+        let has_open = has_handed_over || !self.has_no_entry_open();
+        !has_open && self.distinct.is_past(record.timestamp) && !is_traceback
     }
 
     /// Notes that a record of a lane begins here, and when that is where the lane was left, ends
@@ -190,12 +236,16 @@ impl Pipeline {
             return;
         }
         self.parcel.records_read += 1;
-        if !self.resumed[lane] {
-            self.resumed[lane] = true;
-            if self.done[lane] > 0 {
-                self.end_partial(lane);
-                self.end_traceback(lane);
-            }
+        self.resume(lane);
+    }
+
+    /// Ends what the replay has opened in a lane, if the lane has only now come to where it was
+    /// left.
+    fn resume(&mut self, lane: Lane) {
+        let was_resumed = std::mem::replace(&mut self.resumed[lane], true);
+        if !was_resumed && self.done[lane] > 0 {
+            self.end_partial(lane);
+            self.end_traceback(lane);
         }
     }
 
@@ -229,6 +279,14 @@ impl Pipeline {
         let entry = Entry { timestamp, line: joined.text, metadata };
         self.parcel.entries.push((columns.labels.clone(), entry));
     }
+}
+
+fn joiner(bytes_max: usize) -> Joiner {
+    Joiner::new(bytes_max, PARTIAL_GAP)
+}
+
+fn multiline(bytes_max: usize) -> Multiline {
+    Multiline::new(TRACEBACK_LINES_MAX, bytes_max, TRACEBACK_GAP)
 }
 
 #[cfg(test)]

@@ -13,13 +13,15 @@ pub struct PodFolder {
     pub uid: String,
 }
 
-/// What the name of a file in a container's folder says. The elder comes first.
+/// What the name of a file in a container's folder says. The elder comes first; of those that were
+/// moved aside, the one with the lesser name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogName {
-    /// `<restarts>.log.<time>`: the kubelet has moved it aside; a little more may be written.
-    Rotated,
-    /// `<restarts>.log`: the runtime writes it.
-    Current,
+pub struct LogName {
+    /// How often the container had been started again when the file was made.
+    pub restarts: u64,
+    /// Whether it is `<restarts>.log`, which the runtime writes; else it is `<restarts>.log.<time>`,
+    /// which the kubelet has moved aside, and to which a little more may be written.
+    pub is_current: bool,
 }
 
 impl PodFolder {
@@ -41,15 +43,14 @@ impl LogName {
     /// when it was not.
     pub fn parse(name: &OsStr) -> Option<Self> {
         let (restarts, rest) = name.to_str()?.split_once(".log")?;
-        if restarts.is_empty() || !restarts.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !restarts.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let time = rest.strip_prefix('.');
-        match time {
-            None if rest.is_empty() => Some(Self::Current),
-            Some(time) if time.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
-                Some(Self::Rotated)
-            }
+        let restarts = restarts.parse().ok()?;
+        let is_time = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        match rest.strip_prefix('.') {
+            None if rest.is_empty() => Some(Self { restarts, is_current: true }),
+            Some(time) if is_time(time) => Some(Self { restarts, is_current: false }),
             _ => None,
         }
     }
@@ -66,13 +67,20 @@ mod tests {
 
     #[test]
     fn log_files() {
-        check("0.log", Some(LogName::Current));
-        check("12.log", Some(LogName::Current));
-        check("0.log.20261122-082843", Some(LogName::Rotated));
+        check("0.log", Some(LogName { restarts: 0, is_current: true }));
+        check("12.log", Some(LogName { restarts: 12, is_current: true }));
+        check("0.log.20261122-082843", Some(LogName { restarts: 0, is_current: false }));
         check("0.log.20261122-082843.gz", None);
         check("0.log.20261122-082843.tmp", None);
         check("x.log", None);
         check(".log", None);
+        check("+1.log", None);
+    }
+
+    #[test]
+    fn the_elder_comes_first() {
+        let names = ["0.log.20261122-082843", "0.log", "1.log.20261122-082843", "1.log", "12.log"];
+        assert!(names.map(|name| LogName::parse(OsStr::new(name)).unwrap()).is_sorted());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use airflow::Pod;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::stage::Position;
+use crate::stage::{Lane, Position};
 use crate::tail::file::{Fingerprint, Inode, LogFile};
 
 /// The name of the file in the state folder.
@@ -50,6 +50,8 @@ pub struct Positions {
     open: HashMap<FileNo, Saved>,
     /// Files that an earlier one had open and this one has not met.
     left: Vec<Saved>,
+    /// Files that took over what another left open: which other, and how far that one was read.
+    carried: HashMap<FileNo, (FileNo, u64)>,
     is_changed: bool,
 }
 
@@ -85,7 +87,8 @@ impl Positions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { path, open: HashMap::new(), left, is_changed: false })
+        let (open, carried) = (HashMap::new(), HashMap::new());
+        Ok(Self { path, open, left, carried, is_changed: false })
     }
 
     /// What was kept of this file by an earlier collector. Of one that was empty then nothing is
@@ -116,13 +119,29 @@ impl Positions {
         }
     }
 
+    /// Notes that what a file left open, which was read up to `end`, goes on at the beginning of
+    /// another. It is dealt with when that is.
+    pub fn carry(&mut self, from: FileNo, end: u64, to: FileNo) {
+        self.carried.insert(to, (from, end));
+    }
+
     /// Notes that a file is dealt with up to here.
     pub fn settle(&mut self, no: FileNo, position: Position) {
         self.describe(no, |saved| saved.position = position);
+        let Some((from, end)) = self.carried.get(&no).copied() else { return };
+        let is_dealt_with = |lane: &Lane| position.lanes[*lane] > 0;
+        self.describe(from, |saved| {
+            let lanes = &mut saved.position.lanes;
+            Lane::ALL.into_iter().filter(is_dealt_with).for_each(|lane| lanes[lane] = end);
+        });
+        if Lane::ALL.iter().all(is_dealt_with) {
+            self.carried.remove(&no);
+        }
     }
 
     /// Forgets a file that is gone.
     pub fn forget(&mut self, no: FileNo) {
+        self.carried.remove(&no);
         self.is_changed |= self.open.remove(&no).is_some();
     }
 

@@ -1,11 +1,12 @@
-//! The files of all containers: which there are, what is due, and the next parcel.
+//! The open files of all containers: what is due, and the next parcel.
 //!
 //! Everything here blocks on the disk and nothing waits; [`Reader`](super::Reader) decides when.
 //! Finding and opening never depends on there being room for what is read: a file must be open
 //! before it is deleted, even while the store is away for an hour.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs;
+mod scan;
+
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +15,15 @@ use airflow::Pod;
 use model::Clock;
 use tokio::time::Instant;
 
-use crate::limits::{MISSED_SCANS_MAX, MISSING_FOLDER_WARNING_INTERVAL, READ_BYTES_MAX};
+use crate::Config;
+use crate::limits::{MISSED_SCANS_MAX, READ_BYTES_MAX};
 use crate::metrics::Metrics;
-use crate::stage::{Labeller, Parcel, Pipeline, PodSource, Position};
+use crate::stage::{Carry, Labeller, Parcel, Pipeline, PodSource, Position};
 use crate::status::Progress;
 use crate::tail::file::{Change, Inode, LogFile};
-use crate::tail::folder::{LogName, PodFolder};
+use crate::tail::folder::PodFolder;
 use crate::tail::position::{FileNo, Positions, Saved};
-use crate::tail::watch::{Hints, Watcher};
-use crate::{Config, Error};
+use crate::tail::watch::Watcher;
 
 /// What was read of a file, on its way to the store.
 #[derive(Debug)]
@@ -77,18 +78,12 @@ struct Tailing {
     pod: Option<Arc<Pod>>,
     /// Until when the first lines wait for the pod; none once they do not.
     wait_until: Option<Instant>,
+    /// The file whose name it took, until what that one left open is taken over.
+    before: Option<FileNo>,
     /// When the last bytes were read.
     read_at: Instant,
     is_due: bool,
     missed_scans: u32,
-}
-
-/// What was seen in looking through folders.
-#[derive(Debug, Default)]
-struct Seen {
-    inodes: HashSet<Inode>,
-    /// Something could not be looked at, so that what was not seen may be there all the same.
-    is_partial: bool,
 }
 
 /// Whose files are in a folder.
@@ -118,55 +113,6 @@ impl Tailer {
     /// Whether [`next`](Self::next) has something to do.
     pub fn has_work(&self) -> bool {
         !self.due.is_empty() || !self.farewells.is_empty()
-    }
-
-    /// Looks through all folders.
-    ///
-    /// # Errors
-    /// When the pods folder is there and cannot be read.
-    pub fn scan(&mut self, now: Instant) -> Result<(), Error> {
-        let root = self.config.pods_folder.clone();
-        self.watcher.add(&root);
-        let folders = match entries(&root) {
-            Ok(folders) => folders,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.tell_missing(now);
-                return Ok(());
-            }
-            Err(source) if is_lasting(&source) => {
-                return Err(Error::PodsFolder { path: root, source });
-            }
-            Err(error) => {
-                let folder = root.display();
-                tracing::warn!(%folder, %error, "the pods folder cannot be read, it is tried again");
-                return Ok(());
-            }
-        };
-        let mut seen = Seen::default();
-        folders.iter().for_each(|folder| self.scan_pod(folder, now, &mut seen));
-        if !seen.is_partial {
-            self.miss(&seen);
-        }
-        self.refresh(now);
-        self.around.progress.note(|status| status.scans += 1);
-        Ok(())
-    }
-
-    /// Looks where something may have changed.
-    ///
-    /// # Errors
-    /// When the pods folder is there and cannot be read.
-    pub fn follow(&mut self, hints: &Hints, now: Instant) -> Result<(), Error> {
-        hints.dropped.iter().for_each(|watch| self.watcher.forget(watch));
-        if hints.is_overflow {
-            return self.scan(now);
-        }
-        let folders: HashSet<PathBuf> =
-            hints.events.iter().filter_map(|(watch, name)| self.pod_folder(watch, name)).collect();
-        for folder in folders {
-            self.scan_pod(&folder, now, &mut Seen::default());
-        }
-        Ok(())
     }
 
     /// Looks at the files that are open, and not at folders: what has waited long enough is due.
@@ -204,14 +150,21 @@ impl Tailer {
 
     fn read_next(&mut self, now: Instant) -> Option<Delivery> {
         let no = self.due.pop_front()?;
+        self.files.get_mut(&no)?.is_due = false;
+        if !self.take_over(no) {
+            return None;
+        }
         let tailing = self.files.get_mut(&no)?;
-        tailing.is_due = false;
         let bytes = match tailing.file.read(&mut self.buffer) {
             Ok(bytes) => bytes,
             Err(error) => {
                 // It stays open and is tried again when it is looked at next.
                 let path = tailing.path.display();
                 tracing::warn!(%path, %error, "a log file cannot be read now, it is tried again");
+                // The one that took its name does not wait for that.
+                if let Some(after) = self.after(no) {
+                    self.carry_on(after, None);
+                }
                 return None;
             }
         };
@@ -226,8 +179,44 @@ impl Tailer {
         self.around.progress.note(|status| status.bytes_read += count as u64);
         if count == READ_BYTES_MAX {
             self.make_due(no);
+        } else if let Some(after) = self.after(no) {
+            self.make_due(after);
         }
         Some(Delivery { no, parcel, is_last: false })
+    }
+
+    /// Before the first bytes of a file that took another's name: takes over what that one left
+    /// open. Tells whether it may be read; if not, the other is read first, and makes it due.
+    fn take_over(&mut self, no: FileNo) -> bool {
+        let Some(tailing) = self.files.get_mut(&no) else { return false };
+        let Some(before) = tailing.before else { return true };
+        // While it is empty, the runtime may still write to the other.
+        if !tailing.has_unread() {
+            return true;
+        }
+        if self.files.get_mut(&before).is_some_and(Tailing::has_unread) {
+            self.make_due(before);
+            return false;
+        }
+        let carry = self.files.get_mut(&before).map(|elder| elder.pipeline.hand_over());
+        if let Some(carry) = &carry {
+            self.positions().carry(before, carry.end, no);
+        }
+        self.carry_on(no, carry);
+        true
+    }
+
+    /// Lets a file begin that took another's name, with what that one left open.
+    fn carry_on(&mut self, no: FileNo, carry: Option<Carry>) {
+        let Some(tailing) = self.files.get_mut(&no) else { return };
+        tailing.before = None;
+        carry.into_iter().for_each(|carry| tailing.pipeline.take_over(carry));
+        self.make_due(no);
+    }
+
+    /// The file that took the name of this one and has not taken over from it yet.
+    fn after(&self, no: FileNo) -> Option<FileNo> {
+        self.files.iter().find(|(_, tailing)| tailing.before == Some(no)).map(|(after, _)| *after)
     }
 
     /// What is due at the end of a file: to end what is open, or to let a file go that is gone.
@@ -244,80 +233,21 @@ impl Tailer {
     fn close(&mut self, no: FileNo) -> Option<Delivery> {
         let mut tailing = self.files.remove(&no)?;
         self.by_inode.remove(&tailing.file.inode());
+        tailing.pipeline.end_bytes();
+        if let Some(after) = self.after(no) {
+            self.carry_on(after, Some(tailing.pipeline.hand_over()));
+        }
         tailing.pipeline.finish();
         Some(Delivery { no, parcel: tailing.pipeline.take_parcel(), is_last: true })
     }
 
-    fn scan_pod(&mut self, folder: &Path, now: Instant, seen: &mut Seen) {
-        let Some(pod) = folder.file_name().and_then(PodFolder::parse) else { return };
-        self.watcher.add(folder);
-        for container in seen.list(folder) {
-            let Some(name) = container.file_name().and_then(|name| name.to_str()) else { continue };
-            let place = Place { pod: pod.clone(), container: name.to_owned() };
-            self.scan_container(&container, &place, now, seen);
-        }
-    }
-
-    fn scan_container(&mut self, folder: &Path, place: &Place, now: Instant, seen: &mut Seen) {
-        self.watcher.add(folder);
-        let mut logs: Vec<(LogName, PathBuf)> = seen
-            .list(folder)
-            .into_iter()
-            .filter_map(|path| Some((LogName::parse(path.file_name()?)?, path)))
-            .collect();
-        // What was rotated away is older than what is written now.
-        logs.sort();
-        for (_, path) in logs {
-            match self.meet(&path, place, now, seen) {
-                Ok(()) => {}
-                // Renamed or removed since the folder was listed: the next look will tell.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    let path = path.display();
-                    tracing::warn!(%path, %error, "a log file cannot be opened, it is tried again");
-                }
-            }
-        }
-    }
-
-    /// Looks at a file that has this name now.
-    fn meet(
+    fn open(
         &mut self,
         path: &Path,
-        place: &Place,
+        place: Place,
+        before: Option<FileNo>,
         now: Instant,
-        seen: &mut Seen,
-    ) -> io::Result<()> {
-        let inode = Inode::of(&fs::metadata(path)?);
-        seen.inodes.insert(inode);
-        let Some(no) = self.by_inode.get(&inode).copied() else {
-            return self.open(path, place.clone(), now);
-        };
-        let Some(tailing) = self.files.get_mut(&no) else { return Ok(()) };
-        match tailing.file.look()? {
-            Change::Unread(0) => {}
-            Change::Unread(_) => self.make_due(no),
-            Change::Replaced => {
-                tracing::info!(path = %path.display(), "a log file was truncated and is read anew");
-                let farewell = self.close(no);
-                self.farewells.extend(farewell);
-                return self.open(path, place.clone(), now);
-            }
-        }
-        self.describe(no, path);
-        Ok(())
-    }
-
-    /// Notes which files were not seen when all folders were looked through.
-    fn miss(&mut self, seen: &Seen) {
-        for tailing in self.files.values_mut() {
-            let is_seen = seen.inodes.contains(&tailing.file.inode());
-            tailing.missed_scans = if is_seen { 0 } else { tailing.missed_scans + 1 };
-        }
-        self.positions().sweep(|inode| seen.inodes.contains(&inode));
-    }
-
-    fn open(&mut self, path: &Path, place: Place, now: Instant) -> io::Result<()> {
+    ) -> io::Result<FileNo> {
         let mut file = LogFile::open(path)?;
         let saved = self.positions().restore(&file)?;
         let position = saved.as_ref().map_or_else(Position::default, |saved| saved.position);
@@ -339,6 +269,7 @@ impl Tailer {
             pipeline,
             pod,
             wait_until: Some(now + self.config.metadata_wait),
+            before,
             read_at: now,
             is_due: false,
             missed_scans: 0,
@@ -348,7 +279,7 @@ impl Tailer {
         self.around.progress.note(|status| status.files_opened += 1);
         self.find_pod(no);
         self.end_waiting(no, now);
-        Ok(())
+        Ok(no)
     }
 
     /// Notes the name that a file has now, and its first bytes.
@@ -402,35 +333,16 @@ impl Tailer {
         self.due.push_back(no);
     }
 
-    /// The folder of the pod that an event was about.
-    fn pod_folder(
-        &self,
-        watch: &inotify::WatchDescriptor,
-        name: &Option<std::ffi::OsString>,
-    ) -> Option<PathBuf> {
-        let folder = self.watcher.folder(watch)?;
-        let below = folder.strip_prefix(&self.config.pods_folder).ok()?;
-        let pod = below.components().next().map(|part| part.as_os_str().to_owned());
-        Some(self.config.pods_folder.join(pod.or_else(|| name.clone())?))
-    }
-
-    fn tell_missing(&mut self, now: Instant) {
-        let is_due = self
-            .missing_told
-            .is_none_or(|told| now.duration_since(told) >= MISSING_FOLDER_WARNING_INTERVAL);
-        if is_due {
-            self.missing_told = Some(now);
-            let folder = self.config.pods_folder.display();
-            tracing::warn!(%folder, "the pods folder is not there, it is waited for");
-        }
-    }
-
     fn positions(&self) -> MutexGuard<'_, Positions> {
         self.around.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tailing {
+    fn has_unread(&mut self) -> bool {
+        matches!(self.file.look(), Ok(Change::Unread(1..)))
+    }
+
     fn is_gone(&self) -> bool {
         self.missed_scans >= MISSED_SCANS_MAX
     }
@@ -441,37 +353,12 @@ impl Tailing {
     }
 }
 
-impl Seen {
-    /// The paths of what is in a folder. One that is gone again needs no word.
-    fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
-        entries(folder).unwrap_or_else(|error| {
-            if ![io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) {
-                self.is_partial = true;
-                let folder = folder.display();
-                tracing::warn!(%folder, %error, "a folder cannot be read, it is tried again");
-            }
-            Vec::new()
-        })
-    }
-}
-
 impl Place {
     /// The pod as far as the path tells it.
     fn pod_of_path(&self) -> Pod {
         let PodFolder { namespace, pod, uid } = self.pod.clone();
         Pod { uid, ..Pod::new(namespace, pod) }
     }
-}
-
-/// Whether somebody must act before a folder can be read. Else (too many files are open, the disk
-/// has a hiccup) it is better to go on with the files that one has.
-fn is_lasting(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
-}
-
-/// The paths of what is in a folder.
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 #[cfg(test)]

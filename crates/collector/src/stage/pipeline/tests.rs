@@ -144,6 +144,42 @@ proptest! {
         prop_assert_eq!(stopped(&file, piece, stop, false), whole(&file));
     }
 
+    /// The time of an entry may differ where equal lines come just before and after the rotation.
+    #[test]
+    fn rotated_between_any_records_the_same(
+        file in file(), at in any::<proptest::sample::Index>(), is_read_again in any::<bool>(),
+    ) {
+        let untimed = |entries: Vec<String>| -> Vec<String> {
+            entries.iter().map(|entry| entry.split_once(' ').unwrap().1.to_owned()).collect()
+        };
+        let ends: Vec<usize> = file.split_inclusive(|byte| *byte == b'\n')
+            .scan(0, |end, line| { *end += line.len(); Some(*end) }).collect();
+        let end = if ends.is_empty() { 0 } else { *at.get(&ends) };
+        let (elder, younger) = file.split_at(end);
+        let mut first = pipeline(Position::default());
+        first.feed(elder);
+        let parcel = first.take_parcel();
+        let mut shown = show(&parcel.entries);
+        let mut carry = first.hand_over();
+        if is_read_again {
+            // What was open is found again, where the position says.
+            let position = first.position();
+            prop_assert_eq!(position, parcel.position);
+            let mut again = pipeline(position);
+            again.feed(&elder[usize::try_from(position.replay_from).unwrap()..]);
+            prop_assert_eq!(show(&again.take_parcel().entries), Vec::<String>::new());
+            carry = again.hand_over();
+        }
+        let mut second = pipeline(Position::default());
+        second.take_over(carry);
+        second.feed(younger);
+        second.finish();
+        shown.extend(show(&second.take_parcel().entries));
+        first.finish();
+        prop_assert_eq!(show(&first.take_parcel().entries), Vec::<String>::new());
+        prop_assert_eq!(untimed(shown), untimed(whole(&file)));
+    }
+
     /// Where idleness has ended an entry too early, its rest is an entry of its own: no byte of any
     /// record is lost, and none comes twice.
     #[test]

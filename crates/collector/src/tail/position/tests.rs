@@ -1,6 +1,7 @@
 //! Positions through a restart.
 
 use super::*;
+use crate::stage::Lanes;
 
 fn log(folder: &Path, name: &str, bytes: &str) -> LogFile {
     let path = folder.join(name);
@@ -41,6 +42,28 @@ fn what_is_settled_is_there_after_a_restart() {
     assert_eq!(restored, Saved { position: settled, ..saved(&first, 1) });
     assert_eq!(positions.restore(&first).unwrap(), None, "once");
     assert_eq!(positions.restore(&second).unwrap(), None);
+}
+
+#[test]
+fn what_a_file_left_open_is_settled_with_the_file_that_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (elder, younger) = (log(folder.path(), "1", "one"), log(folder.path(), "2", "two"));
+    let mut positions = Positions::open(folder.path()).unwrap();
+    positions.track(FileNo(1), saved(&elder, 1));
+    positions.track(FileNo(2), saved(&younger, 0));
+    positions.carry(FileNo(1), 3, FileNo(2));
+    let mut lanes = Lanes::default();
+    let mut check = |lane, place, expect: [u64; 3]| {
+        lanes[lane] = place;
+        positions.settle(FileNo(2), Position { replay_from: 0, lanes });
+        let settled = positions.open[&FileNo(1)].position;
+        assert_eq!(Lane::ALL.map(|lane| settled.lanes[lane]), expect);
+        assert_eq!(settled.replay_from, 1);
+    };
+    check(Lane::Stdout, 2, [3, 0, 0]);
+    check(Lane::Unknown, 2, [3, 0, 3]);
+    check(Lane::Stderr, 1, [3, 3, 3]);
+    assert!(positions.carried.is_empty());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A model of what happens to log files, and the promise that every line comes out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
@@ -9,8 +10,12 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::Error;
 use crate::tail::position::write_whole;
 use crate::tail::watch::watch;
+
+/// How many pods there are.
+const PODS: usize = 3;
 
 /// Knows every pod of the namespace `known` but those whose name begins with `late`.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ struct Node {
     rotations: u32,
     /// Whether a file may have been deleted of which lines are not acknowledged.
     has_deleted: bool,
+    /// The end of the line of each pod that is written in half.
+    halves: BTreeMap<usize, String>,
 }
 
 impl Node {
@@ -54,6 +61,7 @@ impl Node {
             settled: BTreeSet::new(),
             rotations: 0,
             has_deleted: false,
+            halves: BTreeMap::new(),
         }
     }
 
@@ -67,15 +75,43 @@ impl Node {
 
     /// Writes so many lines, in pieces of so many bytes, with a look in between.
     fn write(&mut self, pod: usize, lines: usize, piece: usize) {
-        fs::create_dir_all(self.container(pod)).unwrap();
-        let mut bytes = Vec::new();
+        self.write_other_half(pod);
+        let mut records = String::new();
         for _ in 0..lines {
-            let no = self.written.len();
-            let text = format!("line {no} of pod {pod}");
-            let time = format!("2026-11-22T08:{:02}:{:02}", no / 60, no % 60);
-            bytes.extend(format!("{time}.5Z stdout F {text}\n").bytes());
-            self.written.insert(text);
+            let (time, text) = self.new_line(pod);
+            records += &format!("{time}.5Z stdout F {text}\n");
         }
+        self.append(pod, records.as_bytes(), piece);
+    }
+
+    /// Writes the first record of a line that the runtime has cut into two.
+    fn write_half(&mut self, pod: usize) {
+        self.write_other_half(pod);
+        let (time, text) = self.new_line(pod);
+        let (first, second) = text.split_at(7);
+        self.append(pod, format!("{time}Z stdout P {first}\n").as_bytes(), usize::MAX);
+        self.halves.insert(pod, format!("{time}.5Z stdout F {second}\n"));
+    }
+
+    fn write_other_half(&mut self, pod: usize) {
+        if let Some(record) = self.halves.remove(&pod) {
+            self.append(pod, record.as_bytes(), usize::MAX);
+        }
+    }
+
+    fn write_other_halves(&mut self) {
+        (0..PODS).for_each(|pod| self.write_other_half(pod));
+    }
+
+    fn new_line(&mut self, pod: usize) -> (String, String) {
+        let no = self.written.len();
+        let text = format!("line {no} of pod {pod}");
+        self.written.insert(text.clone());
+        (format!("2026-11-22T08:{:02}:{:02}", no / 60, no % 60), text)
+    }
+
+    fn append(&mut self, pod: usize, bytes: &[u8], piece: usize) {
+        fs::create_dir_all(self.container(pod)).unwrap();
         for bytes in bytes.chunks(piece) {
             let mut options = fs::OpenOptions::new();
             let mut log = options.create(true).append(true).open(self.log(pod)).unwrap();
@@ -170,14 +206,23 @@ impl Node {
     fn run(&mut self, event: &Event) {
         match *event {
             Event::Write { pod, lines, piece } => self.write(pod, lines, piece),
+            Event::WriteHalf(pod) => self.write_half(pod),
             Event::Read(turns) => self.read(turns),
             Event::Acknowledge(parcels) => self.acknowledge(parcels),
             Event::Scan => self.scan(),
-            Event::Pass(millis) => self.pass(Duration::from_millis(millis)),
+            // A line that stays in half for long is two.
+            Event::Pass(millis) => {
+                self.write_other_halves();
+                self.pass(Duration::from_millis(millis));
+            }
             Event::Rotate(pod) => self.rotate(pod),
-            Event::Delete(pod) => self.delete(pod),
+            Event::Delete(pod) => {
+                self.write_other_half(pod);
+                self.delete(pod);
+            }
             // What is truncated before it is read is lost to anybody.
             Event::Truncate(pod) => {
+                self.write_other_half(pod);
                 self.drain();
                 self.truncate(pod);
             }
@@ -195,6 +240,7 @@ impl Node {
 #[derive(Debug, Clone)]
 enum Event {
     Write { pod: usize, lines: usize, piece: usize },
+    WriteHalf(usize),
     Read(usize),
     Acknowledge(usize),
     Scan,
@@ -206,10 +252,11 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let pod = 0..3_usize;
+    let pod = 0..PODS;
     prop_oneof![
         6 => (pod.clone(), 1..9_usize, 40..400_usize)
             .prop_map(|(pod, lines, piece)| Event::Write { pod, lines, piece }),
+        2 => pod.clone().prop_map(Event::WriteHalf),
         4 => (1..5_usize).prop_map(Event::Read),
         3 => (1..5_usize).prop_map(Event::Acknowledge),
         1 => Just(Event::Scan),
@@ -254,6 +301,7 @@ proptest! {
             let mut node = Node::new();
             fs::create_dir_all(node.folder.path().join("pods")).unwrap();
             events.iter().for_each(|event| node.run(event));
+            node.write_other_halves();
             node.drain();
             let lines: BTreeSet<String> = node.delivered.keys().cloned().collect();
             prop_assert_eq!(&lines, &node.written);

@@ -1,0 +1,198 @@
+//! Looking through folders: which files there are, which took another's name, which are gone.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::time::Instant;
+
+use crate::Error;
+use crate::limits::MISSING_FOLDER_WARNING_INTERVAL;
+use crate::tail::file::{Change, Inode};
+use crate::tail::folder::{LogName, PodFolder};
+use crate::tail::position::FileNo;
+use crate::tail::tailer::{Place, Tailer};
+use crate::tail::watch::Hints;
+
+/// What was seen in looking through folders.
+#[derive(Debug, Default)]
+struct Seen {
+    inodes: HashSet<Inode>,
+    /// Something could not be looked at, so that what was not seen may be there all the same.
+    is_partial: bool,
+}
+
+impl Tailer {
+    /// Looks through all folders.
+    ///
+    /// # Errors
+    /// When the pods folder is there and cannot be read.
+    pub fn scan(&mut self, now: Instant) -> Result<(), Error> {
+        let root = self.config.pods_folder.clone();
+        self.watcher.add(&root);
+        let folders = match entries(&root) {
+            Ok(folders) => folders,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.tell_missing(now);
+                return Ok(());
+            }
+            Err(source) if is_lasting(&source) => {
+                return Err(Error::PodsFolder { path: root, source });
+            }
+            Err(error) => {
+                let folder = root.display();
+                tracing::warn!(%folder, %error, "the pods folder cannot be read, it is tried again");
+                return Ok(());
+            }
+        };
+        let mut seen = Seen::default();
+        folders.iter().for_each(|folder| self.scan_pod(folder, now, &mut seen));
+        if !seen.is_partial {
+            self.miss(&seen);
+        }
+        self.refresh(now);
+        self.around.progress.note(|status| status.scans += 1);
+        Ok(())
+    }
+
+    /// Looks where something may have changed.
+    ///
+    /// # Errors
+    /// When the pods folder is there and cannot be read.
+    pub fn follow(&mut self, hints: &Hints, now: Instant) -> Result<(), Error> {
+        hints.dropped.iter().for_each(|watch| self.watcher.forget(watch));
+        if hints.is_overflow {
+            return self.scan(now);
+        }
+        let folders: HashSet<PathBuf> =
+            hints.events.iter().filter_map(|(watch, name)| self.pod_folder(watch, name)).collect();
+        for folder in folders {
+            self.scan_pod(&folder, now, &mut Seen::default());
+        }
+        Ok(())
+    }
+
+    fn scan_pod(&mut self, folder: &Path, now: Instant, seen: &mut Seen) {
+        let Some(pod) = folder.file_name().and_then(PodFolder::parse) else { return };
+        self.watcher.add(folder);
+        for container in seen.list(folder) {
+            let Some(name) = container.file_name().and_then(|name| name.to_str()) else { continue };
+            let place = Place { pod: pod.clone(), container: name.to_owned() };
+            self.scan_container(&container, &place, now, seen);
+        }
+    }
+
+    fn scan_container(&mut self, folder: &Path, place: &Place, now: Instant, seen: &mut Seen) {
+        self.watcher.add(folder);
+        let mut logs: Vec<(LogName, PathBuf)> = seen
+            .list(folder)
+            .into_iter()
+            .filter_map(|path| Some((LogName::parse(path.file_name()?)?, path)))
+            .collect();
+        // What was rotated away is older than what is written now.
+        logs.sort();
+        let mut before: Option<(u64, FileNo)> = None;
+        for (name, path) in logs {
+            let elder = before.filter(|(restarts, _)| *restarts == name.restarts);
+            match self.meet(&path, place, elder.map(|(_, no)| no), now, seen) {
+                Ok(no) => before = Some((name.restarts, no)),
+                // Renamed or removed since the folder was listed: the next look will tell.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let path = path.display();
+                    tracing::warn!(%path, %error, "a log file cannot be opened, it is tried again");
+                }
+            }
+        }
+    }
+
+    /// Looks at the file that has this name now; `before` is the one that was written before it.
+    fn meet(
+        &mut self,
+        path: &Path,
+        place: &Place,
+        before: Option<FileNo>,
+        now: Instant,
+        seen: &mut Seen,
+    ) -> io::Result<FileNo> {
+        let inode = Inode::of(&fs::metadata(path)?);
+        seen.inodes.insert(inode);
+        let known = self.by_inode.get(&inode).copied();
+        let Some((no, tailing)) = known.and_then(|no| Some((no, self.files.get_mut(&no)?))) else {
+            // The folder may have been listed before that one had its other name.
+            let had_name = self.files.iter().filter(|(_, tailing)| tailing.path == path);
+            let before = before.max(had_name.map(|(no, _)| *no).max());
+            return self.open(path, place.clone(), before, now);
+        };
+        match tailing.file.look()? {
+            Change::Unread(0) => {}
+            Change::Unread(_) => self.make_due(no),
+            Change::Replaced => {
+                tracing::info!(path = %path.display(), "a log file was truncated and is read anew");
+                let farewell = self.close(no);
+                self.farewells.extend(farewell);
+                return self.open(path, place.clone(), None, now);
+            }
+        }
+        self.describe(no, path);
+        Ok(no)
+    }
+
+    /// Notes which files were not seen when all folders were looked through.
+    fn miss(&mut self, seen: &Seen) {
+        for tailing in self.files.values_mut() {
+            let is_seen = seen.inodes.contains(&tailing.file.inode());
+            tailing.missed_scans = if is_seen { 0 } else { tailing.missed_scans + 1 };
+        }
+        self.positions().sweep(|inode| seen.inodes.contains(&inode));
+    }
+
+    /// The folder of the pod that an event was about.
+    fn pod_folder(
+        &self,
+        watch: &inotify::WatchDescriptor,
+        name: &Option<std::ffi::OsString>,
+    ) -> Option<PathBuf> {
+        let folder = self.watcher.folder(watch)?;
+        let below = folder.strip_prefix(&self.config.pods_folder).ok()?;
+        let pod = below.components().next().map(|part| part.as_os_str().to_owned());
+        Some(self.config.pods_folder.join(pod.or_else(|| name.clone())?))
+    }
+
+    fn tell_missing(&mut self, now: Instant) {
+        let is_due = self
+            .missing_told
+            .is_none_or(|told| now.duration_since(told) >= MISSING_FOLDER_WARNING_INTERVAL);
+        if is_due {
+            self.missing_told = Some(now);
+            let folder = self.config.pods_folder.display();
+            tracing::warn!(%folder, "the pods folder is not there, it is waited for");
+        }
+    }
+}
+
+impl Seen {
+    /// The paths of what is in a folder. One that is gone again needs no word.
+    fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
+        entries(folder).unwrap_or_else(|error| {
+            if ![io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) {
+                self.is_partial = true;
+                let folder = folder.display();
+                tracing::warn!(%folder, %error, "a folder cannot be read, it is tried again");
+            }
+            Vec::new()
+        })
+    }
+}
+
+/// Whether somebody must act before a folder can be read. Else (too many files are open, the disk
+/// has a hiccup) it is better to go on with the files that one has.
+fn is_lasting(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
+}
+
+/// The paths of what is in a folder.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
