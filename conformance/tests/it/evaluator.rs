@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use barogram_conformance::{Case, Recording, compare, dataset};
 use logql::ast::Expr;
-use logql::eval::{self, Direction, LogParams, LogStream, Steps, Value};
+use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Steps, Value};
 use loki::detect_level::{DEFAULT_FIELDS, DEFAULT_JSON_DEPTH, DETECTED_LEVEL, LevelDetector};
 use loki::push::{PushLimits, decode};
 use loki::query::{InstantQuery, RangeQuery};
@@ -105,12 +105,17 @@ impl Asked {
         Self { query, bounds, step, interval, limit, direction, categorize }
     }
 
-    fn log_params(&self) -> LogParams {
+    fn log_params(&self, recording: Recording) -> LogParams {
         let Bounds { start, end } = self.bounds;
         // A range of no length is the lines of that very nanosecond.
         let end = if start == end { Timestamp(end.0 + 1) } else { end };
         let range = TimeRange { start, end };
-        LogParams { range, limit: self.limit, direction: self.direction, interval: self.interval }
+        let split = match recording {
+            Recording::Plain => Duration::ZERO,
+            Recording::Defaults => Duration::from_secs(3600),
+        };
+        let (limit, direction, interval) = (self.limit, self.direction, self.interval);
+        LogParams { range, limit, direction, interval, split, scope: SelectorScope::Labels }
     }
 
     /// The steps, which a Loki that splits queries aligns.
@@ -143,8 +148,10 @@ fn answer(
     let asked = Asked::read(case);
     let expr = logql::parse(&asked.query).map_err(|error| error.to_string())?;
     let value = match &expr {
-        Expr::Log(log) => eval::log(log, streams, &asked.log_params()).map(Value::Streams),
-        Expr::Metric(metric) => eval::metric(metric, streams, &asked.steps(recording)),
+        Expr::Log(log) => eval::log(log, streams, &asked.log_params(recording)).map(Value::Streams),
+        Expr::Metric(metric) => {
+            eval::metric(metric, streams, &asked.steps(recording), SelectorScope::Labels)
+        }
         Expr::Count(_) => return Err("Loki has no `count` stage".to_owned()),
     };
     let value = value.map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use logql::ast::Expr;
-use logql::eval::{self, Direction, LogParams, LogStream, Series, Steps, Value};
+use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use loki::response::{QueryResult, Sample, ScalarSample, StreamEntry, StreamValues, VectorSample};
 use model::{Entry, Labels, Stream, TimeRange, Timestamp};
 
@@ -29,17 +29,18 @@ pub fn query(input: impl Read, query: &str, now: Timestamp, limit: usize) -> Res
     let range = TimeRange { start: now, end: end + Duration::from_nanos(1) };
     let streams = [stream];
     let at = Steps::instant(end);
+    let scope = SelectorScope::default();
     let value = match &expr {
         Expr::Log(log) => {
-            let interval = Duration::ZERO;
+            let (interval, split) = (Duration::ZERO, Duration::ZERO);
             let direction = Direction::Forward;
-            let params = LogParams { range, limit, direction, interval };
+            let params = LogParams { range, limit, direction, interval, split, scope };
             Value::Streams(eval::log(log, &streams, &params)?)
         }
-        Expr::Metric(metric) => eval::metric(metric, &streams, &at)?,
+        Expr::Metric(metric) => eval::metric(metric, &streams, &at, scope)?,
         Expr::Count(count) => {
             let length = range.end.since(range.start) + Duration::from_nanos(1);
-            eval::metric(&count.clone().over(length), &streams, &at)?
+            eval::metric(&count.clone().over(length), &streams, &at, scope)?
         }
     };
     Ok(result(value))

@@ -221,6 +221,21 @@ pub enum LabelFilter {
     Or(Box<LabelFilter>, Box<LabelFilter>),
 }
 
+impl LabelFilter {
+    /// The one label that it looks at; nothing for conditions that are joined.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::Matcher(matcher) => Some(&matcher.name),
+            Self::Number(number) => Some(&number.name),
+            Self::Duration(duration) => Some(&duration.name),
+            Self::Bytes(bytes) => Some(&bytes.name),
+            Self::Ip { name, .. } => Some(name),
+            Self::And(..) | Self::Or(..) => None,
+        }
+    }
+}
+
 /// `name op value`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison<T> {

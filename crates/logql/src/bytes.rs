@@ -21,16 +21,23 @@ pub fn parse(text: &str) -> Result<u64, String> {
     Ok(size as u64)
 }
 
+/// A size as a query compares with it: Loki writes a query anew before it runs it, and a size in a
+/// query is therefore rounded to what [`format`] can say in three digits. `1KiB` is 1000 bytes.
+#[must_use]
+pub fn rounded(size: u64) -> u64 {
+    parse(&short(size)).unwrap_or(size)
+}
+
 /// Writes a size as Loki prints it in a query, `1.5kB`, where that says it exactly; otherwise in
 /// bytes.
 #[must_use]
 pub fn format(size: u64) -> String {
-    let short = rounded(size);
+    let short = short(size);
     if parse(&short) == Ok(size) { short } else { format!("{size}B") }
 }
 
 /// Three digits at most, with the largest decimal unit that leaves a whole part.
-fn rounded(size: u64) -> String {
+fn short(size: u64) -> String {
     if size < 10 {
         return format!("{size}B");
     }
@@ -92,7 +99,26 @@ mod tests {
         assert_eq!(parse(expect), Ok(size));
     }
 
+    #[track_caller]
+    fn check_rounded(text: &str, expect: u64) {
+        assert_eq!(rounded(parse(text).unwrap()), expect, "{text}");
+    }
+
+    #[test]
+    fn rounds() {
+        check_rounded("7B", 7);
+        check_rounded("1KiB", 1000);
+        check_rounded("2.9MiB", 3_000_000);
+        check_rounded("12345B", 12_000);
+        check_rounded("999999B", 1_000_000);
+    }
+
     proptest! {
+        #[test]
+        fn rounding_twice_is_rounding_once(size: u64) {
+            prop_assert_eq!(rounded(rounded(size)), rounded(size));
+        }
+
         #[test]
         fn what_is_written_reads_back(size in 0..1_u64 << 53) {
             prop_assert_eq!(parse(&format(size)), Ok(size));

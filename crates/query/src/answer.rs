@@ -1,12 +1,11 @@
 //! From what leaves a plan to an answer: streams of lines, or the points of series.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{TimestampNanosecondType, UInt32Type};
 use logql::ast::{RangeAggregation, RangeOp};
-use logql::eval::{self, LogStream, Series, Steps};
+use logql::eval::{self, LogStream, Series, Spacing, Steps};
 use logql::pipeline::ResultLabels;
 use model::{Labels, LabelsError, Timestamp};
 
@@ -30,18 +29,17 @@ fn decode(text: &str) -> Result<ResultLabels, LabelsError> {
 #[derive(Debug)]
 pub(crate) struct Streams {
     limit: usize,
-    interval: Duration,
+    spacing: Spacing,
     taken: usize,
-    last: Option<Timestamp>,
     by_text: HashMap<String, usize>,
     streams: Vec<LogStream>,
 }
 
 impl Streams {
     /// `limit` 0 means all.
-    pub(crate) fn new(limit: usize, interval: Duration) -> Self {
+    pub(crate) fn new(limit: usize, spacing: Spacing) -> Self {
         let (by_text, streams) = (HashMap::new(), Vec::new());
-        Self { limit, interval, taken: 0, last: None, by_text, streams }
+        Self { limit, spacing, taken: 0, by_text, streams }
     }
 
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), LabelsError> {
@@ -51,14 +49,13 @@ impl Streams {
         let texts = labels.values().as_string::<i32>();
         for row in 0..batch.num_rows() {
             let time = Timestamp(times.value(row));
-            if self.is_full() || self.is_too_close(time) {
+            if self.is_full() || !self.spacing.keeps(time) {
                 continue;
             }
             let text = texts.value(labels.keys().value(row) as usize);
             let stream = self.stream(text)?;
             self.streams[stream].entries.push((time, lines.value(row).to_owned()));
             self.taken += 1;
-            self.last = Some(time);
         }
         Ok(())
     }
@@ -69,10 +66,6 @@ impl Streams {
 
     fn is_full(&self) -> bool {
         self.limit > 0 && self.taken == self.limit
-    }
-
-    fn is_too_close(&self, time: Timestamp) -> bool {
-        self.last.is_some_and(|last| time.since(last).max(last.since(time)) < self.interval)
     }
 
     fn stream(&mut self, text: &str) -> Result<usize, LabelsError> {
@@ -122,21 +115,14 @@ fn value(op: RangeOp, pane: &Pane, range_seconds: f64) -> f64 {
     }
 }
 
-/// The series of a range aggregation. `absent_over_time` turns them round: it has one where there
-/// is none.
+/// The series of a range aggregation, sorted by their labels.
 pub(crate) fn series(
     aggregation: &RangeAggregation,
     steps: &Steps,
     found: impl Iterator<Item = Series>,
 ) -> Result<Vec<Series>, Error> {
-    let mut found: Vec<Series> = found.filter(|series| !series.points.is_empty()).collect();
+    let mut found: Vec<Series> = found.collect();
     // `topk` and its kin choose among equals by this order.
     found.sort_by(|a, b| a.labels.cmp(&b.labels));
-    eval::check_errors(&found)?;
-    if aggregation.op != RangeOp::AbsentOverTime {
-        return Ok(found);
-    }
-    let times = found.iter().flat_map(|series| &series.points).map(|(time, _)| *time);
-    let absent = eval::absent::series(aggregation, steps, &times.collect());
-    Ok(absent.into_iter().collect())
+    Ok(eval::range_series(aggregation, steps, found)?)
 }

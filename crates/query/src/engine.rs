@@ -10,7 +10,7 @@ use datafusion_execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::TryStreamExt;
 use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation};
-use logql::eval::{self, Direction, LogStream, Series, Steps, Value};
+use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use logql::pipeline::Sampler;
 use model::{Clock, Labels, TenantId, TimeRange, Timestamp};
 use store::{Filter, MetadataColumns, Projection, Snapshot, Store};
@@ -37,6 +37,10 @@ pub struct Config {
     pub timeout: Duration,
     /// How much memory one query may hold, in bytes.
     pub memory_bytes: usize,
+    /// What selectors look at.
+    pub scope: SelectorScope,
+    /// See [`LogParams::split`].
+    pub split: Duration,
     /// Threads that one query can keep busy.
     pub target_partitions: usize,
     /// Rows that operators hand on at a time.
@@ -50,6 +54,8 @@ impl Default for Config {
             timeout: Duration::from_secs(60),
             // Sorting all lines of a day of one busy task fits; a whole cluster's does not.
             memory_bytes: 512 * 1024 * 1024,
+            scope: SelectorScope::default(),
+            split: Duration::ZERO,
             target_partitions: 2,
             // DataFusion's own default: columns of a batch fit into a core's second-level cache.
             batch_rows: 8192,
@@ -113,12 +119,15 @@ impl Run {
     async fn value(&self, request: &Request) -> Result<Value, Error> {
         match (&request.query, request.kind) {
             (Expr::Log(log), Kind::Range { start, end, .. }) => {
-                let wanted = Lines {
+                let wanted = LogParams {
+                    range: TimeRange { start, end },
                     limit: request.limit,
                     direction: request.direction,
                     interval: request.interval,
+                    split: self.config.split,
+                    scope: self.config.scope,
                 };
-                let streams = self.log(log, TimeRange { start, end }, wanted).await?;
+                let streams = self.log(log, &wanted).await?;
                 Ok(Value::Streams(streams))
             }
             (Expr::Log(_) | Expr::Count(_), Kind::Instant { .. }) => Err(Error::InstantLog),
@@ -140,12 +149,15 @@ impl Run {
         let mut found = Vec::new();
         for (log, range) in log_parts(request) {
             let Some((before, pattern)) = advice::suspect(log) else { continue };
-            let newest = Lines {
+            let newest = LogParams {
+                range,
                 limit: advice::SAMPLE_LINES,
                 direction: Direction::Backward,
                 interval: Duration::ZERO,
+                split: Duration::ZERO,
+                scope: self.config.scope,
             };
-            let streams = self.log(&before, range, newest).await?;
+            let streams = self.log(&before, &newest).await?;
             let lines = streams.into_iter().flat_map(|stream| stream.entries);
             let lines: Vec<String> = lines.map(|(_, line)| line).collect();
             found.extend(advice::advice(pattern, &lines));
@@ -153,30 +165,26 @@ impl Run {
         Ok(found)
     }
 
-    async fn log(
-        &self,
-        log: &LogExpr,
-        range: TimeRange,
-        wanted: Lines,
-    ) -> Result<Vec<LogStream>, Error> {
+    async fn log(&self, log: &LogExpr, wanted: &LogParams) -> Result<Vec<LogStream>, Error> {
         // Skipping entries that are too close makes more of them necessary than the limit.
         let limit = if wanted.interval.is_zero() { wanted.limit } else { 0 };
         let horizon = (limit > 0).then(|| Arc::new(Horizon::new(wanted.direction, limit)));
-        let selector = Selector::new(&log.selector)?;
+        let selector = Selector::new(&log.selector, wanted.scope)?;
         let (line_filters, stages) = plan::log::split(&log.stages)?;
         let projection = Projection { line: true, metadata: MetadataColumns::All };
-        let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
+        let scan = self.scan(&selector, wanted.range, &projection, horizon.clone()).await?;
         let rows = self.plan(RowReader::new(&scan.schema(), selector))?;
         let counters = Arc::clone(&self.counters);
         let pipeline = PipelineExec { rows, line_filters, stages, horizon, counters };
         let plan = self.plan(plan::log::plan(scan, pipeline, wanted.direction, limit))?;
 
-        let mut streams = Streams::new(wanted.limit, wanted.interval);
+        let mut streams = Streams::new(wanted.limit, wanted.spacing());
         self.each(plan, |batch| streams.add(&batch).map_err(labels_error)).await?;
         Ok(streams.finish())
     }
 
     async fn metric(&self, metric: &MetricExpr, steps: &Steps) -> Result<Value, Error> {
+        eval::check_supported(metric)?;
         let metric = eval::push_down(metric);
         let mut leaves = Vec::new();
         for aggregation in eval::leaves(&metric) {
@@ -238,7 +246,7 @@ impl Run {
         aggregation: &RangeAggregation,
         range: TimeRange,
     ) -> Result<(Arc<dyn ExecutionPlan>, Sampling), Error> {
-        let selector = Selector::new(&aggregation.log.selector)?;
+        let selector = Selector::new(&aggregation.log.selector, self.config.scope)?;
         let (line_filters, stages) = plan::log::split(&aggregation.log.stages)?;
         let mut rest = aggregation.clone();
         rest.log.stages.retain({
@@ -288,14 +296,6 @@ impl Run {
     fn plan<T>(&self, result: datafusion_common::Result<T>) -> Result<T, Error> {
         result.map_err(|error| Error::from_plan(error, self.config.memory_bytes))
     }
-}
-
-/// Which of the lines that pass are wanted.
-#[derive(Debug, Clone, Copy)]
-struct Lines {
-    limit: usize,
-    direction: Direction,
-    interval: Duration,
 }
 
 /// The parts of a query that read lines, each with the time that it reads.

@@ -5,47 +5,36 @@ use std::fmt;
 use std::sync::Arc;
 
 use logql::ast;
-use logql::eval;
+use logql::eval::{self, SelectorScope};
 use logql::pipeline::StageError;
-use logql::pipeline::matcher::LabelMatcher;
 use model::Labels;
 use store::StreamTest;
 
-/// The matchers of a query. A name that the stream does not have is looked up in the entry's
-/// metadata: `{namespace="airflow", run_id="…"}` works although `run_id` is no label.
+/// The matchers of a query. Unless the scope is the labels alone, a name that the stream does not
+/// have is looked up in the entry's metadata: `{namespace="airflow", run_id="…"}` works although
+/// `run_id` is no label.
 #[derive(Clone)]
-pub(crate) struct Selector {
-    rows: eval::Selector,
-    matchers: Arc<[LabelMatcher]>,
-}
+pub(crate) struct Selector(Arc<eval::Selector>);
 
 impl Selector {
-    pub(crate) fn new(selector: &ast::Selector) -> Result<Self, StageError> {
-        let matchers = selector.matchers.iter().map(LabelMatcher::new);
-        let matchers = matchers.collect::<Result<_, StageError>>()?;
-        Ok(Self { rows: eval::Selector::new(selector)?, matchers })
+    pub(crate) fn new(selector: &ast::Selector, scope: SelectorScope) -> Result<Self, StageError> {
+        Ok(Self(Arc::new(eval::Selector::new(selector, scope)?)))
     }
 
     /// Whether a row with these labels and this metadata is selected.
     pub(crate) fn matches(&self, stream: &Labels, metadata: &Labels) -> bool {
-        self.rows.matches(stream, metadata)
+        self.0.matches(stream, metadata)
     }
 
-    /// Whether any row of a stream may be selected: what the store prunes by. Only labels that the
-    /// stream has can rule it out; of the others its rows decide.
+    /// Whether any row of a stream may be selected: what the store prunes by.
     pub(crate) fn stream_test(&self) -> StreamTest {
-        let matchers = Arc::clone(&self.matchers);
-        Arc::new(move |labels: &Labels| {
-            let rules_out = |matcher: &LabelMatcher| {
-                labels.get(matcher.name()).is_some_and(|value| !matcher.matches(value))
-            };
-            !matchers.iter().any(rules_out)
-        })
+        let selector = Arc::clone(&self.0);
+        Arc::new(move |labels: &Labels| selector.may_match(labels))
     }
 
-    /// The names that are looked at.
+    /// The names of metadata that it may look at.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
-        self.matchers.iter().map(LabelMatcher::name).collect()
+        self.0.metadata_names().collect()
     }
 }
 
@@ -62,7 +51,7 @@ mod tests {
     #[track_caller]
     fn check(selector: &str, stream: &str, metadata: &str, may: bool, does: bool) {
         let parsed = logql::parse_selector(selector).unwrap();
-        let selector = Selector::new(&parsed).unwrap();
+        let selector = Selector::new(&parsed, SelectorScope::LabelsAndMetadata).unwrap();
         let (stream, metadata) = (Labels::parse(stream).unwrap(), Labels::parse(metadata).unwrap());
         let seen = (selector.stream_test()(&stream), selector.matches(&stream, &metadata));
         assert_eq!(seen, (may, does));
@@ -75,6 +64,7 @@ mod tests {
         check(r#"{a="1", run_id="r"}"#, r#"{a="1"}"#, r#"{run_id="r"}"#, true, true);
         check(r#"{a="1", run_id="r"}"#, r#"{a="1"}"#, r#"{run_id="s"}"#, true, false);
         check(r#"{a="1", run_id!="r"}"#, r#"{a="1"}"#, "{}", true, true);
+        check(r#"{a="1", run_id!="r"}"#, r#"{a="1"}"#, r#"{run_id="r"}"#, true, true);
         check(r#"{a="1", b=~".+"}"#, r#"{a="1"}"#, "{}", true, false);
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn apply(aggregation: &VectorAggregation, samples: Vec<Sample>) -> Ve
         VectorOp::Count => one(|values| values.len() as f64, groups),
         VectorOp::Stddev => one(|values| variance(values.iter().copied()).sqrt(), groups),
         VectorOp::Stdvar => one(|values| variance(values.iter().copied()), groups),
-        // Loki estimates; what it estimates can be counted here.
+        // The estimate, which `check_supported` refuses, could be exact here.
         VectorOp::Topk | VectorOp::ApproxTopk => some(descending, k, groups),
         VectorOp::Bottomk => some(ascending, k, groups),
         VectorOp::Sort => some(ascending, usize::MAX, groups),

@@ -42,6 +42,15 @@ pub enum EvalError {
     /// Two series for one of the other side that would become the same series.
     #[error("multiple matches for labels: grouping labels must ensure unique matches")]
     Ambiguous,
+    /// A number as the argument of a function of series.
+    #[error("{function} needs series, not a number: write vector(…) around it")]
+    Literal {
+        /// The function.
+        function: &'static str,
+    },
+    /// `approx_topk`, which estimates what can be counted.
+    #[error("approx_topk is not enabled: write topk, which is exact")]
+    ApproxTopk,
     /// The expression of a `label_replace` is none.
     #[error("invalid regex in label_replace: {0}")]
     LabelReplace(String),

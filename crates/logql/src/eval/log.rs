@@ -25,11 +25,11 @@ pub fn log(
     params: &LogParams,
 ) -> Result<Vec<LogStream>, EvalError> {
     let pipeline = Pipeline::new(&expr.stages)?.at(params.range.end);
-    let selected = Selector::new(&expr.selector)?.select(streams);
+    let selected = Selector::new(&expr.selector, params.scope)?.select(streams);
     let limit = if params.limit == 0 { usize::MAX } else { params.limit };
     let mut found: BTreeMap<ResultLabels, LogStream> = BTreeMap::new();
     let mut row = RowLabels::default();
-    let mut last = None;
+    let mut spacing = params.spacing();
     let mut count = 0;
     for (stream, entry) in in_order(selected, params) {
         if count == limit {
@@ -38,10 +38,9 @@ pub fn log(
         row.reset(stream, &entry.metadata);
         let Some(line) = pipeline.process(entry.timestamp, &entry.line, &mut row) else { continue };
         let time = entry.timestamp;
-        if last.is_some_and(|last| time.since(last).max(last.since(time)) < params.interval) {
+        if !spacing.keeps(time) {
             continue;
         }
-        last = Some(time);
         count += 1;
         let labels = row.result();
         let stream = found
@@ -73,12 +72,15 @@ fn in_order<'a>(
 mod tests {
     use super::*;
     use crate::ast::Expr;
+    use crate::eval::SelectorScope;
     use model::{TimeRange, Timestamp};
     use std::time::Duration;
 
     fn params(limit: usize, direction: Direction, interval: u64) -> LogParams {
         let range = TimeRange { start: Timestamp(1), end: Timestamp(5) };
-        LogParams { range, limit, direction, interval: Duration::from_nanos(interval) }
+        let (interval, split) = (Duration::from_nanos(interval), Duration::ZERO);
+        let scope = SelectorScope::Labels;
+        LogParams { range, limit, direction, interval, split, scope }
     }
 
     /// Queries lines named after their stream and time.

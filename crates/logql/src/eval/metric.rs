@@ -13,41 +13,66 @@ use super::error::EvalError;
 use super::params::Steps;
 use super::push_down::push_down;
 use super::range;
-use super::select::Selector;
+use super::select::{Selector, SelectorScope};
+use super::supported::check_supported;
 use super::value::{Series, Value};
 
 /// The answer to a metric query: a vector or scalar at one instant, else a matrix.
 ///
 /// # Errors
 /// When a stage cannot be built, a line goes wrong in it, or series do not find each other.
-pub fn metric(expr: &MetricExpr, streams: &[Stream], steps: &Steps) -> Result<Value, EvalError> {
+pub fn metric(
+    expr: &MetricExpr,
+    streams: &[Stream],
+    steps: &Steps,
+    scope: SelectorScope,
+) -> Result<Value, EvalError> {
+    check_supported(expr)?;
     let expr = push_down(expr);
-    let series: Result<Vec<_>, _> =
-        leaves(&expr).into_iter().map(|leaf| series(leaf, streams, steps)).collect();
+    let series: Result<Vec<_>, _> = leaves(&expr)
+        .into_iter()
+        .map(|leaf| range_series(leaf, steps, points(leaf, streams, steps, scope)?))
+        .collect();
     combine(&expr, steps, series?)
 }
 
-/// The series of one range aggregation.
-fn series(
+/// The series of one range aggregation, as its windows give them.
+fn points(
     agg: &RangeAggregation,
     streams: &[Stream],
     steps: &Steps,
+    scope: SelectorScope,
 ) -> Result<Vec<Series>, EvalError> {
-    let mut found: Vec<Series> = Vec::new();
-    for (labels, mut samples) in samples(agg, streams, steps)? {
+    let found = samples(agg, streams, steps, scope)?.into_iter().map(|(labels, mut samples)| {
         samples.sort_by_key(|(time, _)| *time);
-        let points = range::points(agg, &samples, steps);
-        if !points.is_empty() {
-            found.push(Series { labels, points });
-        }
-    }
-    check_errors(&found)?;
+        Series { labels, points: range::points(agg, &samples, steps) }
+    });
+    Ok(found.collect())
+}
+
+/// What a range aggregation hands on of the series that its windows gave.
+///
+/// # Errors
+/// When a series carries an error that the query does not ask for.
+pub fn range_series(
+    agg: &RangeAggregation,
+    steps: &Steps,
+    mut series: Vec<Series>,
+) -> Result<Vec<Series>, EvalError> {
+    series.retain(|series| !series.points.is_empty());
+    check_errors(&series)?;
     if agg.op == RangeOp::AbsentOverTime {
-        let times = found.iter().flat_map(|series| &series.points).map(|(time, _)| *time);
+        let times = series.iter().flat_map(|series| &series.points).map(|(time, _)| *time);
         let present: BTreeSet<Timestamp> = times.collect();
-        return Ok(absent::series(agg, steps, &present).into_iter().collect());
+        series = absent::series(agg, steps, &present).into_iter().collect();
     }
-    Ok(found)
+    if !steps.is_instant() {
+        for series in &mut series {
+            series.points.retain(|(time, _)| range::is_shown(agg, *time));
+        }
+        series.retain(|series| !series.points.is_empty());
+    }
+    Ok(series)
 }
 
 type Samples = BTreeMap<Labels, Vec<(Timestamp, f64)>>;
@@ -57,9 +82,10 @@ fn samples(
     agg: &RangeAggregation,
     streams: &[Stream],
     steps: &Steps,
+    scope: SelectorScope,
 ) -> Result<Samples, EvalError> {
     let sampler = Sampler::new(agg)?.at(steps.end);
-    let selector = Selector::new(&agg.log.selector)?;
+    let selector = Selector::new(&agg.log.selector, scope)?;
     let (after, _) = range::window(agg, steps.start);
     let (_, until) = range::window(agg, steps.end);
     let mut samples = Samples::new();
@@ -80,10 +106,7 @@ fn samples(
 }
 
 /// Refuses series that carry an error which the query does not ask for.
-///
-/// # Errors
-/// [`EvalError::Pipeline`] with the first of them.
-pub fn check_errors(series: &[Series]) -> Result<(), EvalError> {
+fn check_errors(series: &[Series]) -> Result<(), EvalError> {
     let failed = series.iter().find_map(|series| {
         let asked_for = series.labels.get(PRESERVE_ERROR).is_some();
         let error = series.labels.get(ERROR).filter(|_| !asked_for)?;
@@ -110,7 +133,8 @@ mod tests {
         let labels = Labels::new([("app", "web")]);
         let streams = [Stream { labels, entries: entries.to_vec() }];
         let Ok(Expr::Metric(expr)) = crate::parse(query) else { panic!("{query}") };
-        let shown = match metric(&expr, &streams, &Steps::instant(Timestamp::from_secs(3))) {
+        let steps = Steps::instant(Timestamp::from_secs(3));
+        let shown = match metric(&expr, &streams, &steps, SelectorScope::Labels) {
             Ok(Value::Vector(series)) => {
                 let shown = series.iter().map(|s| format!("{} {}", s.labels, s.points[0].1));
                 shown.collect::<Vec<_>>().join("; ")

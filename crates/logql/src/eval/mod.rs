@@ -20,13 +20,15 @@ mod metric;
 mod params;
 mod push_down;
 mod select;
+mod supported;
 mod value;
 
 pub use combine::{combine, leaves};
 pub use error::EvalError;
 pub use log::log;
-pub use metric::{check_errors, metric};
-pub use params::{Direction, LogParams, Steps};
+pub use metric::{metric, range_series};
+pub use params::{Direction, LogParams, Spacing, Steps};
 pub use push_down::push_down;
-pub use select::Selector;
+pub use select::{Selector, SelectorScope};
+pub use supported::check_supported;
 pub use value::{LogStream, Series, Value};

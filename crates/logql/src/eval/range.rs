@@ -40,6 +40,16 @@ pub fn window(agg: &RangeAggregation, step: Timestamp) -> (Timestamp, Timestamp)
     (until - agg.range, until)
 }
 
+/// Whether the point of a step is in the answer to a query over several steps.
+///
+/// Loki shows a point at the end of its window moved forward by the offset, each cut to whole
+/// milliseconds. With an offset that is no whole number of them that is a millisecond before the
+/// step, and what is not of a step is lost. At a single step it is shown all the same.
+pub(super) fn is_shown(agg: &RangeAggregation, step: Timestamp) -> bool {
+    let (_, until) = window(agg, step);
+    until.as_millis() + agg.offset.0 / 1_000_000 == step.as_millis()
+}
+
 /// The samples of a window, at least one, and the length of the window.
 struct Window<'a> {
     samples: &'a [(Timestamp, f64)],
@@ -227,6 +237,16 @@ mod tests {
         assert_eq!(count(5)[0].1, 1.0);
         assert_eq!(count(10)[0].1, 2.0);
         assert_eq!(count(11)[0].1, 3.0);
+    }
+
+    #[test]
+    fn a_step_is_lost_to_a_part_of_a_millisecond() {
+        let shown = |offset: &str| {
+            let query = format!(r#"count_over_time({{a="b"}}[5s] offset {offset})"#);
+            is_shown(&aggregation(&query), Timestamp::from_secs(60))
+        };
+        assert!(shown("1h") && shown("-2ms") && shown("-1ns"));
+        assert!(!shown("1ns") && !shown("1500us"));
     }
 
     #[test]

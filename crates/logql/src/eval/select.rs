@@ -8,14 +8,26 @@ use crate::ast;
 use crate::pipeline::StageError;
 use crate::pipeline::matcher::LabelMatcher;
 
+/// What a selector looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SelectorScope {
+    /// The labels of streams, and where a stream has no label of a name the metadata of its
+    /// entries: `{namespace="airflow", run_id="…"}` finds the lines of a run.
+    #[default]
+    LabelsAndMetadata,
+    /// The labels of streams, as in Loki, where that selector finds nothing.
+    Labels,
+}
+
 /// A selector, compiled.
 ///
-/// A name is looked for among the stream's labels, and if the stream has no such label among the
-/// entry's metadata. The second half is ours: in Loki a selector knows labels only, so
-/// `{namespace="airflow", run_id="…"}` finds nothing where `run_id` is metadata.
+/// A name is looked for among the stream's labels. Where the stream has no such label, its value is
+/// empty; only a matcher that refuses the empty value goes on, if the scope lets it, to look among
+/// the entry's metadata. So `{dag_id=""}` means the streams without that label in either scope.
 #[derive(Debug, Clone)]
 pub struct Selector {
     matchers: Vec<LabelMatcher>,
+    scope: SelectorScope,
 }
 
 impl Selector {
@@ -23,9 +35,9 @@ impl Selector {
     ///
     /// # Errors
     /// When a regular expression in it is none.
-    pub fn new(selector: &ast::Selector) -> Result<Self, StageError> {
+    pub fn new(selector: &ast::Selector, scope: SelectorScope) -> Result<Self, StageError> {
         let matchers = selector.matchers.iter().map(LabelMatcher::new);
-        Ok(Self { matchers: matchers.collect::<Result<_, _>>()? })
+        Ok(Self { matchers: matchers.collect::<Result<_, _>>()?, scope })
     }
 
     /// Whether an entry of a stream is meant.
@@ -35,12 +47,35 @@ impl Selector {
         open.is_some_and(|open| open.iter().all(|matcher| matches(matcher, metadata)))
     }
 
-    /// The matchers that a stream's labels leave open, because it has no such label; nothing where
-    /// they settle that none of its entries is meant.
+    /// Whether any entry of a stream may be meant.
+    #[must_use]
+    pub fn may_match(&self, stream: &Labels) -> bool {
+        self.open(stream).is_some()
+    }
+
+    /// The names whose metadata can matter.
+    pub fn metadata_names(&self) -> impl Iterator<Item = &str> {
+        let looks = |matcher: &&LabelMatcher| {
+            self.scope == SelectorScope::LabelsAndMetadata && !matcher.matches("")
+        };
+        self.matchers.iter().filter(looks).map(LabelMatcher::name)
+    }
+
+    /// The matchers that a stream's labels leave open; nothing where they settle that none of its
+    /// entries is meant.
     fn open(&self, stream: &Labels) -> Option<Vec<&LabelMatcher>> {
-        let (settled, open): (Vec<_>, Vec<_>) =
-            self.matchers.iter().partition(|matcher| stream.get(matcher.name()).is_some());
-        settled.into_iter().all(|matcher| matches(matcher, stream)).then_some(open)
+        let mut open = Vec::new();
+        for matcher in &self.matchers {
+            let value = stream.get(matcher.name());
+            if matcher.matches(value.unwrap_or_default()) {
+                continue;
+            }
+            if value.is_some() || self.scope == SelectorScope::Labels {
+                return None;
+            }
+            open.push(matcher);
+        }
+        Some(open)
     }
 
     /// The entries that are meant, by stream, in the order of time; those of one time in the order
@@ -87,7 +122,7 @@ mod tests {
     use crate::ast::{MatchOp, Matcher, Span};
     use model::Timestamp;
 
-    fn selector(pairs: &[(&str, &str)]) -> Selector {
+    fn selector(pairs: &[(&str, &str)], scope: SelectorScope) -> Selector {
         let matcher = |(name, value): &(&str, &str)| Matcher {
             name: (*name).to_owned(),
             op: MatchOp::Eq,
@@ -95,24 +130,31 @@ mod tests {
             span: Span::default(),
         };
         let matchers = pairs.iter().map(matcher).collect();
-        Selector::new(&ast::Selector { matchers, span: Span::default() }).unwrap()
+        Selector::new(&ast::Selector { matchers, span: Span::default() }, scope).unwrap()
     }
 
     #[track_caller]
-    fn check(pairs: &[(&str, &str)], expect: bool) {
+    fn check(pairs: &[(&str, &str)], expect: bool, by_labels: bool) {
         let stream = Labels::new([("app", "web")]);
         let metadata = Labels::new([("run_id", "r1"), ("app", "hidden")]);
-        assert_eq!(selector(pairs).matches(&stream, &metadata), expect, "for {pairs:?}");
+        let matches = |scope| selector(pairs, scope).matches(&stream, &metadata);
+        assert_eq!(matches(SelectorScope::LabelsAndMetadata), expect, "for {pairs:?}");
+        assert_eq!(matches(SelectorScope::Labels), by_labels, "for {pairs:?}");
     }
 
     #[test]
     fn looks_at_labels_first_then_at_metadata() {
-        check(&[("app", "web")], true);
-        check(&[("app", "hidden")], false);
-        check(&[("app", "web"), ("run_id", "r1")], true);
-        check(&[("run_id", "r2")], false);
-        check(&[("run_id", "")], false);
-        check(&[("missing", "")], true);
+        check(&[("app", "web")], true, true);
+        check(&[("app", "hidden")], false, false);
+        check(&[("app", "web"), ("run_id", "r1")], true, false);
+        check(&[("run_id", "r2")], false, false);
+        check(&[("missing", "")], true, true);
+    }
+
+    #[test]
+    fn what_the_empty_value_satisfies_is_about_labels_alone() {
+        check(&[("run_id", "")], true, true);
+        check(&[("run_id", ""), ("app", "")], false, false);
     }
 
     #[test]
@@ -120,7 +162,7 @@ mod tests {
         let entry = |time, line| Entry::new(Timestamp(time), line);
         let entries = vec![entry(2, "b"), entry(1, "x"), entry(2, "a"), entry(2, "b")];
         let streams = [Stream { labels: Labels::new([("app", "web")]), entries }];
-        let selected = selector(&[("app", "web")]).select(&streams);
+        let selected = selector(&[("app", "web")], SelectorScope::Labels).select(&streams);
         let lines: Vec<&str> =
             selected.values().flatten().map(|entry| entry.line.as_str()).collect();
         assert_eq!(lines, ["x", "b", "a"]);

@@ -1,6 +1,7 @@
 //! Conditions on labels: `a="b" and c > 5`.
 
 use crate::ast::{CompareOp, Comparison, LabelFilter, Span};
+use crate::bytes;
 use crate::error::ParseError;
 use crate::token::{Function, Keyword, Mark, TokenKind};
 
@@ -109,6 +110,7 @@ impl Parser<'_> {
             }
             TokenKind::Bytes(value) => {
                 self.advance()?;
+                let value = bytes::rounded(value);
                 let span = self.since(start);
                 Ok(LabelFilter::Bytes(Comparison { name, op, value, span }))
             }

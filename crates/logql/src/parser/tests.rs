@@ -28,7 +28,7 @@ fn conditions() {
     check("a=1 or b=2, c=3", "( a==1 or ( b==2 , c==3 ) )");
     check("(a=1 or b=2) and c=3", "( ( a==1 or b==2 ) , c==3 )");
     check("a = 5s", "a==5s");
-    check("a > 1.5KiB", "a>1536B");
+    check("a > 1.5KiB", "a>1.5kB");
     check("a > -1h", "a>-1h0m0s");
     check("a < -5", "a<-5");
     check("a != ip(\"10.0.0.0/8\")", "a!=ip(\"10.0.0.0/8\")");

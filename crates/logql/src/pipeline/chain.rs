@@ -18,7 +18,7 @@ use super::line_format::LineFormat;
 use super::logfmt::Logfmt;
 use super::pattern::Pattern;
 use super::regexp::Regexp;
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::template::Times;
 use super::unpack::Unpack;
 use super::wanted::Wanted;
@@ -54,7 +54,7 @@ impl Pipeline {
     /// # Errors
     /// When an expression, template or path in them cannot be read.
     pub fn new(stages: &[ast::Stage]) -> Result<Self, StageError> {
-        Self::wanting(stages, &Wanted::all(&[]))
+        Self::wanting(stages, &Wanted::all(&[]).filtered_by(stages)?)
     }
 
     /// As [`Pipeline::new`], where only some labels are wanted of the parsers.
@@ -100,10 +100,10 @@ impl Pipeline {
                 Stage::LabelFilter(filter) if filter.process(labels) => None,
                 Stage::LineFilter(_) | Stage::LabelFilter(_) => return None,
                 Stage::LineFormat(stage) => stage.process(times, &line, labels),
-                Stage::Unpack(stage) => stage.process(&line, labels),
+                Stage::Unpack(stage) => stage.process(&line, labels).ok()?,
                 Stage::Decolorize(stage) => stage.process(&line),
                 stage => {
-                    stage.set_labels(times, &line, labels);
+                    stage.set_labels(times, &line, labels).ok()?;
                     None
                 }
             };
@@ -134,12 +134,12 @@ impl Stage {
     }
 
     /// Runs a stage that changes labels alone.
-    fn set_labels(&self, times: Times, line: &str, labels: &mut RowLabels) {
+    fn set_labels(&self, times: Times, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         match self {
-            Self::Json(stage) => stage.process(line, labels),
-            Self::Logfmt(stage) => stage.process(line, labels),
-            Self::Pattern(stage) => stage.process(line, labels),
-            Self::Regexp(stage) => stage.process(line, labels),
+            Self::Json(stage) => stage.process(line, labels)?,
+            Self::Logfmt(stage) => stage.process(line, labels)?,
+            Self::Pattern(stage) => stage.process(line, labels)?,
+            Self::Regexp(stage) => stage.process(line, labels)?,
             Self::LabelFormat(stage) => stage.process(times, line, labels),
             Self::Drop(stage) => stage.process(labels),
             Self::Keep(stage) => stage.process(labels),
@@ -149,6 +149,7 @@ impl Stage {
             | Self::Unpack(_)
             | Self::Decolorize(_) => {}
         }
+        Ok(())
     }
 
     fn needs_line(&self) -> bool {
@@ -161,12 +162,13 @@ impl Stage {
 }
 
 /// Moves line filters in front of the parsers that stand before them: a line that is dropped need
-/// not be parsed. They never move across a stage that changes the line, nor across a label filter,
-/// which is cheaper.
+/// not be parsed. They never move across a `line_format` or `unpack`, which change the line, nor
+/// across a label filter, which is cheaper. They do move across `decolorize`, as in Loki, and so
+/// look at the line with its colours.
 fn hoist_line_filters(stages: &mut [&ast::Stage]) {
     let is_barrier = |stage: &&ast::Stage| {
         use ast::Stage as S;
-        matches!(stage, S::LineFormat(_) | S::Unpack | S::Decolorize | S::LabelFilter(_))
+        matches!(stage, S::LineFormat(_) | S::Unpack | S::LabelFilter(_))
     };
     for section in stages.split_mut(is_barrier) {
         section.sort_by_key(|stage| !matches!(stage, ast::Stage::LineFilter(_)));
@@ -194,7 +196,7 @@ mod tests {
             r#"GET {verb="GET"}"#,
         );
         check("| line_format `x` |= `GET`", "GET /", "dropped");
-        check("| decolorize |= `red`", "\x1b[31mre\x1b[0md", "red");
+        check("| decolorize |= `re`", "\x1b[31mre\x1b[0md", "red");
     }
 
     #[test]
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn line_filters_move_in_front_of_parsers_alone() {
-        let pipeline = pipeline("| json |= `a` | x = `1` | logfmt != `b` | unpack |= `c`");
+        let pipeline = pipeline("| decolorize |= `a` | x = `1` | logfmt != `b` | unpack |= `c`");
         let filters: Vec<bool> =
             pipeline.stages.iter().map(|stage| matches!(stage, Stage::LineFilter(_))).collect();
         assert_eq!(filters, [true, false, false, true, false, false, true]);

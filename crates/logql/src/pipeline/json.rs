@@ -6,7 +6,7 @@ use crate::jsonpath::{self, Segment};
 use super::error::StageError;
 use super::name;
 use super::object::{self, Cursor, Flow, JsonError, Kind};
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::wanted::Wanted;
 
 /// The error of a line that is no JSON.
@@ -46,17 +46,18 @@ impl Json {
     }
 
     /// Sets the labels. A line that cannot be read keeps what was found, and is marked as an error.
-    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         match self {
             Self::All(wanted) if wanted.satisfied(labels) => {}
-            Self::All(wanted) => {
-                if let Err(error) = flatten(line, &mut String::new(), 0, wanted, labels) {
-                    fail(&error.to_string(), wanted, labels);
-                }
-            }
+            Self::All(wanted) => match flatten(line, &mut String::new(), 0, wanted, labels) {
+                Ok(Flow::Refuse) => return Err(Refused),
+                Ok(Flow::Continue | Flow::Stop) => {}
+                Err(error) => fail(&error.to_string(), wanted, labels),
+            },
             Self::Paths { wanted, .. } if line.is_empty() || wanted.satisfied(labels) => {}
             Self::Paths { paths, wanted } => follow(line, paths, wanted, labels),
         }
+        Ok(())
     }
 }
 
@@ -83,8 +84,11 @@ fn flatten(
                 text.push_str(prefix);
                 name::push_at(&key, start, text);
             };
-            labels.extract(wanted, write_name, &value.to_label());
-            Ok(if wanted.satisfied(labels) { Flow::Stop } else { Flow::Continue })
+            Ok(match labels.extract(wanted, write_name, &value.to_label()) {
+                Err(Refused) => Flow::Refuse,
+                Ok(()) if wanted.satisfied(labels) => Flow::Stop,
+                Ok(()) => Flow::Continue,
+            })
         }
         Kind::Object if depth < MAX_DEPTH => {
             let length = prefix.len();

@@ -26,7 +26,9 @@ impl LabelFilter {
             Ok((Box::new(Self::new(left)?), Box::new(Self::new(right)?)))
         };
         Ok(match filter {
-            ast::LabelFilter::Matcher(matcher) => Self::Matcher(LabelMatcher::new(matcher)?),
+            ast::LabelFilter::Matcher(matcher) => {
+                Self::Matcher(LabelMatcher::of_label_filter(matcher)?)
+            }
             ast::LabelFilter::Number(number) => {
                 Self::Number { name: number.name.clone(), op: number.op, value: number.value }
             }
@@ -118,7 +120,7 @@ mod tests {
         check_passes("n = 5", true);
         check_passes("n > 5", false);
         check_passes("d >= 1500ms", true);
-        check_passes("b < 2KiB", true);
+        check_passes("b <= 2KiB", true);
         check_passes("app = `web` and trace =~ `t.`", true);
         check_passes("word != `x` or n <= 5", true);
         check_passes("ip = ip(`10.0.0.0/24`)", true);

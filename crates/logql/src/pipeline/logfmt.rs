@@ -8,7 +8,7 @@ use crate::logfmtkey;
 use super::error::StageError;
 use super::name;
 use super::object;
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::wanted::Wanted;
 
 /// The stage: all keys, or some.
@@ -41,9 +41,9 @@ impl Logfmt {
 
     /// Sets the labels. A pair that cannot be read is passed over, or, if strict, ends the reading
     /// and marks the row as an error.
-    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         if self.wanted.satisfied(labels) {
-            return;
+            return Ok(());
         }
         for (label, _) in &self.keys {
             if !labels.is_base(label) {
@@ -53,31 +53,36 @@ impl Logfmt {
         let mut pairs = Pairs { line, at: 0 };
         loop {
             match pairs.next() {
-                Some(Ok((key, value))) => self.pair(key, &value, labels),
-                Some(Err(error)) if self.strict => return self.fail(&error, labels),
+                Some(Ok((key, value))) => self.pair(key, &value, labels)?,
+                Some(Err(error)) if self.strict => {
+                    self.fail(&error, labels);
+                    return Ok(());
+                }
                 Some(Err(_)) => {}
-                None => return,
+                None => return Ok(()),
             }
             if self.keys.is_empty() && self.wanted.satisfied(labels) {
-                return;
+                return Ok(());
             }
         }
     }
 
-    fn pair(&self, key: &str, value: &str, labels: &mut RowLabels) {
+    fn pair(&self, key: &str, value: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         // Prometheus refuses the mark of an undecodable character; Loki then has no value at all.
         let value = if value.contains(char::REPLACEMENT_CHARACTER) { "" } else { value };
         if self.keys.is_empty() {
-            if !value.is_empty() || self.keep_empty {
-                labels.extract(&self.wanted, |name| name::push_at(key, name.len(), name), value);
+            if value.is_empty() && !self.keep_empty {
+                return Ok(());
             }
-            return;
+            let write_name = |name: &mut String| name::push_at(key, name.len(), name);
+            return labels.extract(&self.wanted, write_name, value);
         }
         let mut sanitized = String::new();
         name::push(key, &mut sanitized);
         for (label, _) in self.keys.iter().filter(|(_, wanted)| *wanted == sanitized) {
             labels.extract_named(label, value);
         }
+        Ok(())
     }
 
     fn fail(&self, error: &SyntaxError, labels: &mut RowLabels) {

@@ -27,6 +27,21 @@ impl LabelMatcher {
     /// # Errors
     /// When the regular expression is none.
     pub fn new(matcher: &Matcher) -> Result<Self, StageError> {
+        Self::compile(matcher, Regex::of_selector)
+    }
+
+    /// Compiles the matcher of a label filter: see [`Regex::of_label_filter`].
+    ///
+    /// # Errors
+    /// As [`LabelMatcher::new`].
+    pub(super) fn of_label_filter(matcher: &Matcher) -> Result<Self, StageError> {
+        Self::compile(matcher, Regex::of_label_filter)
+    }
+
+    fn compile(
+        matcher: &Matcher,
+        regex_of: fn(&str) -> Result<Regex, String>,
+    ) -> Result<Self, StageError> {
         let (regex, negated) = match matcher.op {
             MatchOp::Eq => (false, false),
             MatchOp::NotEq => (false, true),
@@ -34,7 +49,7 @@ impl LabelMatcher {
             MatchOp::NotRe => (true, true),
         };
         let test = if regex {
-            let compiled = Regex::of_selector(&matcher.value);
+            let compiled = regex_of(&matcher.value);
             Test::Regex(compiled.map_err(|error| StageError::new(matcher.span, error))?)
         } else {
             Test::Equals(matcher.value.clone())

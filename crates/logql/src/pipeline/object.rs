@@ -58,6 +58,8 @@ impl<'a> Value<'a> {
 pub(super) enum Flow {
     Continue,
     Stop,
+    /// It ends here, and the line is dropped.
+    Refuse,
 }
 
 /// Shows the members of the object that a text begins with, in their order, until one stops it.
@@ -82,8 +84,9 @@ pub(super) fn for_each<'a>(
         }
         let key = cursor.key()?;
         let value = cursor.value()?;
-        if member(key, value)? == Flow::Stop {
-            return Ok(Flow::Stop);
+        match member(key, value)? {
+            Flow::Continue => {}
+            end => return Ok(end),
         }
         match cursor.peek() {
             Some(b'}') => return Ok(Flow::Continue),

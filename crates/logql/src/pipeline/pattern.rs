@@ -6,7 +6,7 @@ use crate::ast::Text;
 use crate::pattern::{Part, Pattern as Expression};
 
 use super::error::StageError;
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::wanted::Wanted;
 
 /// The stage.
@@ -28,14 +28,14 @@ impl Pattern {
 
     /// Sets a label for each named capture. Where a literal is missing, the capture before it takes
     /// the rest of the line and the reading ends.
-    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         if line.is_empty() || self.wanted.satisfied(labels) {
-            return;
+            return Ok(());
         }
         let mut parts = self.expression.parts();
         let mut rest = line;
         if let Some((Part::Literal(literal), after)) = parts.split_first() {
-            let Some(found) = line.strip_prefix(literal.as_str()) else { return };
+            let Some(found) = line.strip_prefix(literal.as_str()) else { return Ok(()) };
             (rest, parts) = (found, after);
         }
         for pair in parts.chunks(2) {
@@ -44,11 +44,12 @@ impl Pattern {
                 _ => (rest, None),
             };
             if let Part::Capture(name) = &pair[0] {
-                labels.extract(&self.wanted, |text| text.push_str(name), value);
+                labels.extract(&self.wanted, |text| text.push_str(name), value)?;
             }
-            let Some(after) = after else { return };
+            let Some(after) = after else { return Ok(()) };
             rest = after;
         }
+        Ok(())
     }
 }
 
@@ -70,7 +71,7 @@ mod tests {
     fn check(pattern: &str, line: &str, expect: &str) {
         let text = Text { value: pattern.to_owned(), span: Span::default() };
         let mut labels = RowLabels::new(&Labels::new([("taken", "1")]), &Labels::default());
-        Pattern::new(&text, &Wanted::all(&[])).unwrap().process(line, &mut labels);
+        Pattern::new(&text, &Wanted::all(&[])).unwrap().process(line, &mut labels).unwrap();
         assert_eq!(labels.result().parsed.to_string(), expect, "for {pattern:?} and {line:?}");
     }
 

@@ -95,15 +95,9 @@ fn renamed(formats: &[LabelFormat]) -> impl Iterator<Item = &String> {
 }
 
 fn of_filter(filter: &LabelFilter, names: &mut Vec<String>) {
-    match filter {
-        LabelFilter::Matcher(matcher) => names.push(matcher.name.clone()),
-        LabelFilter::Number(number) => names.push(number.name.clone()),
-        LabelFilter::Duration(duration) => names.push(duration.name.clone()),
-        LabelFilter::Bytes(bytes) => names.push(bytes.name.clone()),
-        LabelFilter::Ip { name, .. } => names.push(name.clone()),
-        LabelFilter::And(left, right) | LabelFilter::Or(left, right) => {
-            of_filter(left, names);
-            of_filter(right, names);
-        }
+    if let LabelFilter::And(left, right) | LabelFilter::Or(left, right) = filter {
+        of_filter(left, names);
+        of_filter(right, names);
     }
+    names.extend(filter.label().map(str::to_owned));
 }

@@ -5,7 +5,7 @@ use crate::regex::Regex;
 
 use super::error::StageError;
 use super::name;
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::wanted::Wanted;
 
 /// The stage.
@@ -37,15 +37,16 @@ impl Regexp {
     }
 
     /// Sets a label for each named group of the first match. Without a match nothing happens.
-    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) {
+    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         if self.wanted.satisfied(labels) {
-            return;
+            return Ok(());
         }
-        let Some(captures) = self.regex.captures(line) else { return };
+        let Some(captures) = self.regex.captures(line) else { return Ok(()) };
         for (number, label) in &self.groups {
             let value = captures.get(*number).map_or("", |found| found.as_str());
-            labels.extract(&self.wanted, |text| text.push_str(label), value);
+            labels.extract(&self.wanted, |text| text.push_str(label), value)?;
         }
+        Ok(())
     }
 }
 

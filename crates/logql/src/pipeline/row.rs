@@ -39,6 +39,10 @@ pub struct RowLabels {
     preserve_error: bool,
 }
 
+/// A parser found what a label filter of the query refuses: the line is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused;
+
 /// A label that was set, by its ranges in the text.
 #[derive(Debug, Clone)]
 struct Set {
@@ -214,16 +218,19 @@ impl RowLabels {
     /// `_extracted` behind it. Of a name that comes twice in a line the first counts.
     ///
     /// `write_name` appends the name to the text it is given; nothing is set if it appends nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] when a label filter of the query will not have this value.
     pub(super) fn extract(
         &mut self,
         wanted: &Wanted,
         write_name: impl FnOnce(&mut String),
         value: &str,
-    ) {
+    ) -> Result<(), Refused> {
         let start = self.text.len();
         write_name(&mut self.text);
         if self.text.len() == start {
-            return;
+            return Ok(());
         }
         if self.is_base(&self.text[start..]) {
             self.text.push_str(EXTRACTED);
@@ -232,9 +239,14 @@ impl RowLabels {
         let known = || self.was_extracted(&self.text[name.clone()]);
         if !wanted.includes(&self.text[name.clone()]) || known() {
             self.text.truncate(start);
-            return;
+            return Ok(());
         }
+        let filter = wanted.filter_of(&self.text[name.clone()]);
         self.assign(Category::Parsed, name, value, true);
+        match filter {
+            Some(filter) if !filter.process(self) => Err(Refused),
+            _ => Ok(()),
+        }
     }
 
     /// As [`extract`](Self::extract) for a name that the query gave: the last value counts, and the
@@ -426,7 +438,7 @@ mod tests {
     fn an_error_label_in_the_line_hides_the_real_one() {
         let mut labels = row(&[]);
         labels.set_error("E", "why");
-        labels.extract(&Wanted::all(&[]), |name| name.push_str(ERROR), "mine");
+        labels.extract(&Wanted::all(&[]), |name| name.push_str(ERROR), "mine").unwrap();
         let parsed = r#"{__error__="mine", __error_details__="why"}"#;
         check(&labels, r#"{app="web", pod="p0"}"#, "{}", parsed);
         assert_eq!(labels.error(), "E");

@@ -126,10 +126,15 @@ fn wanted(
     grouping: Option<&Grouping>,
 ) -> Result<Wanted, StageError> {
     let by = grouping.filter(|grouping| !grouping.without);
-    Ok(match (reads::labels(stages, agg.unwrap.as_ref())?, by) {
+    let wanted = match (reads::labels(stages, agg.unwrap.as_ref())?, by) {
         (Some(read), Some(by)) => Wanted::only([read, by.labels.clone()].concat()),
         (read, _) => Wanted::all(&read.unwrap_or_default()),
-    })
+    };
+    match by {
+        // As in Loki, where parsers are told either the grouping or the filters.
+        Some(by) if !by.labels.is_empty() => Ok(wanted),
+        _ => wanted.filtered_by(stages),
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::json;
 use super::name;
 use super::object::{self, Flow, JsonError, Kind};
-use super::row::RowLabels;
+use super::row::{Refused, RowLabels};
 use super::wanted::Wanted;
 
 /// The member that holds the line.
@@ -24,29 +24,30 @@ impl Unpack {
 
     /// The line that was packed, its labels set; nothing if none was. A line that is no object, or
     /// a broken one, is marked as an error.
-    pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Option<String> {
+    pub(super) fn process(
+        &self,
+        line: &str,
+        labels: &mut RowLabels,
+    ) -> Result<Option<String>, Refused> {
         if line.is_empty() || self.wanted.satisfied(labels) {
-            return None;
+            return Ok(None);
         }
         if !line.starts_with('{') {
             json::fail("expecting json object(6), but it is not", &self.wanted, labels);
-            return None;
+            return Ok(None);
         }
         match read(line) {
             Ok((Some(entry), members)) => {
                 for (key, value) in members {
-                    labels.extract(
-                        &self.wanted,
-                        |name| name::push_at(&key, name.len(), name),
-                        &value,
-                    );
+                    let write_name = |name: &mut String| name::push_at(&key, name.len(), name);
+                    labels.extract(&self.wanted, write_name, &value)?;
                 }
-                Some(entry)
+                Ok(Some(entry))
             }
-            Ok((None, _)) => None,
+            Ok((None, _)) => Ok(None),
             Err(error) => {
                 json::fail(&error.to_string(), &self.wanted, labels);
-                None
+                Ok(None)
             }
         }
     }
@@ -77,7 +78,7 @@ mod tests {
     #[track_caller]
     fn check(line: &str, expect: Option<&str>, parsed: &str) {
         let mut labels = RowLabels::new(&Labels::default(), &Labels::default());
-        let unpacked = Unpack::new(&Wanted::all(&[])).process(line, &mut labels);
+        let unpacked = Unpack::new(&Wanted::all(&[])).process(line, &mut labels).unwrap();
         assert_eq!(unpacked.as_deref(), expect, "for {line}");
         assert_eq!(labels.result().parsed.to_string(), parsed, "for {line}");
     }

@@ -1,5 +1,6 @@
 //! A compiled regular expression.
 
+use super::loose::{self, Loose};
 use super::shape::{self, Search, Whole};
 use super::translate::{Translation, translate};
 
@@ -20,7 +21,20 @@ impl Regex {
         Self::compile(translation)
     }
 
-    /// Compiles an expression that must match a whole text: label filters, `label_replace`.
+    /// Compiles an expression of a label filter. It must match the whole value, but for some that
+    /// Loki takes for searches: see the module `loose`.
+    ///
+    /// # Errors
+    /// As [`Regex::new`].
+    pub fn of_label_filter(pattern: &str) -> Result<Self, String> {
+        match loose::read(pattern) {
+            Some(Loose::Anything) => Self::of_selector(pattern),
+            Some(Loose::Search(search)) => Self::new(&search),
+            None => Self::anchored(pattern),
+        }
+    }
+
+    /// Compiles an expression that must match a whole text: `label_replace`.
     ///
     /// # Errors
     /// As [`Regex::new`].

@@ -6,6 +6,7 @@
 
 mod class;
 mod compile;
+mod loose;
 mod shape;
 mod translate;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use barogram_logql::ast::*;
-use barogram_logql::{parse, parse_matchers, pretty};
+use barogram_logql::{bytes, parse, parse_matchers, pretty};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -90,8 +90,9 @@ fn label_filter() -> impl Strategy<Value = LabelFilter> {
         matcher().prop_map(LabelFilter::Matcher),
         comparison(number()).prop_map(LabelFilter::Number),
         comparison(any::<i64>().prop_map(SignedDuration)).prop_map(LabelFilter::Duration),
-        // What is larger has no literal of its own: literals are read as floats.
-        comparison(0..1_u64 << 53).prop_map(LabelFilter::Bytes),
+        // What is larger has no literal of its own: literals are read as floats. And all sizes in
+        // queries are rounded.
+        comparison((0..1_u64 << 53).prop_map(bytes::rounded)).prop_map(LabelFilter::Bytes),
         ip,
     ];
     leaf.prop_recursive(12, 24, 2, |inner| {

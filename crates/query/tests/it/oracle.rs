@@ -8,7 +8,7 @@ use std::time::Duration;
 use barogram_query::{Kind, Request};
 use fastrand::Rng;
 use logql::ast::Expr;
-use logql::eval::{self, Direction, LogParams, LogStream, Series, Steps, Value};
+use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use model::{Stream, TenantId, TimeRange};
 
 use crate::data::{self, Fixture, SPAN, START, pick};
@@ -75,10 +75,15 @@ fn expect(
         (Expr::Log(_), Kind::Instant { .. }) => return Err("instant log query".to_owned()),
         (Expr::Log(log), _) => {
             let range = TimeRange { start, end };
-            let params = LogParams { range, limit, direction, interval: Duration::ZERO };
+            let (interval, split) = (Duration::ZERO, Duration::ZERO);
+            let scope = SelectorScope::default();
+            let params = LogParams { range, limit, direction, interval, split, scope };
             eval::log(&log, streams, &params).map(Value::Streams)
         }
-        (Expr::Metric(metric), _) => eval::metric(&metric, streams, &Steps { start, end, step }),
+        (Expr::Metric(metric), _) => {
+            let steps = Steps { start, end, step };
+            eval::metric(&metric, streams, &steps, SelectorScope::default())
+        }
         (Expr::Count(_), _) => unreachable!("no random query counts"),
     };
     answer.map_err(|error| error.to_string())
