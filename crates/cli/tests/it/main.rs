@@ -1,0 +1,13 @@
+//! The whole of it, as its users have it: the binary as a process, the machines over HTTP, real logs.
+//! One binary: linking the engine is slow.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod ask;
+mod crash;
+mod demo;
+mod errors;
+mod flight;
+mod push;
+mod site;
+mod truth;

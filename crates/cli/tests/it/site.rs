@@ -1,0 +1,204 @@
+//! A place of its own for each test: a node's folders, a data folder, and barogram there as a
+//! process or as the machines in this one.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use barogram_cli::args::{Cli, Command as Asked, UpArgs};
+use barogram_cli::assemble::{self, Running, Serving};
+use barogram_cli::demo::play;
+use clap::Parser;
+use collector::Handle;
+use prometheus_client::registry::Registry;
+use store::Store;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// The longest that a test waits for anything. Only a test that fails waits so long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at something that no signal tells of.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Loki's own settings, so that one query may return everything.
+const SETTINGS: &str = "limits_config:\n  max_entries_limit_per_query: 0\n";
+/// A list of no pods.
+const NO_PODS: &str = r#"{"apiVersion":"v1","kind":"PodList","items":[]}"#;
+
+/// Folders for one barogram.
+pub struct Site {
+    folder: TempDir,
+    pods_dir: PathBuf,
+}
+
+/// Barogram as a process that serves.
+pub struct Process {
+    /// Where it serves.
+    pub url: String,
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+/// Barogram's machines in this process: a store, its server and a collector.
+pub struct Machines {
+    /// Where they serve.
+    pub url: String,
+    /// Sees how far the collector is.
+    pub arrivals: Handle,
+    /// The store, to be flushed.
+    pub store: Store,
+    serving: Running,
+    collecting: JoinHandle<Result<(), collector::Error>>,
+    cancel: CancellationToken,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pods_dir = folder.path().join("pods");
+        std::fs::create_dir_all(&pods_dir).unwrap();
+        std::fs::write(folder.path().join("pods.json"), NO_PODS).unwrap();
+        std::fs::write(folder.path().join("loki.yaml"), SETTINGS).unwrap();
+        Self { folder, pods_dir }
+    }
+
+    /// The folder with all of it.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the data are.
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// A play of the sample on this node.
+    pub fn play(&self, duration: Duration) -> play::Config {
+        play::Config::new(self.path(), duration)
+    }
+
+    /// What is said on the command line to collect, store and serve here.
+    pub fn up(&self) -> Vec<String> {
+        let mut line = self.serve();
+        "up".clone_into(&mut line[0]);
+        let (pods, file) = (&self.pods_dir, self.path().join("pods.json"));
+        line.extend(["--pods-dir".to_owned(), pods.display().to_string()]);
+        line.extend(["--pods-file".to_owned(), file.display().to_string()]);
+        line
+    }
+
+    /// What is said on the command line to store and serve here.
+    pub fn serve(&self) -> Vec<String> {
+        let (data, settings) = (self.data(), self.path().join("loki.yaml"));
+        let line = ["serve", "--listen", "127.0.0.1:0", "--data"].map(str::to_owned);
+        let rest = [data.display().to_string(), "--config".to_owned()];
+        line.into_iter().chain(rest).chain([settings.display().to_string()]).collect()
+    }
+
+    /// Starts the machines in this process.
+    pub async fn machines(&self) -> Machines {
+        let line = ["barogram".to_owned()].into_iter().chain(self.up());
+        let Asked::Up(UpArgs { serve, pods }) = Cli::parse_from(line).command else {
+            unreachable!("`up` was said");
+        };
+        let opened = Serving::open(&serve).await.unwrap();
+        let (store, url) = (opened.store.clone(), format!("http://{}", opened.address));
+        let mut registry = Registry::default();
+        let state = serve.data.join("collector");
+        let collector = assemble::collector(&pods, &url, &state, &mut registry).unwrap();
+        let (arrivals, cancel) = (collector.handle(), CancellationToken::new());
+        let serving = opened.start(registry).unwrap();
+        let collecting = tokio::spawn(collector.run(cancel.clone()));
+        Machines { url, arrivals, store, serving, collecting, cancel }
+    }
+}
+
+impl Machines {
+    /// Waits until all that is on disk is in the store.
+    pub async fn arrived(&mut self) {
+        let drained = timeout(PATIENCE, self.arrivals.drained()).await;
+        drained.expect("all arrives in time").expect("the collector runs");
+    }
+
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.collecting.await.unwrap().unwrap();
+        self.serving.stop().await.unwrap();
+    }
+}
+
+impl Process {
+    /// Starts it and waits until it serves.
+    pub async fn start(arguments: &[String]) -> Self {
+        let mut child = command(arguments).spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let heard = Arc::clone(&said);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                *heard.lock().unwrap() += &(line + "\n");
+            }
+        });
+        let address = || {
+            let said = said.lock().unwrap().clone();
+            let (_, rest) = said.split_once(" serving address=")?;
+            rest.split_whitespace().next().map(str::to_owned)
+        };
+        let mut found = None;
+        until("it serves", || {
+            found = address();
+            let ended = child.try_wait().unwrap();
+            assert_eq!(ended, None, "it ended: {}", said.lock().unwrap());
+            found.is_some()
+        })
+        .await;
+        Self { url: format!("http://{}", found.unwrap()), child, said }
+    }
+
+    /// `kill -9`
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Ends it as Kubernetes does.
+    pub async fn stop(mut self) {
+        let id = self.child.id().unwrap().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        assert!(status.success());
+        let ended = timeout(PATIENCE, self.child.wait()).await.expect("it ends in time").unwrap();
+        assert!(ended.success(), "{ended}: {}", self.said.lock().unwrap());
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+}
+
+/// Runs the binary to its end.
+pub async fn run(arguments: &[impl AsRef<OsStr>]) -> Output {
+    let output = command(arguments).stdout(Stdio::piped()).output();
+    timeout(PATIENCE, output).await.expect("it ends in time").unwrap()
+}
+
+/// Looks until it is so.
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let looking = async {
+        while !is_so() {
+            sleep(LOOK_AGAIN).await;
+        }
+    };
+    timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("waited in vain until {what}"));
+}
+
+fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_barogram"));
+    command.args(arguments).env_remove("BAROGRAM_LOG").kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
