@@ -1,5 +1,5 @@
-//! The recorded cases: asked of the slow evaluator and of a whole server, their queries given to the
-//! parser.
+//! The recorded cases: asked of the slow evaluator and of a whole server, their queries given to
+//! the parser.
 
 mod ask;
 mod differences;

@@ -147,8 +147,8 @@ mod tests {
 
     /// The headers that the arguments give, or why there are none.
     #[track_caller]
-    fn check(args: ClientArgs, expect: &str) {
-        let seen = match headers(&args) {
+    fn check(args: &ClientArgs, expect: &str) {
+        let seen = match headers(args) {
             Ok(headers) => {
                 let show = |(name, value): (&HeaderName, &HeaderValue)| {
                     format!("{name}: {}", value.to_str().unwrap())
@@ -167,27 +167,27 @@ mod tests {
     #[test]
     fn headers_say_who_asks() {
         let none = ClientArgs::default;
-        check(none(), "");
-        check(ClientArgs { org_id: some("t"), ..none() }, "x-scope-orgid: t");
-        check(ClientArgs { query_tags: some("a=b"), ..none() }, "x-query-tags: a=b");
-        check(ClientArgs { nocache: true, ..none() }, "cache-control: no-cache");
-        check(ClientArgs { bearer_token: some("t"), ..none() }, "authorization: Bearer t");
+        check(&none(), "");
+        check(&ClientArgs { org_id: some("t"), ..none() }, "x-scope-orgid: t");
+        check(&ClientArgs { query_tags: some("a=b"), ..none() }, "x-query-tags: a=b");
+        check(&ClientArgs { nocache: true, ..none() }, "cache-control: no-cache");
+        check(&ClientArgs { bearer_token: some("t"), ..none() }, "authorization: Bearer t");
         let basic = ClientArgs { username: some("u"), password: some("p"), ..none() };
-        check(basic.clone(), "authorization: Basic dTpw");
-        check(ClientArgs { auth_header: some("X-Auth"), ..basic }, "x-auth: Basic dTpw");
-        check(ClientArgs { header: vec!["X-A: b: c".into()], ..none() }, "x-a: b: c");
+        check(&basic, "authorization: Basic dTpw");
+        check(&ClientArgs { auth_header: some("X-Auth"), ..basic }, "x-auth: Basic dTpw");
+        check(&ClientArgs { header: vec!["X-A: b: c".into()], ..none() }, "x-a: b: c");
     }
 
     #[test]
     fn what_cannot_be_sent_is_named() {
         let none = ClientArgs::default;
         check(
-            ClientArgs { header: vec!["no colon".into()], ..none() },
+            &ClientArgs { header: vec!["no colon".into()], ..none() },
             "--header \"no colon\" is not of the form \"Name: value\"",
         );
         let both = ClientArgs { username: some("u"), bearer_token: some("t"), ..none() };
         check(
-            both,
+            &both,
             "give a user name or a token, not both: --username with --password, --bearer-token, \
              or --bearer-token-file (look for LOKI_USERNAME and LOKI_BEARER_TOKEN too)",
         );

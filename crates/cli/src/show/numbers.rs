@@ -81,7 +81,7 @@ mod tests {
         let sample = |millis, value| Sample { time: Timestamp::from_millis(millis), value };
         let metric = LabelMap::from([("dag_id".to_owned(), "etl".to_owned())]);
         let values = vec![sample(1_768_456_800_000, 3.0), sample(1_768_456_815_500, 0.25)];
-        let matrix = QueryResult::Matrix(vec![MatrixSeries { metric: metric.clone(), values }]);
+        let matrix = QueryResult::Matrix(vec![MatrixSeries { metric, values }]);
         assert_snapshot!(shown(&matrix), @r#"
         [
           {

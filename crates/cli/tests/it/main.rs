@@ -1,9 +1,10 @@
-//! The whole of it, as its users have it: the binary as a process, the machines over HTTP, real logs.
-//! One binary: linking the engine is slow.
+//! The whole of it, as its users have it: the binary as a process, the machines over HTTP, real
+//! logs. One binary: linking the engine is slow.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod ask;
+mod client;
 mod crash;
 mod demo;
 mod errors;

@@ -19,8 +19,9 @@ pub struct PodFolder {
 pub struct LogName {
     /// How often the container had been started again when the file was made.
     pub restarts: u64,
-    /// Whether it is `<restarts>.log`, which the runtime writes; else it is `<restarts>.log.<time>`,
-    /// which the kubelet has moved aside, and to which a little more may be written.
+    /// Whether it is `<restarts>.log`, which the runtime writes; else it is
+    /// `<restarts>.log.<time>`, which the kubelet has moved aside, and to which a little more may
+    /// be written.
     pub is_current: bool,
 }
 

@@ -42,7 +42,7 @@ impl Tailer {
             }
             Err(error) => {
                 let folder = root.display();
-                tracing::warn!(%folder, %error, "the pods folder cannot be read, it is tried again");
+                tracing::warn!(%folder, %error, "failed to read the pods folder, to be tried again");
                 return Ok(());
             }
         };

@@ -1,0 +1,7 @@
+//! The client's part: the binary asks a server made up here, which remembers what it was asked.
+
+mod ask;
+mod lines;
+mod parts;
+mod stub;
+mod tail;
