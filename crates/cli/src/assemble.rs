@@ -59,7 +59,8 @@ impl Serving {
         let Self { address, store, listener, config } = self;
         store.metrics().register(&mut registry);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let engine = Engine::new(store.clone(), Arc::clone(&clock), query::Config::default());
+        let bounds = config.limits.query_config();
+        let engine = Engine::new(store.clone(), Arc::clone(&clock), bounds);
         let parts = server::Parts { store: store.clone(), engine, clock, registry };
         let server = Server::build(config, parts)?;
         let cancel = CancellationToken::new();

@@ -95,3 +95,40 @@ pub struct IndexStats {
     /// Bytes of lines and their metadata.
     pub bytes: u64,
 }
+
+/// The answer to `index/shards`: parts into which a query may be cut.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Shards {
+    /// The parts.
+    pub shards: Vec<Shard>,
+    /// Not ours.
+    pub statistics: LabelMap,
+    /// Not ours.
+    pub chunk_groups: Vec<LabelMap>,
+}
+
+/// A part of a query: the streams whose hash lies within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shard {
+    /// Which hashes.
+    pub bounds: HashBounds,
+    /// How much there is.
+    pub stats: IndexStats,
+}
+
+/// Hashes of streams, both ends included; by default all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HashBounds {
+    /// The least.
+    pub min: u64,
+    /// The greatest.
+    pub max: u64,
+}
+
+impl Default for HashBounds {
+    fn default() -> Self {
+        Self { min: 0, max: u64::MAX }
+    }
+}

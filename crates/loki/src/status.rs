@@ -36,6 +36,25 @@ impl Default for BuildInfo {
     }
 }
 
+/// The answer to `drilldown-limits`: what Logs Drilldown offers depends on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DrilldownLimits {
+    /// Limits of the tenant, by Loki's names.
+    pub limits: serde_json::Map<String, serde_json::Value>,
+    /// Whether `patterns` answers.
+    pub pattern_ingester_enabled: bool,
+    /// Of the API: see [`API_VERSION`].
+    pub version: String,
+}
+
+impl Default for DrilldownLimits {
+    fn default() -> Self {
+        let limits = serde_json::Map::new();
+        Self { limits, pattern_ingester_enabled: false, version: String::new() }
+    }
+}
+
 /// The answer to `format_query`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]

@@ -178,5 +178,25 @@ pub fn duration_text(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
+/// Writes a duration as Prometheus prints them, for people: `30d1h`, `90d`, `1m`, `0s`. Years and
+/// weeks only where nothing is left over.
+#[must_use]
+pub fn human_duration(duration: Duration) -> String {
+    let mut millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if millis == 0 {
+        return "0s".to_owned();
+    }
+    let mut text = String::new();
+    for (unit, size) in UNITS {
+        let must_be_exact = matches!(unit, "y" | "w");
+        if millis < size || must_be_exact && !millis.is_multiple_of(size) {
+            continue;
+        }
+        text.push_str(&format!("{}{unit}", millis / size));
+        millis %= size;
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests;

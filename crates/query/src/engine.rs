@@ -37,6 +37,10 @@ pub struct Config {
     pub timeout: Duration,
     /// How much memory one query may hold, in bytes.
     pub memory_bytes: usize,
+    /// The most bytes of lines that one query may read.
+    pub bytes_read_max: u64,
+    /// The most series that a range aggregation of a query may have.
+    pub series_max: usize,
     /// What selectors look at.
     pub scope: SelectorScope,
     /// See [`LogParams::split`].
@@ -54,6 +58,9 @@ impl Default for Config {
             timeout: Duration::from_secs(60),
             // Sorting all lines of a day of one busy task fits; a whole cluster's does not.
             memory_bytes: 512 * 1024 * 1024,
+            // What is read is not held, so time alone bounds it.
+            bytes_read_max: u64::MAX,
+            series_max: usize::MAX,
             scope: SelectorScope::default(),
             split: Duration::ZERO,
             target_partitions: 2,
@@ -76,6 +83,18 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         Self { store, clock, config }
+    }
+
+    /// The bounds of every query.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The same engine with other bounds.
+    #[must_use]
+    pub fn with(&self, config: Config) -> Self {
+        Self { config, ..self.clone() }
     }
 
     /// Answers a query. Dropping the future stops the query.
@@ -106,7 +125,7 @@ impl Run {
         Ok(Self {
             snapshot: engine.store.snapshot(&tenant),
             context: context(&config)?,
-            counters: Arc::default(),
+            counters: Arc::new(Counters::new(config.bytes_read_max)),
             config,
         })
     }
@@ -188,7 +207,12 @@ impl Run {
         let metric = eval::push_down(metric);
         let mut leaves = Vec::new();
         for aggregation in eval::leaves(&metric) {
-            leaves.push(self.range(aggregation, steps).await?);
+            let series = self.range(aggregation, steps).await?;
+            let limit = self.config.series_max;
+            if series.len() > limit {
+                return Err(Error::Series { limit });
+            }
+            leaves.push(series);
         }
         Ok(eval::combine(&metric, steps, leaves)?)
     }

@@ -21,6 +21,17 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// A query has read as many bytes of lines as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the query would read too many bytes (limit: {limit}); consider adding more specific stream \
+     selectors or reduce the time range of the query"
+)]
+pub struct BytesRead {
+    /// How many it may read.
+    pub limit: u64,
+}
+
 /// A query that failed. The text is for the person who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -54,6 +65,19 @@ pub enum Error {
         /// DataFusion's account of who asked for how much.
         source: DataFusionError,
     },
+    /// The query has read as many bytes as it may.
+    #[error("{0}")]
+    BytesRead(#[from] BytesRead),
+    /// A range aggregation, or the answer, has too many series. Loki's words.
+    #[error(
+        "maximum number of series ({limit}) reached for a single query; consider reducing query \
+         cardinality by adding more specific stream selectors, reducing the time range, or \
+         aggregating results with functions like sum(), count() or topk()"
+    )]
+    Series {
+        /// How many there may be.
+        limit: usize,
+    },
     /// The store could not be read.
     #[error("failed to read the store: {0}")]
     Store(#[from] store::Error),
@@ -69,7 +93,7 @@ impl Error {
         match self {
             Self::InstantLog | Self::Stage(_) | Self::Eval(_) => ErrorKind::BadRequest,
             Self::Timeout(_) => ErrorKind::Timeout,
-            Self::Memory { .. } => ErrorKind::TooLarge,
+            Self::Memory { .. } | Self::BytesRead(_) | Self::Series { .. } => ErrorKind::TooLarge,
             Self::Store(_) => ErrorKind::Retry,
             Self::Plan(_) => ErrorKind::Internal,
         }
@@ -79,18 +103,20 @@ impl Error {
     pub(crate) fn from_plan(error: DataFusionError, budget: usize) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::Memory { budget, source: error },
-            _ => Self::unwrap_store(error),
+            _ => Self::unwrap_external(error),
         }
     }
 
-    /// A store's error travels through DataFusion as `External`; this takes it out again.
-    fn unwrap_store(error: DataFusionError) -> Self {
-        match error {
-            DataFusionError::External(source) => match source.downcast::<store::Error>() {
-                Ok(error) => Self::Store(*error),
-                Err(source) => Self::Plan(DataFusionError::External(source)),
-            },
-            other => Self::Plan(other),
+    /// Errors that are not DataFusion's travel through it as `External`; this takes them out again.
+    fn unwrap_external(error: DataFusionError) -> Self {
+        let DataFusionError::External(source) = error else { return Self::Plan(error) };
+        let source = match source.downcast::<BytesRead>() {
+            Ok(error) => return Self::BytesRead(*error),
+            Err(source) => source,
+        };
+        match source.downcast::<store::Error>() {
+            Ok(error) => Self::Store(*error),
+            Err(source) => Self::Plan(DataFusionError::External(source)),
         }
     }
 }

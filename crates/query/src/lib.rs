@@ -24,6 +24,6 @@ mod stats;
 mod window;
 
 pub use engine::{Config, Engine};
-pub use error::{Error, ErrorKind};
+pub use error::{BytesRead, Error, ErrorKind};
 pub use request::{Answer, Kind, Request};
 pub use stats::Stats;

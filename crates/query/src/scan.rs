@@ -146,7 +146,8 @@ fn numbered(
         let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let rows = batch.num_rows();
         Counters::add(&counters.lines, rows);
-        Counters::add(&counters.bytes, line_bytes(&batch));
+        let read = counters.read(line_bytes(&batch));
+        read.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let sequence = UInt64Array::from_iter_values(next..next + rows as u64);
         next += rows as u64;
         let mut columns: Vec<ArrayRef> = batch.columns().to_vec();

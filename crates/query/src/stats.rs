@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::error::BytesRead;
+
 /// What a query read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -19,8 +21,10 @@ pub struct Stats {
 }
 
 /// Counts while the operators run, on several threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
+    /// The most bytes that may be read.
+    bytes_max: u64,
     pub(crate) lines: AtomicU64,
     pub(crate) bytes: AtomicU64,
     pub(crate) partitions: AtomicU64,
@@ -28,6 +32,19 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// All at zero; `bytes_max` bytes of lines may be read.
+    pub(crate) fn new(bytes_max: u64) -> Self {
+        let zero = AtomicU64::default;
+        Self { bytes_max, lines: zero(), bytes: zero(), partitions: zero(), passed: zero() }
+    }
+
+    /// Counts bytes of lines that were read.
+    pub(crate) fn read(&self, bytes: usize) -> Result<(), BytesRead> {
+        let before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let limit = self.bytes_max;
+        if before.saturating_add(bytes as u64) > limit { Err(BytesRead { limit }) } else { Ok(()) }
+    }
+
     pub(crate) fn add(counter: &AtomicU64, by: usize) {
         counter.fetch_add(by as u64, Ordering::Relaxed);
     }

@@ -28,14 +28,6 @@ pub(crate) fn direction(direction: loki::query::Direction) -> Direction {
     }
 }
 
-/// How many series an answer has; entries are limited elsewhere.
-pub(crate) fn series_count(value: &Value) -> usize {
-    match value {
-        Value::Matrix(series) | Value::Vector(series) => series.len(),
-        Value::Streams(_) | Value::Scalar(..) => 0,
-    }
-}
-
 /// The answer as Loki writes it.
 pub(crate) fn response(answer: Answer, form: Form) -> QueryResponse {
     let is_streams = matches!(answer.value, Value::Streams(_));

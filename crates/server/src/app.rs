@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use loki::detect_level::LevelDetector;
-use loki::push::{EntryLimits, PushLimits};
-use model::Clock;
+use loki::push::PushLimits;
+use model::{Clock, TenantId};
 use prometheus_client::registry::Registry;
 use query::Engine;
 use store::Store;
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::newest::Newest;
+use crate::policy::{Policies, Policy};
+use crate::rate::Rates;
 use crate::server::Parts;
 
 /// Settings, machines and counters, shared by all requests.
@@ -19,24 +21,22 @@ use crate::server::Parts;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) push_limits: PushLimits,
-    pub(crate) entry_limits: EntryLimits,
-    pub(crate) levels: LevelDetector,
+    pub(crate) policies: Policies,
+    pub(crate) rates: Rates,
     pub(crate) newest: Option<Newest>,
     pub(crate) store: Store,
-    pub(crate) engine: Engine,
+    engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
 }
 
 impl App {
-    pub(crate) fn new(config: Config, mut parts: Parts) -> Self {
-        let limits = &config.limits;
-        let fields = limits.log_level_fields.clone();
-        Self {
+    pub(crate) fn new(config: Config, mut parts: Parts) -> Result<Self, Error> {
+        Ok(Self {
             push_limits: PushLimits::default(),
-            entry_limits: limits.entry_limits(),
-            levels: LevelDetector::new(fields, limits.log_level_from_json_max_depth),
+            policies: Policies::new(&config)?,
+            rates: Rates::default(),
             newest: config.out_of_order_window.map(Newest::new),
             metrics: Metrics::new(&mut parts.registry),
             store: parts.store,
@@ -44,6 +44,17 @@ impl App {
             clock: parts.clock,
             registry: parts.registry,
             config,
-        }
+        })
+    }
+
+    /// The rules of a tenant.
+    pub(crate) fn policy(&self, tenant: &TenantId) -> &Policy {
+        self.policies.of(tenant)
+    }
+
+    /// The engine, within the limits of a tenant.
+    pub(crate) fn engine(&self, tenant: &TenantId) -> Engine {
+        let config = self.policy(tenant).limits.bound(self.engine.config().clone());
+        self.engine.with(config)
     }
 }

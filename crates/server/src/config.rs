@@ -3,26 +3,36 @@
 mod human;
 mod limits;
 mod loki;
+mod print;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use limits::Limits;
+use model::TenantId;
+
+pub(crate) use print::fields;
+
+pub use limits::{BlockedQuery, DeletionMode, Limits, QueryType, SeriesExceeded};
 
 /// The settings of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Where to listen. Other than loopback needs a token, or the word that none is wanted.
     pub listen: SocketAddr,
     /// Whether the header `X-Scope-OrgID` names a tenant, and is required (Loki's `auth_enabled`).
     pub multi_tenant: bool,
+    /// Whether that header may name several tenants, `a|b`, whose data is then read together.
+    pub multi_tenant_queries: bool,
     /// What clients must send; `None` lets everybody in.
     pub token: Option<Token>,
     /// Serve everybody who can reach the address, without a token.
     pub insecure_no_token: bool,
     /// Limits of pushes and queries.
     pub limits: Limits,
+    /// Limits of tenants that have their own.
+    pub overrides: BTreeMap<TenantId, Limits>,
     /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
     /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
     pub out_of_order_window: Option<Duration>,
@@ -33,9 +43,11 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             multi_tenant: false,
+            multi_tenant_queries: false,
             token: None,
             insecure_no_token: false,
             limits: Limits::default(),
+            overrides: BTreeMap::new(),
             out_of_order_window: None,
         }
     }

@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod app;
 mod auth;
+mod blocked;
 mod config;
 mod error;
 mod fields;
@@ -19,12 +20,16 @@ mod limit;
 mod metrics;
 mod newest;
 mod params;
+mod policy;
+mod rate;
 mod refusal;
 mod router;
 mod select;
 mod server;
 mod tenant;
 
-pub use config::{Config, DEFAULT_PORT, Limits, Token};
+pub use config::{
+    BlockedQuery, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, SeriesExceeded, Token,
+};
 pub use error::{Error, ErrorKind};
 pub use server::{Parts, Server};

@@ -73,9 +73,9 @@ impl Metrics {
         let bytes = metrics.received_bytes.clone();
         registry.register("push_bytes", "Bytes of the lines that were acknowledged", bytes);
         let lines = metrics.discarded_lines.clone();
-        registry.register("push_discarded_lines", "Lines that were refused", lines);
+        registry.register("loki_discarded_samples", "Lines that were refused", lines);
         let bytes = metrics.discarded_bytes.clone();
-        registry.register("push_discarded_bytes", "Bytes of the lines that were refused", bytes);
+        registry.register("loki_discarded_bytes", "Bytes of the lines that were refused", bytes);
         metrics
     }
 

@@ -1,6 +1,8 @@
 //! The one place where errors become status codes. The texts are those of the crates where the
 //! errors arise; Loki sends them as plain text, and Grafana shows them as they are.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use loki::ParamError;
@@ -11,12 +13,19 @@ use loki::push::{PushError, PushErrorKind};
 pub struct Refusal {
     status: StatusCode,
     text: String,
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
     /// A refusal with this status and text.
     pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), retry_after: None }
+    }
+
+    /// The same, with when to ask again, in whole seconds.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..self }
     }
 
     /// The sender is at fault.
@@ -45,7 +54,7 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self { status, mut text } = self;
+        let Self { status, mut text, retry_after } = self;
         if status.is_server_error() {
             tracing::error!(status = status.as_u16(), error = text, "a request failed");
         }
@@ -54,7 +63,12 @@ impl IntoResponse for Refusal {
             (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
-        (status, headers, text).into_response()
+        let mut response = (status, headers, text).into_response();
+        if let Some(after) = retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
     }
 }
 

@@ -10,8 +10,8 @@ use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
 use crate::api::{
-    detected, format_query, labels, legacy, metrics, otlp, push, query, ready, series, stats,
-    status, volume,
+    config, detected, flush, format_query, labels, legacy, metrics, otlp, push, query, ready,
+    series, shards, stats, status, volume,
 };
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -36,6 +36,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/loki/api/v1/label/{name}/values", ask(labels::values))
         .route("/loki/api/v1/series", ask(series::series))
         .route("/loki/api/v1/index/stats", ask(stats::stats))
+        .route("/loki/api/v1/index/shards", ask(shards::shards))
         .route("/loki/api/v1/index/volume", ask(volume::instant))
         .route("/loki/api/v1/index/volume_range", ask(volume::range))
         .route("/loki/api/v1/detected_labels", ask(detected::labels))
@@ -48,6 +49,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()
         .route("/loki/api/v1/status/buildinfo", get(status::build_info))
+        .route("/loki/api/v1/drilldown-limits", get(config::drilldown))
+        .route("/config/tenant/v1/limits", get(config::limits))
+        .route("/config", get(config::all))
+        .route("/flush", post(flush::flush))
         .route("/metrics", get(metrics::metrics))
         .route("/ready", get(ready::ready));
 

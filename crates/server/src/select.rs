@@ -8,7 +8,7 @@ use model::{Labels, TenantId, TimeRange, Timestamp};
 use store::{Filter, StreamStats};
 
 use crate::app::App;
-use crate::limit::check_length;
+use crate::limit::check_bounds;
 use crate::refusal::Refusal;
 
 /// A compiled selector, over the labels of streams alone.
@@ -45,7 +45,7 @@ pub(crate) async fn streams(
     bounds: &Bounds,
     selectors: Vec<Selector>,
 ) -> Result<Vec<StreamStats>, Refusal> {
-    check_length(bounds, &app.config.limits)?;
+    let bounds = check_bounds(*bounds, app.clock.now(), &app.policy(tenant).limits)?;
     // Both ends count: a range of no length is a moment.
     let end = Timestamp(bounds.end.as_nanos().saturating_add(1));
     let filter = Filter {

@@ -50,7 +50,7 @@ impl Server {
     /// When it would let anybody in without having been told so.
     pub fn build(config: Config, parts: Parts) -> Result<Self, Error> {
         auth::check_exposure(&config)?;
-        Ok(Self { router: router::router(Arc::new(App::new(config, parts))) })
+        Ok(Self { router: router::router(Arc::new(App::new(config, parts)?)) })
     }
 
     /// Takes the address that the settings name.

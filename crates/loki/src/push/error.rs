@@ -130,6 +130,12 @@ pub enum Reason {
     InvalidMetadataName,
     /// Structured metadata is switched off.
     DisallowedStructuredMetadata,
+    /// The tenant pushes faster than it may.
+    RateLimited,
+    /// The stream is pushed to faster than it may.
+    PerStreamRateLimit,
+    /// The tenant has as many streams as it may.
+    StreamLimit,
 }
 
 impl Reason {
@@ -150,6 +156,9 @@ impl Reason {
             Self::StructuredMetadataTooMany => "structured_metadata_too_many",
             Self::InvalidMetadataName => "invalid_metadata_name",
             Self::DisallowedStructuredMetadata => "disallowed_structured_metadata",
+            Self::RateLimited => "rate_limited",
+            Self::PerStreamRateLimit => "per_stream_rate_limit",
+            Self::StreamLimit => "stream_limit",
         }
     }
 }

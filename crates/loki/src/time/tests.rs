@@ -80,3 +80,20 @@ fn what_is_written_is_read() {
     let duration = Duration::from_millis(93_784_005);
     assert_eq!(parse_duration(&duration_text(duration)), Some(duration));
 }
+
+#[test]
+fn durations_are_printed_as_prometheus_does() {
+    let hour = Duration::from_secs(3600);
+    let cases = [
+        (Duration::ZERO, "0s"),
+        (721 * hour, "30d1h"),
+        (90 * 24 * hour, "90d"),
+        (14 * 24 * hour, "2w"),
+        (365 * 24 * hour, "1y"),
+        (Duration::from_millis(61_001), "1m1s1ms"),
+    ];
+    for (duration, expect) in cases {
+        assert_eq!(human_duration(duration), expect);
+        assert_eq!(parse_duration(expect), Some(duration));
+    }
+}

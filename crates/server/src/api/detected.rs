@@ -17,7 +17,7 @@ use query::{Kind, Request};
 use super::json::Json;
 use crate::app::App;
 use crate::fields::Fields;
-use crate::limit::{check_entries, check_length};
+use crate::limit::{check_bounds, check_entries};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::select::{Selector, streams};
@@ -92,13 +92,15 @@ pub(crate) async fn values(
 
 /// Looks at the newest lines of a query. Gives their fields, and how many are asked for.
 async fn look(app: &App, tenant: TenantId, params: &Params) -> Result<(Fields, usize), Refusal> {
-    let asked = FieldsQuery::parse(params, app.clock.now())?;
-    let query = logql::parse(&asked.query)?;
+    let (now, policy) = (app.clock.now(), app.policy(&tenant));
+    let mut asked = FieldsQuery::parse(params, now)?;
+    let query = policy.parse(&asked.query)?;
     if !matches!(query, Expr::Log(_)) {
         return Err(Refusal::bad_request("only log selector is supported"));
     }
-    check_length(&asked.bounds, &app.config.limits)?;
-    check_entries(asked.line_limit, &app.config.limits)?;
+    asked.bounds = check_bounds(asked.bounds, now, &policy.limits)?;
+    check_entries(asked.line_limit, &policy.limits)?;
+    let engine = app.engine(&tenant);
     let request = Request {
         tenant,
         query,
@@ -111,7 +113,7 @@ async fn look(app: &App, tenant: TenantId, params: &Params) -> Result<(Fields, u
         direction: Direction::Backward,
         interval: Duration::ZERO,
     };
-    let answer = app.engine.run(request).await?;
+    let answer = engine.run(request).await?;
     let mut fields = Fields::new().map_err(|error| Refusal::bad_request(error.to_string()))?;
     if let Value::Streams(mut streams) = answer.value {
         // The last line decides about a type, so the order must be the same each time.

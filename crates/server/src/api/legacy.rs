@@ -14,7 +14,7 @@ use super::json::Json;
 use super::labels;
 use crate::answer;
 use crate::app::App;
-use crate::limit::{check_entries, check_length};
+use crate::limit::{check_bounds, check_entries};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -46,14 +46,16 @@ pub(crate) async fn query(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<LegacyStreams>, Refusal> {
-    let asked = RangeQuery::parse(&params, app.clock.now())?;
-    let query = logql::parse(&asked.query)?;
+    let (now, policy) = (app.clock.now(), app.policy(&tenant));
+    let mut asked = RangeQuery::parse(&params, now)?;
+    let query = policy.parse(&asked.query)?;
     if !matches!(query, Expr::Log(_)) {
         let text = "only log queries are supported here; use /loki/api/v1/query_range";
         return Err(Refusal::bad_request(text));
     }
-    check_length(&asked.bounds, &app.config.limits)?;
-    check_entries(asked.limit, &app.config.limits)?;
+    asked.bounds = check_bounds(asked.bounds, now, &policy.limits)?;
+    check_entries(asked.limit, &policy.limits)?;
+    let engine = app.engine(&tenant);
     let request = Request {
         tenant,
         query,
@@ -62,7 +64,7 @@ pub(crate) async fn query(
         direction: answer::direction(asked.direction),
         interval: Duration::ZERO,
     };
-    let found = match app.engine.run(request).await?.value {
+    let found = match engine.run(request).await?.value {
         Value::Streams(streams) => streams,
         _ => Vec::new(),
     };

@@ -1,6 +1,8 @@
 //! One file for each family of routes.
 
+pub(crate) mod config;
 pub(crate) mod detected;
+pub(crate) mod flush;
 pub(crate) mod format_query;
 mod json;
 pub(crate) mod labels;
@@ -11,6 +13,7 @@ pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod ready;
 pub(crate) mod series;
+pub(crate) mod shards;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod volume;

@@ -23,8 +23,9 @@ pub(crate) async fn logs(
         Ok(form) => form,
         Err(error) => return answer(OtlpForm::Protobuf, &error.into()),
     };
+    let asked = tenant.clone();
     let read = move |app: &App, body: &[u8]| {
-        let sources = &app.config.limits.discover_service_name;
+        let sources = &app.policy(&asked).limits.discover_service_name;
         let (_, encoding) = kinds(&headers);
         parse(form, encoding, body, &app.push_limits, sources, app.clock.now())
     };

@@ -1,12 +1,13 @@
 //! `/loki/api/v1/push`: lines come in. 204 means that they are durable.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use loki::detect_level::DETECTED_LEVEL;
+use loki::detect_level::{DETECTED_LEVEL, LevelDetector};
 use loki::push::{Push, PushError, Rejection};
 use loki::service_name::with_service_name;
 use model::{Stream, TenantId};
@@ -68,10 +69,10 @@ pub(crate) async fn receive(
         // A large push takes long to decode; other requests go on meanwhile.
         tokio::task::spawn_blocking(move || Ok(prepare(&app, &tenant, parse(&app, &body)?)))
     };
-    let ready: Result<Push, PushError> = ready.await.map_err(|error| {
+    let ready: Result<(Push, Duration), PushError> = ready.await.map_err(|error| {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("failed to decode: {error}"))
     })?;
-    let Push { streams, rejected } = ready?;
+    let (Push { streams, rejected }, retry_after) = ready?;
     if !streams.is_empty() {
         let entries = || streams.iter().flat_map(|stream| &stream.entries);
         let bytes: usize = entries().map(|entry| entry.line.len()).sum();
@@ -81,39 +82,54 @@ pub(crate) async fn receive(
     }
     app.metrics.discarded(&tenant, &rejected);
     // The good entries are stored by now: a sender that drops what is refused loses only the rest.
-    if rejected.is_empty() { Ok(StatusCode::NO_CONTENT) } else { Err(refusal(&rejected)) }
+    if rejected.is_empty() {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(refusal(&rejected, retry_after))
+    }
 }
 
-/// Takes out of a push what must not be stored, and adds what Loki adds.
-fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> Push {
-    let limits = &app.config.limits;
+/// Takes out of a push what must not be stored, and adds what Loki adds. Where something comes too
+/// fast, tells after which time to send it again; zero where nothing does.
+fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> (Push, Duration) {
+    let policy = app.policy(tenant);
+    let limits = &policy.limits;
     for stream in &mut push.streams {
         stream.labels = with_service_name(&stream.labels, &limits.discover_service_name);
     }
     let now = app.clock.now();
-    push.rejected.extend(loki::push::validate(&mut push.streams, &app.entry_limits, now));
+    push.rejected.extend(loki::push::validate(&mut push.streams, &policy.entries, now));
     if let Some(newest) = &app.newest {
         push.rejected.extend(newest.sift(tenant, &mut push.streams));
     }
+    let too_fast = app.rates.sift(tenant, &mut push.streams, limits, now);
+    let retry_after = too_fast.iter().map(|part| part.retry_after).max().unwrap_or_default();
+    push.rejected.extend(too_fast.into_iter().map(|part| part.rejection));
     if limits.discover_log_levels {
-        push.streams.iter_mut().for_each(|stream| detect_levels(app, stream));
+        push.streams.iter_mut().for_each(|stream| detect_levels(&policy.levels, stream));
     }
-    push
+    (push, retry_after)
 }
 
-fn detect_levels(app: &App, stream: &mut Stream) {
+fn detect_levels(levels: &LevelDetector, stream: &mut Stream) {
     for entry in &mut stream.entries {
-        let level = app.levels.detect(&stream.labels, &entry.metadata, &entry.line);
+        let level = levels.detect(&stream.labels, &entry.metadata, &entry.line);
         entry.metadata = entry.metadata.with(DETECTED_LEVEL, level);
     }
 }
 
-fn refusal(rejected: &[Rejection]) -> Refusal {
+/// 429 where anything comes too fast: then at least a part is worth sending again, and what is
+/// stored already is not stored twice.
+fn refusal(rejected: &[Rejection], retry_after: Duration) -> Refusal {
     let mut texts: Vec<_> = rejected.iter().take(TEXTS_MAX).map(|r| r.text.as_str()).collect();
     let more = rejected.len().saturating_sub(TEXTS_MAX);
     let last = format!("and {more} more");
     if more > 0 {
         texts.push(&last);
     }
-    Refusal::bad_request(texts.join("\n"))
+    let text = texts.join("\n");
+    if retry_after.is_zero() {
+        return Refusal::bad_request(text);
+    }
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, text).retry_after(retry_after)
 }

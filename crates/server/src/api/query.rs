@@ -16,7 +16,7 @@ use super::json::Json;
 use crate::answer;
 use crate::app::App;
 use crate::config::Limits;
-use crate::limit::{check_entries, check_length, check_series};
+use crate::limit::{check_bounds, check_entries, check_series};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -28,13 +28,14 @@ pub(crate) async fn range(
     headers: HeaderMap,
     Asked(params): Asked,
 ) -> Result<Json<QueryResponse>, Refusal> {
-    let asked = RangeQuery::parse(&params, app.clock.now())?;
-    let query = logql::parse(&asked.query)?;
-    check_length(&asked.bounds, &app.config.limits)?;
+    let (now, policy) = (app.clock.now(), app.policy(&tenant));
+    let mut asked = RangeQuery::parse(&params, now)?;
+    let query = policy.parse(&asked.query)?;
+    asked.bounds = check_bounds(asked.bounds, now, &policy.limits)?;
     if matches!(query, Expr::Log(_)) {
-        check_entries(asked.limit, &app.config.limits)?;
+        check_entries(asked.limit, &policy.limits)?;
     }
-    let kind = range_kind(&query, &asked, &app.config.limits);
+    let kind = range_kind(&query, &asked, &policy.limits);
     let request = Request {
         tenant,
         query,
@@ -54,9 +55,10 @@ pub(crate) async fn instant(
     Asked(params): Asked,
 ) -> Result<Json<QueryResponse>, Refusal> {
     let asked = InstantQuery::parse(&params, app.clock.now())?;
+    let query = app.policy(&tenant).parse(&asked.query)?;
     let request = Request {
         tenant,
-        query: logql::parse(&asked.query)?,
+        query,
         kind: Kind::Instant { time: asked.time },
         limit: asked.limit,
         direction: answer::direction(asked.direction),
@@ -72,8 +74,9 @@ async fn run(
 ) -> Result<Json<QueryResponse>, Refusal> {
     let direction = request.direction;
     log(&request.tenant, &request.query, headers);
-    let answer = app.engine.run(request).await?;
-    check_series(answer::series_count(&answer.value), &app.config.limits)?;
+    let (engine, limits) = (app.engine(&request.tenant), &app.policy(&request.tenant).limits);
+    let mut answer = engine.run(request).await?;
+    check_series(&mut answer, limits)?;
     let form = answer::Form { categorize: wants_categories(headers), direction };
     Ok(Json(answer::response(answer, form)))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn instant(
     for stream in &found {
         volumes.add(&stream.labels, stream.bytes);
     }
-    let largest = volumes.largest(limit(&app, &query)).into_iter();
+    let largest = volumes.largest(limit(&app, &tenant, &query)).into_iter();
     let vector = largest.map(|(metric, bytes)| VectorSample {
         metric,
         value: Sample { time: query.bounds.end, value: bytes as f64 },
@@ -64,7 +64,7 @@ pub(crate) async fn range(
             points.entry(metric).or_default().push(Sample { time, value: bytes as f64 });
         }
     }
-    let largest = all.largest(limit(&app, &query)).into_iter();
+    let largest = all.largest(limit(&app, &tenant, &query)).into_iter();
     let matrix = largest.filter_map(|(metric, _)| {
         let values = points.remove(&metric)?;
         Some(MatrixSeries { metric, values })
@@ -77,7 +77,7 @@ async fn ask(
     tenant: &TenantId,
     query: &VolumeQuery,
 ) -> Result<(Volumes, Vec<StreamStats>), Refusal> {
-    if !app.config.limits.volume_enabled {
+    if !app.policy(tenant).limits.volume_enabled {
         let text = "the volume end points are off; set `limits_config.volume_enabled`";
         return Err(Refusal::new(StatusCode::NOT_FOUND, text));
     }
@@ -91,8 +91,8 @@ async fn ask(
     Ok((Volumes::new(query, &matched), found))
 }
 
-fn limit(app: &App, query: &VolumeQuery) -> usize {
-    query.limit.min(app.config.limits.volume_max_series)
+fn limit(app: &App, tenant: &TenantId, query: &VolumeQuery) -> usize {
+    query.limit.min(app.policy(tenant).limits.volume_max_series)
 }
 
 fn steps(query: &VolumeQuery) -> impl Iterator<Item = Bounds> {

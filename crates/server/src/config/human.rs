@@ -25,7 +25,7 @@ pub(super) mod duration {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&loki::time::duration_text(*time))
+        to.serialize_str(&loki::time::human_duration(*time))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {

@@ -1,5 +1,6 @@
 //! Reads a Loki configuration: takes what has a meaning here, and says what it has no use for.
 
+use model::TenantId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -16,16 +17,45 @@ impl Config {
     pub fn take_loki_yaml(&mut self, text: &str) -> Result<Vec<String>, Error> {
         let document: Option<Map<String, Value>> =
             serde_saphyr::from_str(text).map_err(|e| Error::Config(e.to_string()))?;
-        let mut ignored = Vec::new();
-        for (name, value) in document.unwrap_or_default() {
+        let mut document = document.unwrap_or_default();
+        let (mut ignored, overrides) = (Vec::new(), document.remove("overrides"));
+        for (name, value) in document {
             match name.as_str() {
                 "auth_enabled" => self.multi_tenant = read(&name, value)?,
-                "limits_config" => self.limits = limits(value, &mut ignored)?,
+                "limits_config" => {
+                    self.limits = limits(&name, &Limits::default(), value, &mut ignored)?
+                }
                 "ingester" => self.take_ingester(value, &mut ignored)?,
+                "querier" => self.take_querier(value, &mut ignored)?,
                 _ => ignored.push(name),
             }
         }
+        // What a tenant does not override is as for all, so those limits must be known by now.
+        self.take_overrides(overrides.unwrap_or_default(), &mut ignored)?;
         Ok(ignored)
+    }
+
+    /// `overrides: {tenant: {…}}`, as in Loki's file of run-time settings.
+    fn take_overrides(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
+        let tenants: Option<Map<String, Value>> = read("overrides", value)?;
+        for (name, value) in tenants.unwrap_or_default() {
+            let section = format!("overrides.{name}");
+            let tenant = TenantId::new(&name)
+                .map_err(|error| Error::Config(format!("{section}: {error}")))?;
+            let limits = limits(&section, &self.limits, value, ignored)?;
+            self.overrides.insert(tenant, limits);
+        }
+        Ok(())
+    }
+
+    fn take_querier(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
+        const NAME: &str = "multi_tenant_queries_enabled";
+        let (mut known, rest) = split("querier", value, |name| name == NAME)?;
+        ignored.extend(rest);
+        if let Some(value) = known.remove(NAME) {
+            self.multi_tenant_queries = read("querier", value)?;
+        }
+        Ok(())
     }
 
     fn take_ingester(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
@@ -45,11 +75,19 @@ impl Config {
     }
 }
 
-fn limits(value: Value, ignored: &mut Vec<String>) -> Result<Limits, Error> {
-    let ours = serde_json::to_value(Limits::default()).unwrap_or_default();
-    let (known, rest) = split("limits_config", value, |name| ours.get(name).is_some())?;
+/// The limits of a section; those that it does not name are as in `base`.
+fn limits(
+    section: &str,
+    base: &Limits,
+    value: Value,
+    ignored: &mut Vec<String>,
+) -> Result<Limits, Error> {
+    let mut all: Map<String, Value> =
+        read(section, serde_json::to_value(base).unwrap_or_default())?;
+    let (known, rest) = split(section, value, |name| all.contains_key(name))?;
     ignored.extend(rest);
-    read("limits_config", Value::Object(known))
+    all.extend(known);
+    read(section, Value::Object(all))
 }
 
 /// The settings of a section that we have, and the full names of the others.
@@ -113,6 +151,38 @@ mod tests {
         );
         check("", Ok((Config::default(), &[])));
         check("limits_config:\n", Ok((Config::default(), &[])));
+    }
+
+    #[test]
+    fn a_tenant_s_own_limits_stand_on_those_of_all() {
+        let limits = Limits { max_query_series: 7, ..Limits::default() };
+        let own = Limits { max_line_size: 1024, ingestion_rate_mb: 0.5, ..limits.clone() };
+        let config = Config {
+            limits,
+            overrides: [(TenantId::new("team-a").unwrap(), own)].into(),
+            multi_tenant_queries: true,
+            ..Config::default()
+        };
+        check(
+            "overrides:\n  team-a: {max_line_size: 1KB, ingestion_rate_mb: 0.5, nosuch: 1}\n\
+             querier: {multi_tenant_queries_enabled: true, max_concurrent: 4}\n\
+             limits_config:\n  max_query_series: 7\n",
+            Ok((config, &["querier.max_concurrent", "overrides.team-a.nosuch"])),
+        );
+        check("overrides: {a/b: {}}", Err("overrides.a/b: the tenant's name"));
+        check("overrides: {a: {max_query_series: many}}", Err("overrides.a: invalid type"));
+    }
+
+    #[test]
+    fn what_is_printed_is_read() {
+        let mut config = Config { multi_tenant: true, ..Config::default() };
+        config.limits.max_query_lookback = Duration::from_secs(90_000);
+        config.limits.required_labels = vec!["namespace".to_owned()];
+        config.out_of_order_window = Some(Duration::from_secs(60));
+        config.overrides.insert(TenantId::new("a").unwrap(), Limits::default());
+        let mut again = Config::default();
+        let ignored = again.take_loki_yaml(&config.to_yaml()).unwrap();
+        assert_eq!((again, ignored), (config, vec!["server".to_owned()]));
     }
 
     #[test]

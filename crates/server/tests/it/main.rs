@@ -5,6 +5,7 @@
 
 mod access;
 mod harness;
+mod limits;
 mod metadata;
 mod push;
 mod query;

@@ -130,17 +130,3 @@ async fn refusals_are_plain_text_in_loki_s_words() {
     let broken = ask(range, "{app=", none).await;
     assert!(broken.text().starts_with("parse error at line 1, col 6:"), "{}", broken.text());
 }
-
-#[tokio::test]
-async fn too_many_series_are_refused() {
-    let mut config = plain();
-    config.limits.max_query_series = 1;
-    let server = Harness::new(config).await;
-    let body = r#"{"streams":[{"stream":{"app":"a"},"values":[["1768867140000000000","x"]]},
-        {"stream":{"app":"b"},"values":[["1768867140000000000","x"]]}]}"#;
-    assert_eq!(server.push(body).await.status, 204);
-    let count = [("query", r#"count_over_time({app=~".+"}[5m])"#)];
-    let answer = server.get("/loki/api/v1/query", &count).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.text().starts_with("maximum number of series (1) reached"));
-}
