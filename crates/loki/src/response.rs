@@ -43,7 +43,8 @@ impl QueryResponse {
     /// A plain answer.
     #[must_use]
     pub fn new(result: QueryResult) -> Self {
-        let data = QueryData { result, encoding_flags: Vec::new(), stats: Stats::default() };
+        let (encoding_flags, explain) = (Vec::new(), Vec::new());
+        let data = QueryData { result, encoding_flags, stats: Stats::default(), explain };
         Self { status: Status::Success, warnings: Vec::new(), data }
     }
 }
@@ -60,6 +61,9 @@ pub struct QueryData {
     /// What was read for it.
     #[serde(default)]
     pub stats: Stats,
+    /// Ours: how it was found, line by line, if that was asked for with `explain=true`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explain: Vec<String>,
 }
 
 /// The result itself.

@@ -23,6 +23,7 @@ use crate::exec::range_window::Panes;
 use crate::exec::rows::RowReader;
 use crate::exec::sample;
 use crate::exec::sampling::Sampling;
+use crate::explain::Plans;
 use crate::plan;
 use crate::scan::ScanExec;
 use crate::selector::Selector;
@@ -107,7 +108,7 @@ impl Engine {
         let answer = tokio::time::timeout(self.config.timeout, run.answer(&request)).await;
         let (value, warnings) = answer.map_err(|_| Error::Timeout(self.config.timeout))??;
         let stats = run.counters.stats(self.clock.now().since(started));
-        Ok(Answer { value, stats, warnings })
+        Ok(Answer { value, stats, warnings, explain: run.plans.explain() })
     }
 }
 
@@ -116,6 +117,7 @@ struct Run {
     snapshot: Snapshot,
     context: Arc<TaskContext>,
     counters: Arc<Counters>,
+    plans: Plans,
     config: Config,
 }
 
@@ -126,6 +128,7 @@ impl Run {
             snapshot: engine.store.snapshot(&tenant),
             context: context(&config)?,
             counters: Arc::new(Counters::new(config.bytes_read_max)),
+            plans: Plans::default(),
             config,
         })
     }
@@ -310,6 +313,7 @@ impl Run {
         plan: Arc<dyn ExecutionPlan>,
         mut take: impl FnMut(arrow::array::RecordBatch) -> datafusion_common::Result<()>,
     ) -> Result<(), Error> {
+        self.plans.add(&plan);
         let mut batches = self.plan(execute_stream(plan, Arc::clone(&self.context)))?;
         while let Some(batch) = self.plan(batches.try_next().await)? {
             self.plan(take(batch))?;

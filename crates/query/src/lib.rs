@@ -16,6 +16,7 @@ mod answer;
 mod engine;
 mod error;
 mod exec;
+mod explain;
 mod plan;
 mod request;
 mod scan;
@@ -25,5 +26,6 @@ mod window;
 
 pub use engine::{Config, Engine};
 pub use error::{BytesRead, Error, ErrorKind};
+pub use explain::Explain;
 pub use request::{Answer, Kind, Request};
 pub use stats::Stats;

@@ -6,7 +6,7 @@ use logql::ast::Expr;
 use logql::eval::{Direction, Value};
 use model::{TenantId, Timestamp};
 
-use crate::Stats;
+use crate::{Explain, Stats};
 
 /// One query with all that its answer depends on.
 #[derive(Debug, Clone)]
@@ -53,4 +53,14 @@ pub struct Answer {
     pub stats: Stats,
     /// Hints for people: the query ran, but perhaps does not say what was meant.
     pub warnings: Vec<String>,
+    /// How it was found.
+    pub explain: Explain,
+}
+
+impl Answer {
+    /// How the answer was found, line by line: see [`Explain::lines`].
+    #[must_use]
+    pub fn explained(&self) -> Vec<String> {
+        self.explain.lines(&self.stats)
+    }
 }

@@ -13,7 +13,7 @@ use datafusion_physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion_physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{StreamExt, stream};
-use store::{Partition, Scan};
+use store::{Partition, Pruning, Scan};
 
 use crate::exec::horizon::Horizon;
 use crate::stats::Counters;
@@ -28,6 +28,7 @@ const SEQUENCE_ROW_BITS: u32 = 40;
 #[derive(Debug)]
 pub(crate) struct ScanExec {
     groups: Vec<Vec<(u64, Arc<Partition>)>>,
+    pruning: Pruning,
     horizon: Option<Arc<Horizon>>,
     counters: Arc<Counters>,
     properties: Arc<PlanProperties>,
@@ -40,7 +41,7 @@ impl ScanExec {
         horizon: Option<Arc<Horizon>>,
         counters: Arc<Counters>,
     ) -> Self {
-        let schema = with_sequence(&scan.schema);
+        let (schema, pruning) = (with_sequence(&scan.schema), scan.pruning);
         let mut groups = deal(scan.partitions, target_partitions);
         if let Some(horizon) = &horizon {
             // What is wanted first is read first, so that the rest may not be read at all.
@@ -52,7 +53,7 @@ impl ScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Self { groups, horizon, counters, properties }
+        Self { groups, pruning, horizon, counters, properties }
     }
 }
 
@@ -80,8 +81,16 @@ fn with_sequence(schema: &SchemaRef) -> SchemaRef {
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let partitions: usize = self.groups.iter().map(Vec::len).sum();
-        let rows: u64 = self.groups.iter().flatten().map(|(_, p)| p.rows_max()).sum();
-        write!(f, "ScanExec: partitions={partitions}, rows<={rows}")
+        let Pruning { segments, segments_of, rows, rows_of } = self.pruning;
+        let schema = self.schema();
+        let columns: Vec<&str> =
+            schema.fields().iter().map(|field| field.name().as_str()).collect();
+        write!(
+            f,
+            "ScanExec: segments={segments} of {segments_of}, rows<={rows} of {rows_of}, \
+             partitions={partitions}, columns=[{}]",
+            columns.join(", ")
+        )
     }
 }
 

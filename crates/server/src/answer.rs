@@ -18,6 +18,8 @@ pub(crate) struct Form {
     pub(crate) categorize: bool,
     /// The order of the entries.
     pub(crate) direction: Direction,
+    /// Say how it was found.
+    pub(crate) explain: bool,
 }
 
 /// Loki's direction in the engine's words.
@@ -31,10 +33,12 @@ pub(crate) fn direction(direction: loki::query::Direction) -> Direction {
 /// The answer as Loki writes it.
 pub(crate) fn response(answer: Answer, form: Form) -> QueryResponse {
     let is_streams = matches!(answer.value, Value::Streams(_));
+    let explained = if form.explain { answer.explained() } else { Vec::new() };
     let mut response = QueryResponse::new(result(answer.value, form));
     if form.categorize && is_streams {
         response.data.encoding_flags = vec![CATEGORIZE_LABELS.to_owned()];
     }
+    response.data.explain = explained;
     response.data.stats = stats(answer.stats, &response.data.result);
     response.warnings = answer.warnings;
     response
@@ -151,7 +155,7 @@ mod tests {
             stream([r#"{a="1"}"#, r#"{m="2"}"#, r#"{p="x"}"#], &[4]),
             stream([r#"{a="1", m="1"}"#, "{}", "{}"], &[9]),
         ];
-        let values = stream_values(streams, Form { categorize, direction });
+        let values = stream_values(streams, Form { categorize, direction, explain: false });
         assert_eq!(serde_json::to_string(&values).unwrap().replace('"', ""), expect);
     }
 

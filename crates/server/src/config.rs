@@ -23,8 +23,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether the header `X-Scope-OrgID` names a tenant, and is required (Loki's `auth_enabled`).
     pub multi_tenant: bool,
-    /// Whether that header may name several tenants, `a|b`, whose data is then read together.
-    pub multi_tenant_queries: bool,
     /// What clients must send; `None` lets everybody in.
     pub token: Option<Token>,
     /// Serve everybody who can reach the address, without a token.
@@ -33,6 +31,9 @@ pub struct Config {
     pub limits: Limits,
     /// Limits of tenants that have their own.
     pub overrides: BTreeMap<TenantId, Limits>,
+    /// A query that takes so long is logged with its plan; zero logs none (Loki's
+    /// `frontend.log_queries_longer_than`).
+    pub log_queries_longer_than: Duration,
     /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
     /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
     pub out_of_order_window: Option<Duration>,
@@ -43,15 +44,18 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             multi_tenant: false,
-            multi_tenant_queries: false,
             token: None,
             insecure_no_token: false,
             limits: Limits::default(),
             overrides: BTreeMap::new(),
+            log_queries_longer_than: SLOW_QUERY,
             out_of_order_window: None,
         }
     }
 }
+
+/// A person notices a query that takes so long, and its plan tells why.
+const SLOW_QUERY: Duration = Duration::from_secs(5);
 
 /// Loki's port.
 pub const DEFAULT_PORT: u16 = 3100;

@@ -206,7 +206,8 @@ mod tests {
     fn check_answer(count: usize, max: usize, exceeded: SeriesExceeded, left: Option<usize>) {
         let series = vec![Series { labels: model::Labels::default(), points: Vec::new() }; count];
         let (value, stats) = (Value::Vector(series), Stats::default());
-        let mut answer = Answer { value, stats, warnings: Vec::new() };
+        let (warnings, explain) = (Vec::new(), query::Explain::default());
+        let mut answer = Answer { value, stats, warnings, explain };
         let limits = Limits {
             max_query_series: max,
             max_query_series_exceeded: exceeded,

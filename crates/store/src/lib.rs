@@ -39,7 +39,7 @@ pub use filter::{Filter, MetadataColumns, Projection, StreamTest};
 pub use layout::FORMAT_VERSION;
 pub use manifest::Snapshot;
 pub use metrics::Metrics;
-pub use scan::{Partition, Scan};
+pub use scan::{Partition, Pruning, Scan};
 pub use schema::{KIND_KEY, LINE, NAME_KEY, STREAM, TIMESTAMP, metadata_column};
 pub use segment::StreamStats;
 pub use store::{Status, Store};

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use logql::ast::Expr;
+use loki::Params;
 use loki::query::{InstantQuery, RangeQuery};
 use loki::response::{CATEGORIZE_LABELS, ENCODING_FLAGS_HEADER, QueryResponse};
 use loki::time::Bounds;
 use model::{TenantId, Timestamp};
-use query::{Kind, Request};
+use query::{Answer, Kind, Request};
 
 use super::json::Json;
 use crate::answer;
@@ -44,7 +45,7 @@ pub(crate) async fn range(
         direction: answer::direction(asked.direction),
         interval: asked.interval,
     };
-    run(&app, request, &headers).await
+    run(&app, request, &headers, wants_plan(&params)).await
 }
 
 /// A query at one time.
@@ -64,20 +65,23 @@ pub(crate) async fn instant(
         direction: answer::direction(asked.direction),
         interval: Duration::ZERO,
     };
-    run(&app, request, &headers).await
+    run(&app, request, &headers, wants_plan(&params)).await
 }
 
 async fn run(
     app: &App,
     request: Request,
     headers: &HeaderMap,
+    explain: bool,
 ) -> Result<Json<QueryResponse>, Refusal> {
     let direction = request.direction;
     log(&request.tenant, &request.query, headers);
+    let (tenant, query) = (request.tenant.clone(), request.query.clone());
     let (engine, limits) = (app.engine(&request.tenant), &app.policy(&request.tenant).limits);
     let mut answer = engine.run(request).await?;
+    log_slow(app, &tenant, &query, &answer);
     check_series(&mut answer, limits)?;
-    let form = answer::Form { categorize: wants_categories(headers), direction };
+    let form = answer::Form { categorize: wants_categories(headers), direction, explain };
     Ok(Json(answer::response(answer, form)))
 }
 
@@ -103,6 +107,21 @@ fn wants_categories(headers: &HeaderMap) -> bool {
     let flags = headers.get_all(ENCODING_FLAGS_HEADER).iter();
     let flags = flags.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     flags.into_iter().any(|flag| flag.trim() == CATEGORIZE_LABELS)
+}
+
+/// Ours: `explain=true` asks for the plan beside the answer.
+fn wants_plan(params: &Params) -> bool {
+    params.get("explain").is_some_and(|value| value == "true" || value == "1")
+}
+
+/// A query that made somebody wait is worth a line that tells why.
+fn log_slow(app: &App, tenant: &TenantId, query: &Expr, answer: &Answer) {
+    let (elapsed, limit) = (answer.stats.elapsed, app.config.log_queries_longer_than);
+    if limit.is_zero() || elapsed < limit {
+        return;
+    }
+    let plan = answer.explained().join("; ");
+    tracing::info!(%tenant, %query, ?elapsed, plan, "a slow query");
 }
 
 fn log(tenant: &TenantId, query: &Expr, headers: &HeaderMap) {

@@ -1,5 +1,7 @@
 //! Reads a Loki configuration: takes what has a meaning here, and says what it has no use for.
 
+use std::time::Duration;
+
 use model::TenantId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -20,19 +22,36 @@ impl Config {
         let mut document = document.unwrap_or_default();
         let (mut ignored, overrides) = (Vec::new(), document.remove("overrides"));
         for (name, value) in document {
-            match name.as_str() {
-                "auth_enabled" => self.multi_tenant = read(&name, value)?,
-                "limits_config" => {
-                    self.limits = limits(&name, &Limits::default(), value, &mut ignored)?
-                }
-                "ingester" => self.take_ingester(value, &mut ignored)?,
-                "querier" => self.take_querier(value, &mut ignored)?,
-                _ => ignored.push(name),
-            }
+            self.take_section(&name, value, &mut ignored)?;
         }
         // What a tenant does not override is as for all, so those limits must be known by now.
         self.take_overrides(overrides.unwrap_or_default(), &mut ignored)?;
         Ok(ignored)
+    }
+
+    fn take_section(
+        &mut self,
+        name: &str,
+        value: Value,
+        ignored: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        match name {
+            "auth_enabled" => self.multi_tenant = read(name, value)?,
+            "limits_config" => self.limits = limits(name, &Limits::default(), value, ignored)?,
+            "ingester" => {
+                // Loki's ingester takes entries up to half of it behind the newest of their stream.
+                if let Some(Span(age)) = one(name, "max_chunk_age", value, ignored)? {
+                    self.out_of_order_window = Some(age / 2);
+                }
+            }
+            "frontend" => {
+                if let Some(Span(time)) = one(name, "log_queries_longer_than", value, ignored)? {
+                    self.log_queries_longer_than = time;
+                }
+            }
+            _ => ignored.push(name.to_owned()),
+        }
+        Ok(())
     }
 
     /// `overrides: {tenant: {…}}`, as in Loki's file of run-time settings.
@@ -47,32 +66,22 @@ impl Config {
         }
         Ok(())
     }
+}
 
-    fn take_querier(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
-        const NAME: &str = "multi_tenant_queries_enabled";
-        let (mut known, rest) = split("querier", value, |name| name == NAME)?;
-        ignored.extend(rest);
-        if let Some(value) = known.remove(NAME) {
-            self.multi_tenant_queries = read("querier", value)?;
-        }
-        Ok(())
-    }
+/// A duration as Loki's files have it.
+#[derive(Deserialize)]
+struct Span(#[serde(with = "duration")] Duration);
 
-    fn take_ingester(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
-        #[derive(Deserialize)]
-        struct Ingester {
-            #[serde(with = "duration")]
-            max_chunk_age: std::time::Duration,
-        }
-        let (known, rest) = split("ingester", value, |name| name == "max_chunk_age")?;
-        ignored.extend(rest);
-        if !known.is_empty() {
-            let ingester: Ingester = read("ingester", Value::Object(known))?;
-            // Loki's ingester takes entries up to half of it behind the newest of their stream.
-            self.out_of_order_window = Some(ingester.max_chunk_age / 2);
-        }
-        Ok(())
-    }
+/// The one setting of a section that we have, if it is there.
+fn one<T: serde::de::DeserializeOwned>(
+    section: &str,
+    name: &str,
+    value: Value,
+    ignored: &mut Vec<String>,
+) -> Result<Option<T>, Error> {
+    let (mut known, rest) = split(section, value, |known| known == name)?;
+    ignored.extend(rest);
+    known.remove(name).map(|value| read(section, value)).transpose()
 }
 
 /// The limits of a section; those that it does not name are as in `base`.
@@ -108,8 +117,6 @@ fn read<T: serde::de::DeserializeOwned>(section: &str, value: Value) -> Result<T
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[track_caller]
@@ -160,14 +167,14 @@ mod tests {
         let config = Config {
             limits,
             overrides: [(TenantId::new("team-a").unwrap(), own)].into(),
-            multi_tenant_queries: true,
+            log_queries_longer_than: Duration::from_secs(10),
             ..Config::default()
         };
         check(
             "overrides:\n  team-a: {max_line_size: 1KB, ingestion_rate_mb: 0.5, nosuch: 1}\n\
-             querier: {multi_tenant_queries_enabled: true, max_concurrent: 4}\n\
+             frontend: {log_queries_longer_than: 10s, max_outstanding: 4}\n\
              limits_config:\n  max_query_series: 7\n",
-            Ok((config, &["querier.max_concurrent", "overrides.team-a.nosuch"])),
+            Ok((config, &["frontend.max_outstanding", "overrides.team-a.nosuch"])),
         );
         check("overrides: {a/b: {}}", Err("overrides.a/b: the tenant's name"));
         check("overrides: {a: {max_query_series: many}}", Err("overrides.a: invalid type"));

@@ -15,13 +15,13 @@ impl Config {
             "http_listen_address": self.listen.ip(),
             "http_listen_port": self.listen.port(),
         });
-        let querier = json!({ "multi_tenant_queries_enabled": self.multi_tenant_queries });
         let overrides =
             self.overrides.iter().map(|(tenant, own)| (tenant.to_string(), fields(own)));
         let overrides: Map<String, Value> = overrides.map(|(t, own)| (t, own.into())).collect();
         section(&mut text, "server", &fields(&listen));
         _ = writeln!(text, "auth_enabled: {}", self.multi_tenant);
-        section(&mut text, "querier", &fields(&querier));
+        let slow = loki::time::human_duration(self.log_queries_longer_than);
+        section(&mut text, "frontend", &fields(&json!({ "log_queries_longer_than": slow })));
         if let Some(window) = self.out_of_order_window {
             let age = loki::time::human_duration(window * 2);
             section(&mut text, "ingester", &fields(&json!({ "max_chunk_age": age })));

@@ -130,3 +130,25 @@ async fn refusals_are_plain_text_in_loki_s_words() {
     let broken = ask(range, "{app=", none).await;
     assert!(broken.text().starts_with("parse error at line 1, col 6:"), "{}", broken.text());
 }
+
+#[tokio::test]
+async fn a_query_explains_itself_on_demand() {
+    let server = Harness::new(plain()).await;
+    let body = r#"{"streams":[{"stream":{"app":"a"},"values":[["1768867140000000000","x"]]}]}"#;
+    assert_eq!(server.push(body).await.status, 204);
+    let request = Request::post("/flush").body(Body::empty()).unwrap();
+    assert_eq!(server.send(request).await.status, 204);
+    let query = r#"sum(count_over_time({app="a"}[5m])) / sum(bytes_over_time({app="b"}[5m]))"#;
+    let ask = async |params: &[(&str, &str)]| {
+        let params = [&[("query", query)], params].concat();
+        server.get("/loki/api/v1/query", &params).await.json()["data"]["explain"].clone()
+    };
+    let lines = ask(&[("explain", "true")]).await;
+    let lines: Vec<&str> = lines.as_array().unwrap().iter().filter_map(|l| l.as_str()).collect();
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert!(lines[0].starts_with("RangeWindowExec: windows=1, reads lines=false"), "{lines:#?}");
+    assert!(lines[1].starts_with("  ScanExec: segments=1 of 1, rows<=1 of 1"), "{lines:#?}");
+    assert!(lines[3].starts_with("  ScanExec: segments=0 of 1, rows<=0 of 1"), "{lines:#?}");
+    assert!(lines[4].starts_with("read: partitions=1, rows=1, line bytes=0"), "{lines:#?}");
+    assert_eq!(ask(&[]).await, serde_json::Value::Null);
+}

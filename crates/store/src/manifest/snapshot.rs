@@ -10,7 +10,7 @@ use super::document::Manifest;
 use crate::Error;
 use crate::filter::{Filter, MetadataColumns, Projection};
 use crate::head::{StreamRows, Table};
-use crate::scan::{Partition, Scan};
+use crate::scan::{Partition, Pruning, Scan};
 use crate::schema;
 use crate::segment::{Library, Piece, Segment, StreamStats, divide};
 
@@ -80,6 +80,7 @@ impl Snapshot {
             MetadataColumns::All => metadata_names(&segments, &tables),
         };
         let schema = schema::scan(projection.line, &names);
+        let mut pruning = self.pruning(segments.len());
         let mut partitions = Vec::with_capacity(segments.len() + tables.len());
         for (segment, pieces) in segments {
             let parts = divide(&pieces, &segment.row_groups(), self.library.partition_rows);
@@ -92,7 +93,17 @@ impl Snapshot {
             let streams = streams.map(|(l, rows)| (l.to_string().into(), Arc::clone(rows)));
             partitions.extend(Partition::of_memory(&schema, filter.time, streams.collect()));
         }
-        Ok(Scan { schema, partitions })
+        pruning.rows = partitions.iter().map(Partition::rows_max).sum();
+        Ok(Scan { schema, partitions, pruning })
+    }
+
+    /// How much there is to choose from, of which so many segments are wanted.
+    fn pruning(&self, segments: usize) -> Pruning {
+        let own = self.manifest.segments.iter().filter(|record| record.path.tenant == self.tenant);
+        let (segments_of, stored) =
+            own.fold((0, 0), |(count, rows), record| (count + 1, rows + record.rows));
+        let held = self.tables.iter().flat_map(Table::streams).map(|(_, rows)| rows.rows());
+        Pruning { segments, segments_of, rows: 0, rows_of: stored + held.sum::<u64>() }
     }
 
     /// The segments with rows that the filter may want, oldest first.

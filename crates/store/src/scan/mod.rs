@@ -7,4 +7,4 @@ mod assemble;
 mod memory;
 mod partition;
 
-pub use partition::{Partition, Scan};
+pub use partition::{Partition, Pruning, Scan};

@@ -23,6 +23,21 @@ pub struct Scan {
     /// one stream and one timestamp, the one that came first is in the earlier partition, or
     /// earlier in the same.
     pub partitions: Vec<Partition>,
+    /// What was left out before a row was read.
+    pub pruning: Pruning,
+}
+
+/// How much of a tenant's data a scan reads, and of how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruning {
+    /// Segments with rows that are wanted.
+    pub segments: usize,
+    /// Segments that the tenant has.
+    pub segments_of: usize,
+    /// No more rows than this come out.
+    pub rows: u64,
+    /// Rows that the tenant has, in segments and in the head.
+    pub rows_of: u64,
 }
 
 /// A part of a scan. Its rows are sorted by stream and time.

@@ -58,7 +58,8 @@ impl Dataset {
     pub(super) async fn load(&self, server: &Server) -> Result<Pushed> {
         let mut pushed = Pushed::default();
         let mut text = BufWriter::new(File::create(&self.text)?);
-        for streams in self.spec.batches() {
+        // A small day has moments without a line, and a push of none is refused.
+        for streams in self.spec.batches().filter(|streams| !streams.is_empty()) {
             for line in streams.iter().flat_map(|stream| &stream.entries).map(|e| &e.line) {
                 pushed.lines += 1;
                 pushed.line_bytes += line.len() as u64;
