@@ -195,9 +195,9 @@ impl Run {
         let (line_filters, stages) = plan::log::split(&log.stages)?;
         let projection = Projection { line: true, metadata: MetadataColumns::All };
         let scan = self.scan(&selector, wanted.range, &projection, horizon.clone()).await?;
-        let rows = self.plan(RowReader::new(&scan.schema(), selector))?;
+        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
         let counters = Arc::clone(&self.counters);
-        let pipeline = PipelineExec { rows, line_filters, stages, horizon, counters };
+        let pipeline = PipelineExec { rows, stages, horizon, counters };
         let plan = self.plan(plan::log::plan(scan, pipeline, wanted.direction, limit))?;
 
         let mut streams = Streams::new(wanted.limit, wanted.spacing());
@@ -289,9 +289,9 @@ impl Run {
             metadata: plan::projection::metadata(aggregation, &selector),
         };
         let scan = self.scan(&selector, range, &projection, None).await?;
-        let rows = self.plan(RowReader::new(&scan.schema(), selector))?;
+        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
         let series_by_base = stages.is_empty() && aggregation.unwrap.is_none();
-        let sampling = Sampling { rows, line_filters, sampler, series_by_base };
+        let sampling = Sampling { rows, sampler, series_by_base };
         Ok((scan, sampling))
     }
 

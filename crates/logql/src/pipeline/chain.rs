@@ -19,6 +19,7 @@ use super::logfmt::Logfmt;
 use super::pattern::Pattern;
 use super::regexp::Regexp;
 use super::row::{Refused, RowLabels};
+use super::screen::Screen;
 use super::template::Times;
 use super::unpack::Unpack;
 use super::wanted::Wanted;
@@ -82,6 +83,16 @@ impl Pipeline {
     #[must_use]
     pub fn needs_line(&self) -> bool {
         self.stages.iter().any(Stage::needs_line)
+    }
+
+    /// What a line must contain to pass the line filters that stand first, if that is known.
+    #[must_use]
+    pub fn screen(&self) -> Option<Screen<'_>> {
+        let filters = self.stages.iter().map_while(|stage| match stage {
+            Stage::LineFilter(filter) => Some(filter),
+            _ => None,
+        });
+        filters.filter_map(LineFilter::needle).next().map(Screen)
     }
 
     /// Passes a row through the stages: the line that comes out (borrowed if nothing changed it),

@@ -1,6 +1,6 @@
 //! `|= "x" or "y"`, `!= "x"`, `|~ "re"`, `!~ "re"`, `|> "<_> x"`, `!> "<_> x"`, `|= ip("…")`.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use crate::ast::{self, LineFilterOp, LineMatch, Span, Text};
@@ -9,6 +9,7 @@ use crate::pattern::{Part, Pattern};
 use crate::regex;
 
 use super::error::StageError;
+use super::screen::Needle;
 
 /// A line filter, compiled.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ impl LineFilter {
     pub(super) fn process(&self, line: &str) -> bool {
         self.searches.iter().any(|search| search.finds(line)) != self.negated
     }
+
+    /// What every line that passes contains, if there is such a thing.
+    pub(super) fn needle(&self) -> Option<Needle<'_>> {
+        match self.searches.as_slice() {
+            [search] if !self.negated => search.needle(),
+            _ => None,
+        }
+    }
 }
 
 impl Search {
@@ -66,6 +75,18 @@ impl Search {
             Self::Regex(required, regex) => required.finds(line) && regex.is_match(line),
             Self::Pattern(pattern) => matches_pattern(pattern, line),
             Self::Ip(range) => range.finds_in(line),
+        }
+    }
+
+    fn needle(&self) -> Option<Needle<'_>> {
+        match self {
+            // The empty text is everywhere.
+            Self::Substring(finder) if finder.needle().is_empty() => None,
+            Self::Substring(finder) => Some(Needle::One(finder)),
+            Self::AnySubstring(automaton) if automaton.min_pattern_len() == 0 => None,
+            Self::AnySubstring(automaton) => Some(Needle::Any(automaton)),
+            Self::Regex(required, _) => required.needle(),
+            Self::Anything | Self::Pattern(_) | Self::Ip(_) => None,
         }
     }
 }
@@ -85,7 +106,10 @@ fn any_substring(texts: &[impl AsRef<str>], span: Span) -> Result<Search, StageE
     if let [text] = texts {
         return Ok(Search::Substring(Box::new(finder(text.as_ref()))));
     }
-    let automaton = AhoCorasick::new(texts.iter().map(AsRef::as_ref));
+    // Any kind of match will do; with this kind the crate searches with vector instructions.
+    let mut builder = AhoCorasick::builder();
+    builder.match_kind(MatchKind::LeftmostFirst);
+    let automaton = builder.build(texts.iter().map(AsRef::as_ref));
     automaton.map(Search::AnySubstring).map_err(|error| StageError::new(span, error.to_string()))
 }
 

@@ -10,6 +10,7 @@ mod chain;
 mod error;
 mod row;
 mod sampler;
+mod screen;
 mod wanted;
 
 mod decolorize;
@@ -39,3 +40,4 @@ pub use error::StageError;
 pub(crate) use row::{ERROR, PRESERVE_ERROR};
 pub use row::{ResultLabels, RowLabels};
 pub use sampler::Sampler;
+pub use screen::Screen;

@@ -68,6 +68,12 @@ impl Sampler {
         matches!(self.number, Number::Length) || self.pipeline.needs_line()
     }
 
+    /// Whether each line stands for 1, whatever is in it.
+    #[must_use]
+    pub fn counts_every_line(&self) -> bool {
+        matches!(self.number, Number::One) && self.pipeline.is_empty()
+    }
+
     /// The number that a line stands for, or `None` when a stage drops it.
     pub fn sample(&self, timestamp: Timestamp, line: &str, labels: &mut RowLabels) -> Option<f64> {
         let line = self.pipeline.process(timestamp, line, labels)?;

@@ -6,4 +6,5 @@ pub(crate) mod range_window;
 pub(crate) mod rows;
 pub(crate) mod sample;
 pub(crate) mod sampling;
+mod screened;
 pub(crate) mod unary;

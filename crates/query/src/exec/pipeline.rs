@@ -12,10 +12,9 @@ use arrow::datatypes::{
 };
 use datafusion_common::Result;
 use logql::pipeline::{Pipeline, ResultLabels, RowLabels};
-use model::Labels;
 
 use super::horizon::{Horizon, Nearest};
-use super::rows::{Base, RowReader, Rows};
+use super::rows::{Base, KnownStreams, RowReader, Rows, Run};
 use super::unary::Operator;
 use crate::answer;
 use crate::scan::SEQUENCE;
@@ -25,8 +24,7 @@ use crate::stats::Counters;
 #[derive(Debug)]
 pub(crate) struct PipelineExec {
     pub(crate) rows: RowReader,
-    /// The line filters that stand first: they need no labels, so they run before all else.
-    pub(crate) line_filters: Pipeline,
+    /// The stages after the line filters.
     pub(crate) stages: Pipeline,
     pub(crate) horizon: Option<Arc<Horizon>>,
     pub(crate) counters: Arc<Counters>,
@@ -45,6 +43,7 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// The state of one partition.
 pub(crate) struct State {
     labels: RowLabels,
+    known: KnownStreams,
     nearest: Option<Nearest>,
 }
 
@@ -53,7 +52,7 @@ impl Operator for PipelineExec {
     type State = State;
 
     fn describe(&self) -> String {
-        format!("reads lines={}", self.line_filters.needs_line() || self.stages.needs_line())
+        format!("reads lines={}", self.rows.filters_lines() || self.stages.needs_line())
     }
 
     fn schema(&self) -> SchemaRef {
@@ -61,18 +60,15 @@ impl Operator for PipelineExec {
     }
 
     fn start(&self) -> State {
-        let none = Labels::default();
         let nearest = self.horizon.as_ref().map(|horizon| horizon.nearest());
-        State { labels: RowLabels::new(&none, &none), nearest }
+        State { labels: RowLabels::default(), known: KnownStreams::default(), nearest }
     }
 
     fn push(&self, state: &mut State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
         let rows = self.rows.read(batch)?;
         let mut out = Output::default();
-        for (run, base) in rows.runs() {
-            for row in run.rows.clone() {
-                self.row(state, &rows, row, (run.number, base), &mut out);
-            }
+        for run in rows.runs() {
+            self.run(state, &rows, run, &mut out)?;
         }
         Counters::add(&self.counters.passed, out.label_keys.len());
         if out.label_keys.is_empty() { Ok(None) } else { out.finish().map(Some) }
@@ -84,37 +80,52 @@ impl Operator for PipelineExec {
 }
 
 impl PipelineExec {
+    fn run(&self, state: &mut State, rows: &Rows<'_>, run: &Run, out: &mut Output) -> Result<()> {
+        // Most runs have no line that passes a filter, and their labels are never made.
+        let mut base: Option<Base> = None;
+        for row in rows.candidates(run) {
+            let time = rows.time(row);
+            let is_wanted = self.horizon.as_ref().is_none_or(|horizon| horizon.admits(time));
+            if !is_wanted || !rows.passes(row, &mut state.labels) {
+                continue;
+            }
+            if base.is_none() {
+                base = rows.base(run, &mut state.known)?;
+            }
+            let Some(base) = &base else { break };
+            if !self.row(&mut state.labels, rows, row, (run.number, base), out) {
+                continue;
+            }
+            if let (Some(horizon), Some(nearest)) = (&self.horizon, &mut state.nearest) {
+                horizon.note(nearest, time);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the row passes the stages.
     fn row(
         &self,
-        state: &mut State,
+        labels: &mut RowLabels,
         rows: &Rows<'_>,
         row: usize,
         (number, base): (usize, &Base),
         out: &mut Output,
-    ) {
-        let time = rows.time(row);
-        if self.horizon.as_ref().is_some_and(|horizon| !horizon.admits(time)) {
-            return;
-        }
-        let Some(line) = self.line_filters.process(time, rows.line(row), &mut state.labels) else {
-            return;
-        };
-        let line = if self.stages.is_empty() {
+    ) -> bool {
+        let line = rows.line(row);
+        if self.stages.is_empty() {
             out.base(number, || {
-                state.labels.reset(&base.stream, &base.metadata);
-                state.labels.result()
+                labels.reset(&base.stream, &base.metadata);
+                labels.result()
             });
-            line
-        } else {
-            state.labels.reset(&base.stream, &base.metadata);
-            let Some(line) = self.stages.process(time, &line, &mut state.labels) else { return };
-            out.distinct(&state.labels.result());
-            line.into_owned().into()
-        };
-        out.push(rows, row, &line);
-        if let (Some(horizon), Some(nearest)) = (&self.horizon, &mut state.nearest) {
-            horizon.note(nearest, time);
+            out.push(rows, row, line);
+            return true;
         }
+        labels.reset(&base.stream, &base.metadata);
+        let Some(line) = self.stages.process(rows.time(row), line, labels) else { return false };
+        out.distinct(&labels.result());
+        out.push(rows, row, &line);
+        true
     }
 }
 

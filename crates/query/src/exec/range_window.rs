@@ -6,11 +6,10 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
 use datafusion_common::Result;
-use logql::pipeline::RowLabels;
-use model::Labels;
+use model::{Labels, Timestamp};
 
 use super::sample::{read_series, series_column, series_field};
-use super::sampling::{Interned, Sampling};
+use super::sampling::{Counted, Memory, Sampling};
 use super::unary::Operator;
 use crate::stats::Counters;
 use crate::window::{PaneSpan, Windows};
@@ -35,6 +34,11 @@ pub(crate) struct Pane {
 impl Pane {
     pub(crate) fn of(value: f64) -> Self {
         Self { count: 1, sum: value, min: value, max: value }
+    }
+
+    /// So many samples of 1.
+    fn of_ones(count: usize) -> Self {
+        Self { count: count as u64, sum: count as f64, min: 1.0, max: 1.0 }
     }
 
     /// The pane of both panes' samples. Of NaN and a number the number is the least and greatest.
@@ -108,16 +112,15 @@ struct PaneRun {
 }
 
 /// The state of one partition.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
-    labels: RowLabels,
-    interned: Interned,
+    memory: Memory,
     panes: Panes,
 }
 
 impl State {
     fn close(&mut self, run: PaneRun) {
-        let series = self.panes.series(&self.interned.series[run.series as usize]);
+        let series = self.panes.series(&self.memory.interned.series[run.series as usize]);
         self.panes.add(series, run.span.pane, &run.sum);
     }
 }
@@ -138,7 +141,7 @@ impl Operator for RangeWindowExec {
     type State = State;
 
     fn describe(&self) -> String {
-        let lines = self.sampling.line_filters.needs_line() || self.sampling.sampler.needs_line();
+        let lines = self.sampling.rows.filters_lines() || self.sampling.sampler.needs_line();
         format!("windows={}, reads lines={lines}", self.windows.len())
     }
 
@@ -147,16 +150,45 @@ impl Operator for RangeWindowExec {
     }
 
     fn start(&self) -> State {
-        let labels = Sampling::scratch();
-        State { labels, interned: Interned::default(), panes: Panes::default() }
+        State::default()
     }
 
     fn push(&self, state: &mut State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        let runs = if self.sampling.only_counts() {
+            self.count(&mut state.memory, batch)?
+        } else {
+            self.aggregate(&mut state.memory, batch)?
+        };
+        let passed = runs.iter().map(|run| run.sum.count).sum::<u64>();
+        Counters::add(&self.counters.passed, usize::try_from(passed).unwrap_or(usize::MAX));
+        runs.into_iter().for_each(|run| state.close(run));
+        Ok(None)
+    }
+
+    fn finish(&self, state: State) -> Result<Option<RecordBatch>> {
+        let series = state.panes.into_series();
+        if series.is_empty() { Ok(None) } else { encode(&series).map(Some) }
+    }
+}
+
+impl RangeWindowExec {
+    /// Rows that count one each: how many there are to the end of a pane is found by bisection.
+    fn count(&self, memory: &mut Memory, batch: &RecordBatch) -> Result<Vec<PaneRun>> {
+        let mut runs = Vec::new();
+        self.sampling.each_counted(memory, batch, |Counted { series, mut times }| {
+            while let Some(first) = times.first() {
+                let span = self.windows.pane_span(Timestamp(*first));
+                let inside = times.partition_point(|time| span.contains(Timestamp(*time)));
+                runs.push(PaneRun { series, span, sum: Pane::of_ones(inside) });
+                times = &times[inside..];
+            }
+        })?;
+        Ok(runs)
+    }
+
+    fn aggregate(&self, memory: &mut Memory, batch: &RecordBatch) -> Result<Vec<PaneRun>> {
         let mut runs: Vec<PaneRun> = Vec::new();
-        let mut passed = 0;
-        let State { labels, interned, .. } = state;
-        self.sampling.each(labels, interned, batch, |sample| {
-            passed += 1;
+        self.sampling.each(memory, batch, |sample| {
             let value = Pane::of(sample.value);
             match runs.last_mut() {
                 Some(run) if run.series == sample.series && run.span.contains(sample.time) => {
@@ -168,14 +200,7 @@ impl Operator for RangeWindowExec {
                 }
             }
         })?;
-        Counters::add(&self.counters.passed, passed);
-        runs.into_iter().for_each(|run| state.close(run));
-        Ok(None)
-    }
-
-    fn finish(&self, state: State) -> Result<Option<RecordBatch>> {
-        let series = state.panes.into_series();
-        if series.is_empty() { Ok(None) } else { encode(&series).map(Some) }
+        Ok(runs)
     }
 }
 

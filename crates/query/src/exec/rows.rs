@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use arrow::array::AsArray;
-use arrow::array::{Array, DictionaryArray, Int32Array, RecordBatch, StringArray, StringViewArray};
+use arrow::array::{
+    Array, ArrowPrimitiveType, AsArray, DictionaryArray, PrimitiveArray, RecordBatch, StringArray,
+    StringViewArray,
+};
 use arrow::datatypes::{Int32Type, SchemaRef, TimestampNanosecondType, UInt32Type, UInt64Type};
 use datafusion_common::{DataFusionError, Result, internal_datafusion_err};
+use logql::pipeline::{Pipeline, RowLabels};
 use model::{Labels, Timestamp};
 
+use super::screened::candidates;
 use crate::scan::SEQUENCE;
 use crate::selector::Selector;
 
@@ -16,6 +20,11 @@ use crate::selector::Selector;
 #[derive(Debug)]
 pub(crate) struct RowReader {
     selector: Selector,
+    /// Whether a row's metadata can decide whether it is selected; its stream is, or the store
+    /// would have left it out.
+    selects_by_metadata: bool,
+    /// The line filters that stand first in the query: they look at nothing but the line.
+    line_filters: Pipeline,
     time: usize,
     sequence: usize,
     stream: usize,
@@ -43,19 +52,36 @@ pub(crate) struct Run {
 /// One batch, read.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
+    reader: &'a RowReader,
     times: &'a [i64],
     sequence: &'a [u64],
     lines: Option<&'a StringViewArray>,
+    streams: &'a DictionaryArray<UInt32Type>,
+    metadata: Vec<&'a DictionaryArray<Int32Type>>,
     runs: Vec<Run>,
-    /// `None`: the selector refuses these rows.
-    bases: Vec<Option<Base>>,
+    /// The rows that may pass the line filters; `None`: any may.
+    candidates: Option<Vec<usize>>,
 }
 
+/// The labels of the streams that were met, by their text: a partition meets a stream in many
+/// batches, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct KnownStreams(HashMap<String, Labels>);
+
+/// Beyond so many, all are forgotten: a segment has fewer, unless its labels are chosen badly.
+const KNOWN_STREAMS_MAX: usize = 10_000;
+
 impl RowReader {
-    pub(crate) fn new(schema: &SchemaRef, selector: Selector) -> Result<Self> {
+    pub(crate) fn new(
+        schema: &SchemaRef,
+        selector: Selector,
+        line_filters: Pipeline,
+    ) -> Result<Self> {
         let index = |name: &str| schema.index_of(name).map_err(DataFusionError::from);
         Ok(Self {
+            selects_by_metadata: !selector.names().is_empty(),
             selector,
+            line_filters,
             time: index("timestamp")?,
             sequence: index(SEQUENCE)?,
             stream: index("stream")?,
@@ -64,41 +90,76 @@ impl RowReader {
         })
     }
 
-    pub(crate) fn read<'a>(&self, batch: &'a RecordBatch) -> Result<Rows<'a>> {
+    /// Whether the line filters look at lines, so that there is something to filter.
+    pub(crate) fn filters_lines(&self) -> bool {
+        !self.line_filters.is_empty()
+    }
+
+    pub(crate) fn read<'a>(&'a self, batch: &'a RecordBatch) -> Result<Rows<'a>> {
         let streams = dictionary::<UInt32Type>(batch, self.stream)?;
         let metadata = self.metadata.iter().map(|(_, i)| dictionary::<Int32Type>(batch, *i));
         let metadata = metadata.collect::<Result<Vec<_>>>()?;
-        let mut keys = vec![stream_keys(streams)];
-        keys.extend(metadata.iter().map(|column| metadata_keys(column.keys())));
-        let stream_labels = parse_streams(streams)?;
-        let (runs, bases) = runs(&keys, |keys| {
-            let stream = stream_labels.get(usize::try_from(keys[0]).ok()?)?.clone();
-            let metadata = self.labels(&metadata, &keys[1..]);
-            self.selector.matches(&stream, &metadata).then_some(Base { stream, metadata })
-        });
+        let lines = self.line.map(|i| batch.column(i).as_string_view());
+        let screen = self.line_filters.screen();
         Ok(Rows {
+            reader: self,
             times: batch.column(self.time).as_primitive::<TimestampNanosecondType>().values(),
             sequence: batch.column(self.sequence).as_primitive::<UInt64Type>().values(),
-            lines: self.line.map(|i| batch.column(i).as_string_view()),
-            runs,
-            bases,
+            lines,
+            runs: runs(streams, &metadata),
+            streams,
+            metadata,
+            candidates: lines.zip(screen).map(|(lines, screen)| candidates(lines, &screen)),
         })
-    }
-
-    fn labels(&self, columns: &[&DictionaryArray<Int32Type>], keys: &[i64]) -> Labels {
-        let pairs = self.metadata.iter().zip(columns).zip(keys);
-        Labels::new(pairs.filter_map(|(((name, _), column), key)| {
-            let values: &StringArray = column.values().as_string();
-            let value = values.value(usize::try_from(*key).ok()?);
-            Some((name.as_str(), value))
-        }))
     }
 }
 
 impl Rows<'_> {
-    /// The runs whose base the selector selects.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (&Run, &Base)> {
-        self.runs.iter().filter_map(|run| Some((run, self.bases[run.number].as_ref()?)))
+    /// Neighbouring rows of one base.
+    pub(crate) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// The rows of a run that may pass the line filters; [`Self::passes`] tells.
+    pub(crate) fn candidates(&self, run: &Run) -> impl Iterator<Item = usize> {
+        let Range { start, end } = run.rows;
+        let (all, some): (Range<usize>, &[usize]) = match &self.candidates {
+            None => (start..end, &[]),
+            Some(rows) => {
+                let at = |row| rows.partition_point(|candidate| *candidate < row);
+                (0..0, &rows[at(start)..at(end)])
+            }
+        };
+        all.chain(some.iter().copied())
+    }
+
+    /// Whether a row's line passes the line filters. They neither look at labels nor set any, so
+    /// those of any row will do.
+    pub(crate) fn passes(&self, row: usize, labels: &mut RowLabels) -> bool {
+        let filters = &self.reader.line_filters;
+        filters.is_empty() || filters.process(self.time(row), self.line(row), labels).is_some()
+    }
+
+    /// What the rows of a run share; `None` when the selector refuses them.
+    pub(crate) fn base(&self, run: &Run, known: &mut KnownStreams) -> Result<Option<Base>> {
+        let stream = known.labels(self.streams, run.rows.start)?;
+        let metadata = self.labels(run.rows.start);
+        let reader = self.reader;
+        let selected = !reader.selects_by_metadata || reader.selector.matches(&stream, &metadata);
+        Ok(selected.then_some(Base { stream, metadata }))
+    }
+
+    fn labels(&self, row: usize) -> Labels {
+        let pairs = self.reader.metadata.iter().zip(&self.metadata);
+        Labels::new(pairs.filter_map(|((name, _), column)| {
+            let values: &StringArray = column.values().as_string();
+            Some((name.as_str(), values.value(column.key(row)?)))
+        }))
+    }
+
+    /// The times of rows that follow one another.
+    pub(crate) fn times(&self, rows: Range<usize>) -> &[i64] {
+        &self.times[rows]
     }
 
     pub(crate) fn time(&self, row: usize) -> Timestamp {
@@ -115,50 +176,61 @@ impl Rows<'_> {
     }
 }
 
-/// Cuts a batch into runs of rows with equal keys, and makes a base of each distinct set of keys.
-fn runs(
-    columns: &[Vec<i64>],
-    mut make: impl FnMut(&[i64]) -> Option<Base>,
-) -> (Vec<Run>, Vec<Option<Base>>) {
-    let mut known: HashMap<Vec<i64>, usize> = HashMap::new();
-    let (mut runs, mut bases) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    for end in edges(columns) {
-        let keys: Vec<i64> = columns.iter().map(|column| column[start]).collect();
-        let number = *known.entry(keys).or_insert_with_key(|keys| {
-            bases.push(make(keys));
-            bases.len() - 1
-        });
-        runs.push(Run { rows: start..end, number });
-        start = end;
+impl KnownStreams {
+    fn labels(&mut self, streams: &DictionaryArray<UInt32Type>, row: usize) -> Result<Labels> {
+        let texts: &StringArray = streams.values().as_string();
+        let text = streams.key(row).map_or("{}", |key| texts.value(key));
+        if let Some(labels) = self.0.get(text) {
+            return Ok(labels.clone());
+        }
+        let labels = Labels::parse(text);
+        let labels = labels.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        if self.0.len() == KNOWN_STREAMS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(text.to_owned(), labels.clone());
+        Ok(labels)
     }
-    (runs, bases)
 }
 
-/// The rows after which any column changes, and the end.
-fn edges(columns: &[Vec<i64>]) -> Vec<usize> {
-    let rows = columns.first().map_or(0, Vec::len);
-    let mut differs = vec![false; rows];
-    for column in columns {
-        // A plain loop over neighbours, which the compiler turns into vector instructions.
-        for (differs, pair) in differs.iter_mut().zip(column.windows(2)) {
-            *differs |= pair[0] != pair[1];
+/// Cuts a batch into runs of rows with equal keys, and numbers the distinct sets of keys.
+fn runs(
+    streams: &DictionaryArray<UInt32Type>,
+    metadata: &[&DictionaryArray<Int32Type>],
+) -> Vec<Run> {
+    let mut differs = vec![false; streams.len()];
+    mark_edges(streams.keys(), &mut differs);
+    metadata.iter().for_each(|column| mark_edges(column.keys(), &mut differs));
+    let mut known: HashMap<Vec<Option<usize>>, usize> = HashMap::new();
+    let mut start = 0;
+    let inner = differs.iter().enumerate().filter(|(_, differs)| **differs).map(|(i, _)| i + 1);
+    let ends = inner.chain((!differs.is_empty()).then_some(differs.len()));
+    let runs = ends.map(|end| {
+        let mut keys = vec![streams.key(start)];
+        keys.extend(metadata.iter().map(|column| column.key(start)));
+        let next = known.len();
+        let run = Run { rows: start..end, number: *known.entry(keys).or_insert(next) };
+        start = end;
+        run
+    });
+    runs.collect()
+}
+
+/// Marks the rows after which a column of keys changes.
+fn mark_edges<K: ArrowPrimitiveType>(keys: &PrimitiveArray<K>, differs: &mut [bool])
+where
+    K::Native: PartialEq,
+{
+    // A plain loop over neighbours, which the compiler turns into vector instructions.
+    for (differs, pair) in differs.iter_mut().zip(keys.values().windows(2)) {
+        *differs |= pair[0] != pair[1];
+    }
+    // The key of a null means nothing, so it may equal that of its neighbour.
+    if let Some(nulls) = keys.nulls().filter(|nulls| nulls.null_count() > 0) {
+        for row in 1..keys.len() {
+            differs[row - 1] |= nulls.is_null(row) != nulls.is_null(row - 1);
         }
     }
-    let inner = differs.iter().enumerate().filter(|(_, differs)| **differs).map(|(i, _)| i + 1);
-    inner.chain((rows > 0).then_some(rows)).collect()
-}
-
-fn stream_keys(streams: &DictionaryArray<UInt32Type>) -> Vec<i64> {
-    streams.keys().values().iter().map(|key| i64::from(*key)).collect()
-}
-
-/// The keys of a column, -1 for null.
-fn metadata_keys(keys: &Int32Array) -> Vec<i64> {
-    if keys.null_count() == 0 {
-        return keys.values().iter().map(|key| i64::from(*key)).collect();
-    }
-    keys.iter().map(|key| key.map_or(-1, i64::from)).collect()
 }
 
 /// The metadata columns of a scan, by the names of their keys.
@@ -178,29 +250,25 @@ fn dictionary<K: arrow::datatypes::ArrowDictionaryKeyType>(
     })
 }
 
-fn parse_streams(streams: &DictionaryArray<UInt32Type>) -> Result<Vec<Labels>> {
-    let values: &StringArray = streams.values().as_string();
-    let parsed = values.iter().map(|text| Labels::parse(text.unwrap_or("{}")));
-    parsed.collect::<Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(columns: &[&[i64]], expect: &[(Range<usize>, usize)]) {
-        let columns: Vec<Vec<i64>> = columns.iter().map(|column| column.to_vec()).collect();
-        let (runs, _) = runs(&columns, |_| None);
+    fn check(streams: &[&str], metadata: &[Option<&str>], expect: &[(Range<usize>, usize)]) {
+        let streams: DictionaryArray<UInt32Type> = streams.iter().copied().collect();
+        let metadata: DictionaryArray<Int32Type> = metadata.iter().copied().collect();
+        let runs = runs(&streams, &[&metadata]);
         let seen: Vec<_> = runs.into_iter().map(|run| (run.rows, run.number)).collect();
         assert_eq!(seen, expect);
     }
 
     #[test]
     fn equal_neighbours_make_a_run_and_equal_keys_a_base() {
-        check(&[&[]], &[]);
-        check(&[&[7, 7, 7]], &[(0..3, 0)]);
-        check(&[&[7, 7, 8, 7]], &[(0..2, 0), (2..3, 1), (3..4, 0)]);
-        check(&[&[7, 7, 7], &[-1, -1, 0]], &[(0..2, 0), (2..3, 1)]);
+        check(&[], &[], &[]);
+        check(&["a", "a", "a"], &[None; 3], &[(0..3, 0)]);
+        check(&["a", "a", "b", "a"], &[None; 4], &[(0..2, 0), (2..3, 1), (3..4, 0)]);
+        let metadata = [Some("x"), Some("x"), None, Some("x")];
+        check(&["a"; 4], &metadata, &[(0..2, 0), (2..3, 1), (3..4, 0)]);
     }
 }

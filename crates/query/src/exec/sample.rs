@@ -13,10 +13,9 @@ use arrow::datatypes::{
     UInt64Type,
 };
 use datafusion_common::{DataFusionError, Result};
-use logql::pipeline::RowLabels;
 use model::{Labels, Timestamp};
 
-use super::sampling::{Interned, Sample, Sampling};
+use super::sampling::{Interned, Memory, Sample, Sampling};
 use super::unary::Operator;
 use crate::scan::SEQUENCE;
 use crate::stats::Counters;
@@ -61,7 +60,7 @@ pub(super) fn read_series(column: &ArrayRef) -> Result<(Vec<Labels>, &UInt32Arra
 
 impl Operator for SampleExec {
     const NAME: &'static str = "SampleExec";
-    type State = RowLabels;
+    type State = Memory;
 
     fn describe(&self) -> String {
         format!("reads lines={}", self.sampling.sampler.needs_line())
@@ -71,18 +70,24 @@ impl Operator for SampleExec {
         Arc::clone(&SCHEMA)
     }
 
-    fn start(&self) -> RowLabels {
-        Sampling::scratch()
+    fn start(&self) -> Memory {
+        Memory::default()
     }
 
-    fn push(&self, labels: &mut RowLabels, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let (mut samples, mut interned) = (Vec::new(), Interned::default());
-        self.sampling.each(labels, &mut interned, batch, |sample| samples.push(sample))?;
+    fn push(&self, memory: &mut Memory, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        // A batch that leaves says all of its series, so it begins with none.
+        memory.interned = Interned::default();
+        let mut samples = Vec::new();
+        self.sampling.each(memory, batch, |sample| samples.push(sample))?;
         Counters::add(&self.counters.passed, samples.len());
-        if samples.is_empty() { Ok(None) } else { encode(&samples, &interned.series).map(Some) }
+        if samples.is_empty() {
+            Ok(None)
+        } else {
+            encode(&samples, &memory.interned.series).map(Some)
+        }
     }
 
-    fn finish(&self, _: RowLabels) -> Result<Option<RecordBatch>> {
+    fn finish(&self, _: Memory) -> Result<Option<RecordBatch>> {
         Ok(None)
     }
 }

@@ -129,8 +129,7 @@ impl Assembler {
     }
 
     fn stream_column(&self, runs: &[Run]) -> Result<ArrayRef, Error> {
-        let streams = &self.segment.streams().0;
-        let texts = runs.iter().map(|run| streams[run.piece.stream].labels.to_string());
+        let texts = runs.iter().map(|run| self.segment.stream_text(run.piece.stream));
         let texts = StringArray::from_iter_values(texts);
         stream_array(texts, runs.iter().map(|run| run.rows))
     }

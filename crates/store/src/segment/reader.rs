@@ -1,7 +1,7 @@
 //! Reads a segment: its footer once, then only the pages of the rows and columns that are wanted.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
@@ -60,6 +60,8 @@ pub(crate) struct Segment {
     object: ParquetObject,
     metadata: ArrowReaderMetadata,
     streams: StreamTable,
+    /// The labels of each stream as text, once somebody has asked for it.
+    texts: Vec<OnceLock<Box<str>>>,
     /// The times of each page of the timestamp column.
     pages: Vec<Extent>,
 }
@@ -73,12 +75,18 @@ impl Segment {
             ArrowReaderMetadata::load_async(&mut object, options).await.map_err(failed())?;
         let streams = stream_table(&metadata).map_err(failed())?;
         let pages = pages(&metadata).map_err(failed())?;
-        Ok(Self { object, metadata, streams, pages })
+        let texts = streams.0.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { object, metadata, streams, texts, pages })
     }
 
     /// The streams of the segment.
     pub(crate) fn streams(&self) -> &StreamTable {
         &self.streams
+    }
+
+    /// The labels of a stream, by its place in the table: `{a="b", c="d"}`.
+    pub(crate) fn stream_text(&self, stream: usize) -> &str {
+        self.texts[stream].get_or_init(|| self.streams.0[stream].labels.to_string().into())
     }
 
     /// The schema of the segment.
@@ -137,7 +145,8 @@ impl Segment {
     }
 
     fn memory_bytes(&self) -> usize {
-        const STREAM_BYTES: usize = 256;
+        // Labels twice: in the table, and as text.
+        const STREAM_BYTES: usize = 512;
         let streams = self.streams.0.len() * STREAM_BYTES;
         self.metadata.metadata().memory_size() + streams + self.pages.len() * size_of::<Extent>()
     }
