@@ -110,11 +110,20 @@ fn follow(line: &str, paths: &[Path], wanted: &Wanted, labels: &mut RowLabels) {
     let mut search = Search { found: vec![false; paths.len()], paths, wanted, labels };
     let all: Vec<usize> = (0..paths.len()).collect();
     // A document that breaks off is no error here: what was found before counts.
-    let _ = search.value(&mut Cursor::new(line), &all, 0);
+    let _: Result<(), Ended> = search.value(&mut Cursor::new(line), &all, 0);
     for path in paths {
         if search.labels.get(&path.label).is_none() {
             search.labels.extract_named(&path.label, "");
         }
+    }
+}
+
+/// Nothing more is to be found: all is, or the document breaks off.
+struct Ended;
+
+impl From<JsonError> for Ended {
+    fn from(_: JsonError) -> Self {
+        Self
     }
 }
 
@@ -134,11 +143,14 @@ impl Search<'_> {
         cursor: &mut Cursor<'_>,
         open: &[usize],
         depth: usize,
-    ) -> Result<(), JsonError> {
+    ) -> Result<(), Ended> {
         match cursor.peek() {
             Some(b'{') if !open.is_empty() && depth < MAX_DEPTH => self.object(cursor, open, depth),
             Some(b'[') if !open.is_empty() && depth < MAX_DEPTH => self.array(cursor, open, depth),
-            _ => cursor.value().map(|_| ()),
+            _ => {
+                cursor.value()?;
+                Ok(())
+            }
         }
     }
 
@@ -147,13 +159,13 @@ impl Search<'_> {
         cursor: &mut Cursor<'_>,
         open: &[usize],
         depth: usize,
-    ) -> Result<(), JsonError> {
+    ) -> Result<(), Ended> {
         cursor.at += 1;
         loop {
             match cursor.peek() {
                 Some(b'"') => {}
                 Some(b'}') => break,
-                _ => return Err(JsonError::Object),
+                _ => return Err(Ended),
             }
             let key = cursor.key()?;
             let here = |segment: &Segment| matches!(segment, Segment::Field(name) if *name == key);
@@ -171,10 +183,10 @@ impl Search<'_> {
         cursor: &mut Cursor<'_>,
         open: &[usize],
         depth: usize,
-    ) -> Result<(), JsonError> {
+    ) -> Result<(), Ended> {
         cursor.at += 1;
         let mut element = 0;
-        while cursor.peek().ok_or(JsonError::Array)? != b']' {
+        while cursor.peek().ok_or(Ended)? != b']' {
             let here = |segment: &Segment| *segment == Segment::Index(element);
             self.member(cursor, open, depth, here)?;
             element += 1;
@@ -193,7 +205,7 @@ impl Search<'_> {
         open: &[usize],
         depth: usize,
         here: impl Fn(&Segment) -> bool,
-    ) -> Result<(), JsonError> {
+    ) -> Result<(), Ended> {
         let paths = self.paths;
         let led_here = |path: &usize| paths[*path].segments.get(depth).is_some_and(&here);
         let (ends, on): (Vec<usize>, Vec<usize>) = open
@@ -213,6 +225,9 @@ impl Search<'_> {
                 }
                 Err(error) => fail(&error.to_string(), self.wanted, self.labels),
             }
+        }
+        if self.found.iter().all(|found| *found) {
+            return Err(Ended);
         }
         cursor.at = start;
         self.value(cursor, &on, depth + 1)

@@ -119,8 +119,9 @@ impl<'a> Cursor<'a> {
 
     /// Reads a key and the colon after it. The cursor is at its opening quote.
     pub(super) fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
-        let key = self.string().ok_or(JsonError::Malformed)?;
-        let key = unescape(key).ok_or(JsonError::Escape)?;
+        let (key, has_escapes) = self.string_with_escapes().ok_or(JsonError::Malformed)?;
+        let key = if has_escapes { unescape(key) } else { Some(Cow::Borrowed(key)) };
+        let key = key.ok_or(JsonError::Escape)?;
         if self.peek() != Some(b':') {
             return Err(JsonError::Malformed);
         }
@@ -141,15 +142,21 @@ impl<'a> Cursor<'a> {
 
     /// What is between the quotes; the cursor is at the first of them and ends behind the second.
     fn string(&mut self) -> Option<&'a str> {
+        self.string_with_escapes().map(|(text, _)| text)
+    }
+
+    /// As [`Self::string`], and whether there are escapes in it.
+    fn string_with_escapes(&mut self) -> Option<(&'a str, bool)> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
-        let mut at = start;
+        let (mut at, mut has_escapes) = (start, false);
         loop {
             at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
             if bytes[at] == b'"' {
                 self.at = at + 1;
-                return Some(&self.text[start..at]);
+                return Some((&self.text[start..at], has_escapes));
             }
+            has_escapes = true;
             at += 2;
         }
     }

@@ -28,6 +28,9 @@ pub struct RowLabels {
     /// Whether the metadata has been copied into `layer`. It is not until something changes: most
     /// queries only read.
     unfolded: bool,
+    /// How much of `layer` and `text` the metadata takes, as long as no stage has changed that: the
+    /// next row of the same stream and metadata begins there.
+    base: Option<Base>,
     /// What lies over the stream's labels; names are unique.
     layer: Vec<Set>,
     /// Names of the stream's labels that were removed.
@@ -37,6 +40,13 @@ pub struct RowLabels {
     error: Cow<'static, str>,
     error_details: String,
     preserve_error: bool,
+}
+
+/// See [`RowLabels`].
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    layer: usize,
+    text: usize,
 }
 
 /// A parser found what a label filter of the query refuses: the line is dropped.
@@ -95,19 +105,31 @@ impl RowLabels {
 
     /// Makes these the labels of another row.
     pub fn reset(&mut self, stream: &Labels, metadata: &Labels) {
-        self.stream.clone_from(stream);
-        self.metadata.clone_from(metadata);
-        self.unfolded = metadata.is_empty();
-        self.layer.clear();
         self.removed.clear();
-        self.text.clear();
         self.error = Cow::Borrowed("");
         self.error_details.clear();
         self.preserve_error = false;
+        if let Some(base) = self.base.filter(|_| self.is_of(stream, metadata)) {
+            self.layer.truncate(base.layer);
+            self.text.truncate(base.text);
+            return;
+        }
+        self.stream.clone_from(stream);
+        self.metadata.clone_from(metadata);
+        self.unfolded = metadata.is_empty();
+        self.base = None;
+        self.layer.clear();
+        self.text.clear();
         let special = |name: &str| name == ERROR || name == ERROR_DETAILS;
         if metadata.iter().any(|(name, _)| stream.get(name).is_some() || special(name)) {
             self.unfold();
         }
+    }
+
+    /// Whether the row before was of this very stream and metadata.
+    fn is_of(&self, stream: &Labels, metadata: &Labels) -> bool {
+        std::ptr::eq(self.stream.as_slice(), stream.as_slice())
+            && std::ptr::eq(self.metadata.as_slice(), metadata.as_slice())
     }
 
     /// The value of a label, whoever set it. Errors are not found here: see [`error`](Self::error).
@@ -185,6 +207,7 @@ impl RowLabels {
     pub fn delete(&mut self, name: &str) {
         self.unfold();
         if let Some(at) = self.position(name) {
+            self.change(at);
             self.layer.swap_remove(at);
         }
         if self.stream.get(name).is_some() && !self.is_removed(name) {
@@ -302,6 +325,15 @@ impl RowLabels {
                 }
             }
         }
+        let special = |name| metadata.get(name).is_some();
+        if !special(ERROR) && !special(ERROR_DETAILS) {
+            self.base = Some(Base { layer: self.layer.len(), text: self.text.len() });
+        }
+    }
+
+    /// A label of this place in the layer is about to be another.
+    fn change(&mut self, at: usize) {
+        self.base = self.base.filter(|base| at >= base.layer);
     }
 
     /// Sets the label whose name stands in the text, unless one that wins over it is there.
@@ -310,7 +342,10 @@ impl RowLabels {
         let value = self.write(value);
         match self.position(&self.text[name.clone()]) {
             Some(at) if self.layer[at].category > category => {}
-            Some(at) => self.layer[at] = Set { category, name, value, extracted },
+            Some(at) => {
+                self.change(at);
+                self.layer[at] = Set { category, name, value, extracted };
+            }
             None => self.layer.push(Set { category, name, value, extracted }),
         }
     }
@@ -432,6 +467,30 @@ mod tests {
         labels.reset(&Labels::new([("app", "db")]), &Labels::default());
         check(&labels, r#"{app="db"}"#, "{}", "{}");
         assert_eq!((labels.error(), labels.error_details()), ("", ""));
+    }
+
+    #[test]
+    fn rows_of_one_base_do_not_see_each_other() {
+        let (stream, metadata) =
+            (Labels::new([("app", "web")]), Labels::new([("id", "1"), ("run", "r")]));
+        let mut labels = RowLabels::default();
+        let stages: [fn(&mut RowLabels); 6] = [
+            |labels| labels.set_parsed("a", "1"),
+            |labels| labels.set_parsed("id", "2"),
+            |labels| labels.delete("id"),
+            |labels| labels.delete("app"),
+            |labels| labels.rename("run", "id"),
+            |labels| labels.set_error("E", "why"),
+        ];
+        for pair in stages.iter().flat_map(|first| stages.map(|second| (*first, second))) {
+            labels.reset(&stream, &metadata);
+            pair.0(&mut labels);
+            labels.reset(&stream, &metadata);
+            pair.1(&mut labels);
+            let mut fresh = RowLabels::new(&stream, &metadata);
+            pair.1(&mut fresh);
+            assert_eq!(labels.result(), fresh.result());
+        }
     }
 
     #[test]

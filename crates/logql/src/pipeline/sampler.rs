@@ -7,7 +7,7 @@ use crate::ast::{Grouping, RangeAggregation, RangeOp, Stage};
 use super::chain::Pipeline;
 use super::error::StageError;
 use super::reads;
-use super::row::RowLabels;
+use super::row::{ERROR, ERROR_DETAILS, RowLabels};
 use super::unwrap::Unwrap;
 use super::wanted::Wanted;
 
@@ -17,6 +17,8 @@ pub struct Sampler {
     pipeline: Pipeline,
     number: Number,
     grouping: Option<Grouping>,
+    /// The labels of a `by` that can be looked up one by one: those of errors cannot.
+    by: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -53,7 +55,10 @@ impl Sampler {
             _ => agg.grouping.clone(),
         };
         let wanted = wanted(&stages, agg, grouping.as_ref())?;
-        Ok(Self { pipeline: Pipeline::wanting(&stages, &wanted)?, number, grouping })
+        let is_error = |name: &String| name == ERROR || name == ERROR_DETAILS;
+        let by = grouping.as_ref().filter(|by| !by.without && !by.labels.iter().any(is_error));
+        let by = by.map(|by| by.labels.clone());
+        Ok(Self { pipeline: Pipeline::wanting(&stages, &wanted)?, number, grouping, by })
     }
 
     /// The same sampler, whose templates take this for the time that `now` gives.
@@ -96,12 +101,19 @@ impl Sampler {
     /// keys mean the same series; the same series may have several keys.
     pub fn series_key(&self, labels: &RowLabels, key: &mut Vec<u8>) {
         key.clear();
-        for (name, value) in self.pairs(labels) {
+        let mut write = |name: &str, value: &str| {
             for text in [name, value] {
                 key.extend_from_slice(text.as_bytes());
                 // It cannot occur in UTF-8.
                 key.push(0xFF);
             }
+        };
+        match self.by.as_ref().filter(|_| labels.error().is_empty()) {
+            Some(names) => names
+                .iter()
+                .filter_map(|name| Some((name, labels.get(name)?)))
+                .for_each(|(name, value)| write(name, value)),
+            None => self.pairs(labels).for_each(|(name, value)| write(name, value)),
         }
     }
 
