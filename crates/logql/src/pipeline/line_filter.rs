@@ -1,6 +1,5 @@
 //! `|= "x" or "y"`, `!= "x"`, `|~ "re"`, `!~ "re"`, `|> "<_> x"`, `!> "<_> x"`, `|= ip("…")`.
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use crate::ast::{self, LineFilterOp, LineMatch, Span, Text};
@@ -9,7 +8,7 @@ use crate::pattern::{Part, Pattern};
 use crate::regex;
 
 use super::error::StageError;
-use super::screen::Needle;
+use super::screen::{Needle, Substrings};
 
 /// A line filter, compiled.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) struct LineFilter {
 enum Search {
     Anything,
     Substring(Box<memmem::Finder<'static>>),
-    AnySubstring(AhoCorasick),
+    AnySubstring(Box<Substrings>),
     /// Only a line that has what the search before it finds can match.
     Regex(Box<Search>, regex::Regex),
     Pattern(Pattern),
@@ -71,7 +70,7 @@ impl Search {
         match self {
             Self::Anything => true,
             Self::Substring(finder) => finder.find(line.as_bytes()).is_some(),
-            Self::AnySubstring(automaton) => automaton.is_match(line),
+            Self::AnySubstring(texts) => texts.find(line.as_bytes(), 0).is_some(),
             Self::Regex(required, regex) => required.finds(line) && regex.is_match(line),
             Self::Pattern(pattern) => matches_pattern(pattern, line),
             Self::Ip(range) => range.finds_in(line),
@@ -83,8 +82,8 @@ impl Search {
             // The empty text is everywhere.
             Self::Substring(finder) if finder.needle().is_empty() => None,
             Self::Substring(finder) => Some(Needle::One(finder)),
-            Self::AnySubstring(automaton) if automaton.min_pattern_len() == 0 => None,
-            Self::AnySubstring(automaton) => Some(Needle::Any(automaton)),
+            Self::AnySubstring(texts) if texts.have_empty() => None,
+            Self::AnySubstring(texts) => Some(Needle::Any(texts)),
             Self::Regex(required, _) => required.needle(),
             Self::Anything | Self::Pattern(_) | Self::Ip(_) => None,
         }
@@ -106,11 +105,10 @@ fn any_substring(texts: &[impl AsRef<str>], span: Span) -> Result<Search, StageE
     if let [text] = texts {
         return Ok(Search::Substring(Box::new(finder(text.as_ref()))));
     }
-    // Any kind of match will do; with this kind the crate searches with vector instructions.
-    let mut builder = AhoCorasick::builder();
-    builder.match_kind(MatchKind::LeftmostFirst);
-    let automaton = builder.build(texts.iter().map(AsRef::as_ref));
-    automaton.map(Search::AnySubstring).map_err(|error| StageError::new(span, error.to_string()))
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    let substrings = Substrings::new(&texts);
+    let substrings = substrings.map_err(|error| StageError::new(span, error.to_string()))?;
+    Ok(Search::AnySubstring(Box::new(substrings)))
 }
 
 fn finder(text: &str) -> memmem::Finder<'static> {

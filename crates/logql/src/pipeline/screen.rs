@@ -1,7 +1,7 @@
 //! What a line must contain to pass a query's first line filters: looked for in many lines at
 //! once, which is faster than line by line as long as it is rare.
 
-use aho_corasick::{AhoCorasick, Input};
+use aho_corasick::{AhoCorasick, BuildError, Input, packed};
 use memchr::memmem;
 
 /// A search for bytes without which no line passes.
@@ -13,7 +13,40 @@ pub struct Screen<'a>(pub(super) Needle<'a>);
 pub(super) enum Needle<'a> {
     One(&'a memmem::Finder<'static>),
     /// Any of several.
-    Any(&'a AhoCorasick),
+    Any(&'a Substrings),
+}
+
+/// A search for any of several texts.
+#[derive(Debug)]
+pub(super) struct Substrings {
+    automaton: AhoCorasick,
+    /// A few texts are found with vector instructions, many bytes at a time. The automaton jumps
+    /// to their first or rarest bytes at best, which are not rare in log lines.
+    packed: Option<packed::Searcher>,
+}
+
+impl Substrings {
+    /// # Errors
+    /// When they are too many or too long to search for.
+    pub(super) fn new(texts: &[&str]) -> Result<Self, BuildError> {
+        let packed = packed::Config::new().builder().extend(texts).build();
+        Ok(Self { automaton: AhoCorasick::new(texts)?, packed })
+    }
+
+    /// Whether one of the texts is empty, and so is found everywhere.
+    pub(super) fn have_empty(&self) -> bool {
+        self.automaton.min_pattern_len() == 0
+    }
+
+    /// Start and end of the first place at or after `from` where one of them stands.
+    pub(super) fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let span = (from..text.len()).into();
+        let found = match &self.packed {
+            Some(packed) => packed.find_in(text, span),
+            None => self.automaton.find(Input::new(text).span(span)),
+        };
+        found.map(|found| (found.start(), found.end()))
+    }
 }
 
 impl Screen<'_> {
@@ -25,10 +58,7 @@ impl Screen<'_> {
                 let start = from + finder.find(text.get(from..)?)?;
                 Some((start, start + finder.needle().len()))
             }
-            Needle::Any(automaton) => {
-                let found = automaton.find(Input::new(text).span(from..text.len()))?;
-                Some((found.start(), found.end()))
-            }
+            Needle::Any(texts) => texts.find(text, from),
         }
     }
 }
