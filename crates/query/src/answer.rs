@@ -11,6 +11,7 @@ use model::{Labels, LabelsError, Timestamp};
 
 use crate::Error;
 use crate::exec::range_window::Pane;
+use crate::exec::sample::SERIES_BYTES;
 use crate::window::Windows;
 
 /// A row's labels as one text: stream labels, metadata and parsed labels, a line each. (A label
@@ -31,6 +32,7 @@ pub(crate) struct Streams {
     limit: usize,
     spacing: Spacing,
     taken: usize,
+    bytes: usize,
     by_text: HashMap<String, usize>,
     streams: Vec<LogStream>,
 }
@@ -39,7 +41,7 @@ impl Streams {
     /// `limit` 0 means all.
     pub(crate) fn new(limit: usize, spacing: Spacing) -> Self {
         let (by_text, streams) = (HashMap::new(), Vec::new());
-        Self { limit, spacing, taken: 0, by_text, streams }
+        Self { limit, spacing, taken: 0, bytes: 0, by_text, streams }
     }
 
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), LabelsError> {
@@ -54,10 +56,17 @@ impl Streams {
             }
             let text = texts.value(labels.keys().value(row) as usize);
             let stream = self.stream(text)?;
-            self.streams[stream].entries.push((time, lines.value(row).to_owned()));
+            let line = lines.value(row);
+            self.bytes += size_of::<(Timestamp, String)>() + line.len();
+            self.streams[stream].entries.push((time, line.to_owned()));
             self.taken += 1;
         }
         Ok(())
+    }
+
+    /// About how much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.streams.len() * SERIES_BYTES
     }
 
     pub(crate) fn finish(self) -> Vec<LogStream> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
-use datafusion_execution::memory_pool::GreedyMemoryPool;
+use datafusion_execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryReservation};
 use datafusion_execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::TryStreamExt;
@@ -201,7 +201,12 @@ impl Run {
         let plan = self.plan(plan::log::plan(scan, pipeline, wanted.direction, limit))?;
 
         let mut streams = Streams::new(wanted.limit, wanted.spacing());
-        self.each(plan, |batch| streams.add(&batch).map_err(labels_error)).await?;
+        let reserved = self.reservation("answer");
+        self.each(plan, |batch| {
+            streams.add(&batch).map_err(labels_error)?;
+            reserved.try_resize(streams.bytes())
+        })
+        .await?;
         Ok(streams.finish())
     }
 
@@ -232,7 +237,12 @@ impl Run {
         }
         let plan = plan::range::panes(scan, sampling, windows, Arc::clone(&self.counters));
         let mut panes = Panes::default();
-        self.each(plan, |batch| panes.add_batch(&batch)).await?;
+        let reserved = self.reservation("panes");
+        self.each(plan, |batch| {
+            panes.add_batch(&batch)?;
+            reserved.try_resize(panes.bytes())
+        })
+        .await?;
         let series = panes.into_series().into_iter().map(|(labels, panes)| {
             let points = answer::points(aggregation, &windows, steps, &panes);
             Series { labels, points }
@@ -251,8 +261,10 @@ impl Run {
         let plan = plan::range::samples(scan, sampling, Arc::clone(&self.counters));
         let mut by_series: std::collections::HashMap<Labels, Vec<(Timestamp, u64, f64)>> =
             std::collections::HashMap::new();
+        let reserved = self.reservation("samples");
         self.each(plan, |batch| {
             let (labels, samples) = sample::decode(&batch)?;
+            reserved.try_grow(samples.len() * size_of::<(Timestamp, u64, f64)>())?;
             for sample in samples {
                 let series = by_series.entry(labels[sample.series as usize].clone()).or_default();
                 series.push((sample.time, sample.sequence, sample.value));
@@ -306,6 +318,11 @@ impl Run {
         let scan = self.snapshot.scan(&filter, projection).await?;
         let partitions = self.config.target_partitions;
         Ok(Arc::new(ScanExec::new(scan, partitions, horizon, Arc::clone(&self.counters))))
+    }
+
+    /// Memory that the query holds outside of its plans; an error when it may have no more.
+    fn reservation(&self, name: &str) -> MemoryReservation {
+        MemoryConsumer::new(name).register(self.context.memory_pool())
     }
 
     async fn each(

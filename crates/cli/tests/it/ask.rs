@@ -67,6 +67,12 @@ pub async fn post(url: &str, kind: &str, body: Vec<u8>) -> Result<Answer, reqwes
     Ok(Answer { status: response.status().as_u16(), text: response.text().await? })
 }
 
+/// Has all that is in memory written to segments.
+pub async fn flush(url: &str) {
+    let response = reqwest::Client::new().post(format!("{url}/flush")).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 204);
+}
+
 /// A request without a body.
 pub async fn get(url: &str, path: &str, params: &[(&str, &str)]) -> Answer {
     let request = reqwest::Client::new().get(format!("{url}{path}")).query(params);

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod errors;
 mod flight;
+mod memory;
 mod push;
 mod site;
 mod truth;

@@ -11,6 +11,7 @@ use arrow::datatypes::{
     DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt32Type,
 };
 use datafusion_common::Result;
+use datafusion_execution::memory_pool::MemoryReservation;
 use logql::pipeline::{Pipeline, ResultLabels, RowLabels};
 
 use super::horizon::{Horizon, Nearest};
@@ -59,7 +60,7 @@ impl Operator for PipelineExec {
         Arc::clone(&SCHEMA)
     }
 
-    fn start(&self) -> State {
+    fn start(&self, _: MemoryReservation) -> State {
         let nearest = self.horizon.as_ref().map(|horizon| horizon.nearest());
         State { labels: RowLabels::default(), known: KnownStreams::default(), nearest }
     }

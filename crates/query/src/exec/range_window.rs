@@ -1,14 +1,16 @@
 //! `RangeWindowExec`: rows go in, one aggregate for each series and pane comes out.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
 use datafusion_common::Result;
+use datafusion_execution::memory_pool::MemoryReservation;
 use model::{Labels, Timestamp};
 
-use super::sample::{read_series, series_column, series_field};
+use super::sample::{SERIES_BYTES, read_series, series_column, series_field};
 use super::sampling::{Counted, Memory, Sampling};
 use super::unary::Operator;
 use crate::stats::Counters;
@@ -55,7 +57,11 @@ impl Pane {
 pub(crate) struct Panes {
     series: HashMap<Labels, usize>,
     panes: Vec<HashMap<i64, Pane>>,
+    count: usize,
 }
+
+/// A pane in a hash map that is half empty.
+const PANE_BYTES: usize = 2 * (size_of::<i64>() + size_of::<Pane>());
 
 impl Panes {
     fn series(&mut self, labels: &Labels) -> usize {
@@ -68,7 +74,18 @@ impl Panes {
     }
 
     fn add(&mut self, series: usize, pane: i64, value: &Pane) {
-        self.panes[series].entry(pane).and_modify(|p| p.merge(value)).or_insert(*value);
+        match self.panes[series].entry(pane) {
+            Entry::Occupied(mut known) => known.get_mut().merge(value),
+            Entry::Vacant(free) => {
+                free.insert(*value);
+                self.count += 1;
+            }
+        }
+    }
+
+    /// About how much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.series.len() * SERIES_BYTES + self.count * PANE_BYTES
     }
 
     /// Adds what [`RangeWindowExec`] emitted.
@@ -92,7 +109,7 @@ impl Panes {
 
     /// Each series with its panes in order of time.
     pub(crate) fn into_series(self) -> Vec<(Labels, Vec<(i64, Pane)>)> {
-        let Self { series, mut panes } = self;
+        let Self { series, mut panes, .. } = self;
         let sorted = series.into_iter().map(|(labels, index)| {
             let mut panes: Vec<_> = std::mem::take(&mut panes[index]).into_iter().collect();
             panes.sort_unstable_by_key(|(pane, _)| *pane);
@@ -112,10 +129,11 @@ struct PaneRun {
 }
 
 /// The state of one partition.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct State {
     memory: Memory,
     panes: Panes,
+    reserved: MemoryReservation,
 }
 
 impl State {
@@ -149,8 +167,8 @@ impl Operator for RangeWindowExec {
         Arc::clone(&SCHEMA)
     }
 
-    fn start(&self) -> State {
-        State::default()
+    fn start(&self, reserved: MemoryReservation) -> State {
+        State { memory: Memory::default(), panes: Panes::default(), reserved }
     }
 
     fn push(&self, state: &mut State, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
@@ -162,6 +180,7 @@ impl Operator for RangeWindowExec {
         let passed = runs.iter().map(|run| run.sum.count).sum::<u64>();
         Counters::add(&self.counters.passed, usize::try_from(passed).unwrap_or(usize::MAX));
         runs.into_iter().for_each(|run| state.close(run));
+        state.reserved.try_resize(state.panes.bytes())?;
         Ok(None)
     }
 

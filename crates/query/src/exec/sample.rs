@@ -13,6 +13,7 @@ use arrow::datatypes::{
     UInt64Type,
 };
 use datafusion_common::{DataFusionError, Result};
+use datafusion_execution::memory_pool::MemoryReservation;
 use model::{Labels, Timestamp};
 
 use super::sampling::{Interned, Memory, Sample, Sampling};
@@ -35,6 +36,9 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new(SEQUENCE, DataType::UInt64, false),
     ]))
 });
+
+/// About what the labels of a series take: a dozen, each in an allocation of its own.
+pub(crate) const SERIES_BYTES: usize = 1024;
 
 /// The column that names a sample's series, by its labels' text.
 pub(super) fn series_field() -> Field {
@@ -70,7 +74,7 @@ impl Operator for SampleExec {
         Arc::clone(&SCHEMA)
     }
 
-    fn start(&self) -> Memory {
+    fn start(&self, _: MemoryReservation) -> Memory {
         Memory::default()
     }
 

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion_common::tree_node::TreeNodeRecursion;
 use datafusion_common::{Result, internal_err};
+use datafusion_execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion_execution::{SendableRecordBatchStream, TaskContext};
 use datafusion_physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion_physical_plan::execution_plan::{Boundedness, EmissionType};
@@ -27,8 +28,8 @@ pub(crate) trait Operator: fmt::Debug + Send + Sync + 'static {
     fn describe(&self) -> String;
     /// The schema of what leaves it.
     fn schema(&self) -> SchemaRef;
-    /// The state before the first batch.
-    fn start(&self) -> Self::State;
+    /// The state before the first batch. What it holds from batch to batch is to be reserved.
+    fn start(&self, memory: MemoryReservation) -> Self::State;
     /// One batch in, perhaps one out.
     fn push(&self, state: &mut Self::State, batch: &RecordBatch) -> Result<Option<RecordBatch>>;
     /// What is left after the last batch.
@@ -96,9 +97,10 @@ impl<O: Operator> ExecutionPlan for UnaryExec<O> {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let memory = MemoryConsumer::new(O::NAME).register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
         let operator = Arc::clone(&self.operator);
-        let state = operator.start();
+        let state = operator.start(memory);
         let batches = stream::try_unfold(Some((input, operator, state)), |work| async move {
             let Some((mut input, operator, mut state)) = work else { return Ok(None) };
             while let Some(batch) = input.next().await {

@@ -2,4 +2,5 @@
 
 mod answers;
 mod data;
+mod memory;
 mod oracle;

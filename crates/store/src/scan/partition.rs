@@ -47,9 +47,15 @@ pub struct Partition {
     range: TimeRange,
     rows_max: u64,
     bytes_max: u64,
+    /// Of the stream with the longest lines, their mean length.
+    line_bytes: u64,
     time: (Timestamp, Timestamp),
     source: Source,
 }
+
+/// About how many bytes of lines a batch has at most. A core's caches hold the lines of 8,192
+/// ordinary rows; so many of the longest lines would take gigabytes.
+const BATCH_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 enum Source {
@@ -77,9 +83,11 @@ impl Partition {
         self.time
     }
 
-    /// Reads the rows, in batches of at most this many.
+    /// Reads the rows, in batches of at most this many, fewer where lines are long.
     #[must_use]
     pub fn open(&self, batch_rows: usize) -> BoxStream<'static, Result<RecordBatch, Error>> {
+        let rows_max = (BATCH_LINE_BYTES / self.line_bytes.max(1)).max(1);
+        let batch_rows = batch_rows.min(usize::try_from(rows_max).unwrap_or(usize::MAX));
         match &self.source {
             Source::Segment { segment, pieces } => {
                 let schema = Arc::clone(&self.schema);
@@ -112,7 +120,7 @@ impl Partition {
             let bytes = u128::from(entry.line_bytes) * u128::from(rows);
             let bytes = bytes.div_ceil(u128::from(entry.extent.rows.max(1)));
             let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-            Facts { rows, bytes, span: (entry.extent.min, entry.extent.max) }
+            Facts::new(rows, bytes, (entry.extent.min, entry.extent.max))
         });
         let facts = facts.reduce(Facts::add)?;
         let source = Source::Segment { segment: Arc::clone(segment), pieces: pieces.into() };
@@ -127,7 +135,7 @@ impl Partition {
     ) -> Option<Self> {
         let facts = streams.iter().filter_map(|(_, rows)| {
             let (rows, bytes, span) = (rows.rows(), rows.line_bytes(), rows.span()?);
-            Some(Facts { rows, bytes, span })
+            Some(Facts::new(rows, bytes, span))
         });
         let facts = facts.reduce(Facts::add)?;
         Some(Self::new(schema, range, facts, Source::Memory { streams: streams.into() }))
@@ -136,8 +144,8 @@ impl Partition {
     fn new(schema: &SchemaRef, range: TimeRange, facts: Facts, source: Source) -> Self {
         let last = Timestamp(range.end.as_nanos().saturating_sub(1));
         let time = (facts.span.0.max(range.start), facts.span.1.min(last));
-        let (rows_max, bytes_max) = (facts.rows, facts.bytes);
-        Self { schema: Arc::clone(schema), range, rows_max, bytes_max, time, source }
+        let Facts { rows: rows_max, bytes: bytes_max, line_bytes, .. } = facts;
+        Self { schema: Arc::clone(schema), range, rows_max, bytes_max, line_bytes, time, source }
     }
 }
 
@@ -146,14 +154,20 @@ impl Partition {
 struct Facts {
     rows: u64,
     bytes: u64,
+    line_bytes: u64,
     span: (Timestamp, Timestamp),
 }
 
 impl Facts {
+    fn new(rows: u64, bytes: u64, span: (Timestamp, Timestamp)) -> Self {
+        Self { rows, bytes, line_bytes: bytes / rows.max(1), span }
+    }
+
     fn add(self, other: Self) -> Self {
         Self {
             rows: self.rows + other.rows,
             bytes: self.bytes.saturating_add(other.bytes),
+            line_bytes: self.line_bytes.max(other.line_bytes),
             span: (self.span.0.min(other.span.0), self.span.1.max(other.span.1)),
         }
     }

@@ -90,6 +90,8 @@ fn table(streams: &[SortedStream<'_>]) -> StreamTable {
 
 fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, ParquetError> {
     const PAGE_BYTES: usize = 128 * 1024;
+    let longest = table.0.iter().map(|stream| stream.line_bytes / stream.extent.rows.max(1)).max();
+    let longest = usize::try_from(longest.unwrap_or(0)).unwrap_or(usize::MAX);
     let streams = table.to_text().map_err(|error| ParquetError::External(Box::new(error)))?;
     let (time, line) = (ColumnPath::from(TIMESTAMP), ColumnPath::from(LINE));
     Ok(WriterProperties::builder()
@@ -97,8 +99,8 @@ fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, 
         .set_max_row_group_row_count(Some(config.row_group_rows))
         .set_data_page_row_count_limit(config.page_rows)
         .set_data_page_size_limit(PAGE_BYTES)
-        // Page limits are looked at after each of these, so it must not be larger than a page.
-        .set_write_batch_size(config.page_rows.min(1024))
+        // Page limits are looked at after so many rows, so they must not be more than a page.
+        .set_write_batch_size(config.page_rows.min(PAGE_BYTES / longest.max(1)).clamp(1, 1024))
         .set_column_dictionary_enabled(time.clone(), false)
         .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
         // Lines seldom repeat, and their least and greatest tell nothing.
