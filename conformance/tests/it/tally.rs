@@ -33,6 +33,7 @@ impl Tally {
 
     /// # Panics
     /// When a case differs that may not, or the other way round.
+    #[expect(clippy::print_stdout, reason = "how many cases there were is worth seeing")]
     pub(crate) fn finish(self) {
         let Self { engine, passed, listed, failures } = self;
         let count = failures.len();

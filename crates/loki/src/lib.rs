@@ -13,6 +13,7 @@ pub mod detected;
 pub mod error;
 pub mod legacy;
 pub mod params;
+pub mod patterns;
 pub mod push;
 pub mod query;
 pub mod response;

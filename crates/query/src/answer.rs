@@ -87,6 +87,24 @@ impl Streams {
     }
 }
 
+/// Hands on each row of a batch.
+pub(crate) fn each_line(
+    batch: &RecordBatch,
+    mut take: impl FnMut(&ResultLabels, Timestamp, &str),
+) -> Result<(), LabelsError> {
+    let times = batch.column(0).as_primitive::<TimestampNanosecondType>();
+    let lines = batch.column(1).as_string_view();
+    let labels = batch.column(2).as_dictionary::<UInt32Type>();
+    let texts = labels.values().as_string::<i32>().iter();
+    let known = texts.map(|text| decode(text.unwrap_or_default()));
+    let known = known.collect::<Result<Vec<_>, _>>()?;
+    for row in 0..batch.num_rows() {
+        let labels = &known[labels.keys().value(row) as usize];
+        take(labels, Timestamp(times.value(row)), lines.value(row));
+    }
+    Ok(())
+}
+
 /// The points of one series: each window's panes combined. A window without samples has no point.
 pub(crate) fn points(
     aggregation: &RangeAggregation,

@@ -11,7 +11,7 @@ use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::TryStreamExt;
 use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation};
 use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
-use logql::pipeline::Sampler;
+use logql::pipeline::{ResultLabels, Sampler};
 use model::{Clock, Labels, TenantId, TimeRange, Timestamp};
 use store::{Filter, MetadataColumns, Projection, Snapshot, Store};
 
@@ -104,11 +104,33 @@ impl Engine {
     /// See [`Error::kind`] for whose turn it is.
     pub async fn run(&self, request: Request) -> Result<Answer, Error> {
         let started = self.clock.now();
-        let run = Run::new(self, request.tenant.clone())?;
+        let run = Run::new(self, &request.tenant)?;
         let answer = tokio::time::timeout(self.config.timeout, run.answer(&request)).await;
         let (value, warnings) = answer.map_err(|_| Error::Timeout(self.config.timeout))??;
         let stats = run.counters.stats(self.clock.now().since(started));
         Ok(Answer { value, stats, warnings, explain: run.plans.explain() })
+    }
+}
+
+impl Engine {
+    /// Hands on each line that a query for lines finds, whatever its limit: as they are read, in
+    /// no order. Nothing is held, so there may be any number of them.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn each_line(
+        &self,
+        request: Request,
+        mut take: impl FnMut(&ResultLabels, Timestamp, &str),
+    ) -> Result<(), Error> {
+        let (Expr::Log(log), Kind::Range { start, end, .. }) = (&request.query, request.kind)
+        else {
+            return Err(Error::InstantLog);
+        };
+        let run = Run::new(self, &request.tenant)?;
+        let lines = run.each_line(log, TimeRange { start, end }, &mut take);
+        let timeout = self.config.timeout;
+        tokio::time::timeout(timeout, lines).await.map_err(|_| Error::Timeout(timeout))?
     }
 }
 
@@ -122,10 +144,10 @@ struct Run {
 }
 
 impl Run {
-    fn new(engine: &Engine, tenant: TenantId) -> Result<Self, Error> {
+    fn new(engine: &Engine, tenant: &TenantId) -> Result<Self, Error> {
         let config = engine.config.clone();
         Ok(Self {
-            snapshot: engine.store.snapshot(&tenant),
+            snapshot: engine.store.snapshot(tenant),
             context: context(&config)?,
             counters: Arc::new(Counters::new(config.bytes_read_max)),
             plans: Plans::default(),
@@ -187,21 +209,42 @@ impl Run {
         Ok(found)
     }
 
+    async fn each_line(
+        &self,
+        log: &LogExpr,
+        range: TimeRange,
+        take: &mut impl FnMut(&ResultLabels, Timestamp, &str),
+    ) -> Result<(), Error> {
+        let (scan, pipeline) = self.lines(log, range, None).await?;
+        let plan = plan::log::unordered(scan, pipeline);
+        self.each(plan, |batch| answer::each_line(&batch, &mut *take).map_err(labels_error)).await
+    }
+
+    /// The scan of a query for lines, and its stages.
+    async fn lines(
+        &self,
+        log: &LogExpr,
+        range: TimeRange,
+        horizon: Option<Arc<Horizon>>,
+    ) -> Result<(Arc<dyn ExecutionPlan>, PipelineExec), Error> {
+        let selector = Selector::new(&log.selector, self.config.scope)?;
+        let (line_filters, stages) = plan::log::split(&log.stages)?;
+        let projection = Projection { line: true, metadata: MetadataColumns::All };
+        let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
+        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
+        let counters = Arc::clone(&self.counters);
+        Ok((scan, PipelineExec { rows, stages, horizon, counters }))
+    }
+
     async fn log(&self, log: &LogExpr, wanted: &LogParams) -> Result<Vec<LogStream>, Error> {
         // Skipping entries that are too close makes more of them necessary than the limit.
         let limit = if wanted.interval.is_zero() { wanted.limit } else { 0 };
         let horizon = (limit > 0).then(|| Arc::new(Horizon::new(wanted.direction, limit)));
-        let selector = Selector::new(&log.selector, wanted.scope)?;
-        let (line_filters, stages) = plan::log::split(&log.stages)?;
-        let projection = Projection { line: true, metadata: MetadataColumns::All };
-        let scan = self.scan(&selector, wanted.range, &projection, horizon.clone()).await?;
-        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
-        let counters = Arc::clone(&self.counters);
-        let pipeline = PipelineExec { rows, stages, horizon, counters };
+        let (scan, pipeline) = self.lines(log, wanted.range, horizon).await?;
         let plan = self.plan(plan::log::plan(scan, pipeline, wanted.direction, limit))?;
 
         let mut streams = Streams::new(wanted.limit, wanted.spacing());
-        let reserved = self.reservation("answer");
+        let reserved = self.reservation();
         self.each(plan, |batch| {
             streams.add(&batch).map_err(labels_error)?;
             reserved.try_resize(streams.bytes())
@@ -237,7 +280,7 @@ impl Run {
         }
         let plan = plan::range::panes(scan, sampling, windows, Arc::clone(&self.counters));
         let mut panes = Panes::default();
-        let reserved = self.reservation("panes");
+        let reserved = self.reservation();
         self.each(plan, |batch| {
             panes.add_batch(&batch)?;
             reserved.try_resize(panes.bytes())
@@ -261,7 +304,7 @@ impl Run {
         let plan = plan::range::samples(scan, sampling, Arc::clone(&self.counters));
         let mut by_series: std::collections::HashMap<Labels, Vec<(Timestamp, u64, f64)>> =
             std::collections::HashMap::new();
-        let reserved = self.reservation("samples");
+        let reserved = self.reservation();
         self.each(plan, |batch| {
             let (labels, samples) = sample::decode(&batch)?;
             reserved.try_grow(samples.len() * size_of::<(Timestamp, u64, f64)>())?;
@@ -320,11 +363,6 @@ impl Run {
         Ok(Arc::new(ScanExec::new(scan, partitions, horizon, Arc::clone(&self.counters))))
     }
 
-    /// Memory that the query holds outside of its plans; an error when it may have no more.
-    fn reservation(&self, name: &str) -> MemoryReservation {
-        MemoryConsumer::new(name).register(self.context.memory_pool())
-    }
-
     async fn each(
         &self,
         plan: Arc<dyn ExecutionPlan>,
@@ -336,6 +374,11 @@ impl Run {
             self.plan(take(batch))?;
         }
         Ok(())
+    }
+
+    /// Memory that the query holds outside of its plans; an error when it may have no more.
+    fn reservation(&self) -> MemoryReservation {
+        MemoryConsumer::new("answer").register(self.context.memory_pool())
     }
 
     fn plan<T>(&self, result: datafusion_common::Result<T>) -> Result<T, Error> {

@@ -54,7 +54,7 @@ impl App {
 
     /// The engine, within the limits of a tenant.
     pub(crate) fn engine(&self, tenant: &TenantId) -> Engine {
-        let config = self.policy(tenant).limits.bound(self.engine.config().clone());
+        let config = self.policy(tenant).limits.bound(self.engine.config());
         self.engine.with(config)
     }
 }

@@ -20,6 +20,7 @@ mod limit;
 mod metrics;
 mod newest;
 mod params;
+mod patterns;
 mod policy;
 mod rate;
 mod refusal;

@@ -172,15 +172,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_query(query: &str, limits: Limits, expect: &str) {
+    fn check_query(query: &str, limits: &Limits, expect: &str) {
         let query = logql::parse(query).unwrap();
         let selector = match &query {
             Expr::Log(log) => &log.selector,
             Expr::Metric(metric) => &logql::eval::leaves(metric)[0].log.selector,
             Expr::Count(count) => &count.log.selector,
         };
-        let checked =
-            check_matchers(selector, &limits).and_then(|()| check_ranges(&query, &limits));
+        let checked = check_matchers(selector, limits).and_then(|()| check_ranges(&query, limits));
         let text = checked.map_or_else(|refusal| refusal.text().to_owned(), |()| "fine".to_owned());
         assert!(text.starts_with(expect), "{text}");
     }
@@ -188,18 +187,18 @@ mod tests {
     #[test]
     fn matchers_and_ranges_are_bounded() {
         let two = r#"count_over_time({a="1", b="2"}[2h])"#;
-        check_query(two, Limits::default(), "fine");
+        check_query(two, &Limits::default(), "fine");
         let max_query_range = Duration::from_secs(3600);
         let expect = "[interval] value exceeds limit: [2h] > [1h]";
-        check_query(two, Limits { max_query_range, ..Limits::default() }, expect);
+        check_query(two, &Limits { max_query_range, ..Limits::default() }, expect);
         let limits = Limits { max_streams_matchers_per_query: 1, ..Limits::default() };
-        check_query(two, limits, "max streams matchers per query exceeded");
+        check_query(two, &limits, "max streams matchers per query exceeded");
         let limits = Limits { minimum_labels_number: 3, ..Limits::default() };
-        check_query(two, limits, "stream selector has less label matchers than required");
+        check_query(two, &limits, "stream selector has less label matchers than required");
         let limits = Limits { required_labels: vec!["c".to_owned()], ..Limits::default() };
         let expect = "stream selector is missing required matchers [c], labels present in the \
                       query were [a, b]";
-        check_query(two, limits, expect);
+        check_query(two, &limits, expect);
     }
 
     #[track_caller]

@@ -10,8 +10,8 @@ use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
 use crate::api::{
-    config, detected, flush, format_query, labels, legacy, metrics, otlp, push, query, ready,
-    series, shards, stats, status, volume,
+    config, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push, query,
+    ready, series, shards, stats, status, volume,
 };
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -42,6 +42,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/loki/api/v1/detected_labels", ask(detected::labels))
         .route("/loki/api/v1/detected_fields", ask(detected::fields))
         .route("/loki/api/v1/detected_field/{name}/values", ask(detected::values))
+        .route("/loki/api/v1/patterns", ask(patterns::patterns))
         .route("/api/prom/query", ask(legacy::query))
         .route("/api/prom/label", ask(legacy::names))
         .route("/api/prom/label/{name}/values", ask(legacy::values))

@@ -1,3 +1,5 @@
 //! The facts of real deployments against what their databases say.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
 mod pods;

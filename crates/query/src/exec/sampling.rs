@@ -52,7 +52,8 @@ pub(crate) struct Interned {
 }
 
 impl Sampling {
-    /// Whether each row counts one, whatever its line: then [`Self::each_counted`] is the short way.
+    /// Whether each row counts one, whatever its line: then [`Self::each_counted`] is the short
+    /// way.
     pub(crate) fn only_counts(&self) -> bool {
         self.series_by_base && !self.rows.filters_lines() && self.sampler.counts_every_line()
     }

@@ -41,6 +41,14 @@ pub(crate) fn plan(
     Ok(Arc::new(SortPreservingMergeExec::new(order, sorted).with_fetch(fetch)))
 }
 
+/// All rows, in no order.
+pub(crate) fn unordered(
+    scan: Arc<dyn ExecutionPlan>,
+    pipeline: PipelineExec,
+) -> Arc<dyn ExecutionPlan> {
+    Arc::new(UnaryExec::new(Arc::new(pipeline), scan))
+}
+
 /// By time, and among equal times in the order of the push; both reversed for a backward query.
 fn ordering(schema: &SchemaRef, direction: Direction) -> Result<LexOrdering> {
     let descending = direction == Direction::Backward;

@@ -9,6 +9,7 @@ pub(crate) mod labels;
 pub(crate) mod legacy;
 pub(crate) mod metrics;
 pub(crate) mod otlp;
+pub(crate) mod patterns;
 pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod ready;

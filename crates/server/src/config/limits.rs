@@ -223,12 +223,12 @@ impl Limits {
     /// What the engine of a server with these limits is to be built with.
     #[must_use]
     pub fn query_config(&self) -> query::Config {
-        self.bound(query::Config::default())
+        self.bound(&query::Config::default())
     }
 
     /// The engine's settings, bounded by these limits.
     #[must_use]
-    pub fn bound(&self, config: query::Config) -> query::Config {
+    pub fn bound(&self, config: &query::Config) -> query::Config {
         let timeout = if self.query_timeout.is_zero() { Duration::MAX } else { self.query_timeout };
         let refuse = self.max_query_series_exceeded == SeriesExceeded::Refuse;
         query::Config {
@@ -242,7 +242,7 @@ impl Limits {
             },
             split: self.split_queries_by_interval,
             series_max: if refuse { or_none(self.max_query_series) } else { usize::MAX },
-            ..config
+            ..config.clone()
         }
     }
 

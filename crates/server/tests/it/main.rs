@@ -7,6 +7,7 @@ mod access;
 mod harness;
 mod limits;
 mod metadata;
+mod patterns;
 mod push;
 mod query;
 mod recorded;

@@ -42,7 +42,7 @@ impl Tailer {
             }
             Err(error) => {
                 let folder = root.display();
-                tracing::warn!(%folder, %error, "failed to read the pods folder, to be tried again");
+                tracing::warn!(%folder, %error, "the pods folder is not readable, and tried again");
                 return Ok(());
             }
         };
