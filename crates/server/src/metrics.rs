@@ -10,6 +10,7 @@ use model::TenantId;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -19,6 +20,7 @@ use crate::app::App;
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
     requests: Family<RequestLabels, Histogram, Durations>,
+    in_flight: Family<RouteLabels, Gauge>,
     received_lines: Family<TenantLabels, Counter>,
     received_bytes: Family<TenantLabels, Counter>,
     discarded_lines: Family<DiscardLabels, Counter>,
@@ -30,6 +32,11 @@ struct RequestLabels {
     method: String,
     route: String,
     status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,6 +65,7 @@ impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self {
             requests: Family::new_with_constructor(Durations),
+            in_flight: Family::default(),
             received_lines: Family::default(),
             received_bytes: Family::default(),
             discarded_lines: Family::default(),
@@ -67,6 +75,11 @@ impl Metrics {
             "http_request_duration_seconds",
             "How long requests took",
             metrics.requests.clone(),
+        );
+        registry.register(
+            "http_requests_in_flight",
+            "Requests that are being answered",
+            metrics.in_flight.clone(),
         );
         let lines = metrics.received_lines.clone();
         registry.register("push_lines", "Lines that were acknowledged", lines);
@@ -97,13 +110,33 @@ impl Metrics {
     }
 }
 
+/// A request that is being answered: until there is an answer, or nobody waits for it any more.
+struct InFlight(Gauge);
+
+impl InFlight {
+    fn new(metrics: &Metrics, route: &str) -> Self {
+        let labels = RouteLabels { route: route.to_owned() };
+        let gauge = metrics.in_flight.get_or_create_owned(&labels);
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// Measures every request, by route and not by path: the number of paths has no bound.
 pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = app.clock.now();
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let in_flight = InFlight::new(&app.metrics, &route);
     let response = next.run(request).await;
+    drop(in_flight);
     let labels = RequestLabels { method, route, status: response.status().as_u16() };
     let took = app.clock.now().since(started).as_secs_f64();
     app.metrics.requests.get_or_create(&labels).observe(took);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
 mod access;
+mod cancel;
 mod harness;
 mod limits;
 mod metadata;
@@ -12,3 +13,4 @@ mod push;
 mod query;
 mod recorded;
 mod serve;
+mod stalled;
