@@ -11,4 +11,5 @@ mod errors;
 mod flight;
 mod push;
 mod site;
+mod tail;
 mod truth;

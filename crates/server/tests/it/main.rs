@@ -11,3 +11,4 @@ mod push;
 mod query;
 mod recorded;
 mod serve;
+mod tail;
