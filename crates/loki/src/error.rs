@@ -50,6 +50,9 @@ pub enum ParamError {
     /// The limit is zero or negative.
     #[error("limit must be a positive value")]
     Limit,
+    /// A tail that holds lines back for too long, or for less than no time.
+    #[error("delay_for can't be greater than 5; give whole seconds from 0 to 5")]
+    DelayFor,
     /// Neither forward nor backward.
     #[error("invalid direction '{0}'; use forward or backward")]
     Direction(String),

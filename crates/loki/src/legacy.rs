@@ -35,3 +35,22 @@ pub struct LegacyEntry {
     /// The line.
     pub line: String,
 }
+
+/// What a tail sends at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegacyTailFrame {
+    /// The lines.
+    pub streams: Vec<LegacyStream>,
+    /// Lines that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_entries: Vec<LegacyDroppedEntry>,
+}
+
+/// A line that was left out because its reader was too slow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegacyDroppedEntry {
+    /// When, as RFC 3339.
+    pub timestamp: String,
+    /// The labels of its stream, as text.
+    pub labels: String,
+}

@@ -23,6 +23,7 @@ pub mod service_name;
 mod stats;
 pub mod status;
 mod stream;
+pub mod tail;
 pub mod time;
 pub mod volume;
 

@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation};
 use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use logql::pipeline::{ResultLabels, Sampler};
-use model::{Clock, Labels, TenantId, TimeRange, Timestamp};
+use model::{Clock, Labels, TimeRange, Timestamp};
 use store::{Filter, MetadataColumns, Projection, Snapshot, Store};
 
 use crate::advice;
@@ -103,8 +103,17 @@ impl Engine {
     /// # Errors
     /// See [`Error::kind`] for whose turn it is.
     pub async fn run(&self, request: Request) -> Result<Answer, Error> {
+        let snapshot = self.store.snapshot(&request.tenant);
+        self.run_on(snapshot, request).await
+    }
+
+    /// Answers a query from a snapshot, whose tenant is the request's.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn run_on(&self, snapshot: Snapshot, request: Request) -> Result<Answer, Error> {
         let started = self.clock.now();
-        let run = Run::new(self, &request.tenant)?;
+        let run = Run::new(self, snapshot)?;
         let answer = tokio::time::timeout(self.config.timeout, run.answer(&request)).await;
         let (value, warnings) = answer.map_err(|_| Error::Timeout(self.config.timeout))??;
         let stats = run.counters.stats(self.clock.now().since(started));
@@ -127,7 +136,7 @@ impl Engine {
         else {
             return Err(Error::InstantLog);
         };
-        let run = Run::new(self, &request.tenant)?;
+        let run = Run::new(self, self.store.snapshot(&request.tenant))?;
         let lines = run.each_line(log, TimeRange { start, end }, &mut take);
         let timeout = self.config.timeout;
         tokio::time::timeout(timeout, lines).await.map_err(|_| Error::Timeout(timeout))?
@@ -144,10 +153,10 @@ struct Run {
 }
 
 impl Run {
-    fn new(engine: &Engine, tenant: &TenantId) -> Result<Self, Error> {
+    fn new(engine: &Engine, snapshot: Snapshot) -> Result<Self, Error> {
         let config = engine.config.clone();
         Ok(Self {
-            snapshot: engine.store.snapshot(tenant),
+            snapshot,
             context: context(&config)?,
             counters: Arc::new(Counters::new(config.bytes_read_max)),
             plans: Plans::default(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use logql::eval::{Direction, LogStream, Series, Value};
 use logql::pipeline::ResultLabels;
+use loki::legacy::{LegacyEntry, LegacyStream};
 use loki::response::{
     CATEGORIZE_LABELS, Categories, LabelMap, MatrixSeries, Querier, QueryResponse, QueryResult,
     Sample, ScalarSample, Stats, StoreStats, StreamEntry, StreamValues, Summary, VectorSample,
@@ -57,7 +58,7 @@ fn result(value: Value, form: Form) -> QueryResult {
 
 /// Streams with their entries. Streams that look alike once their labels are joined (or, in
 /// categories, told apart) become one.
-fn stream_values(streams: Vec<LogStream>, form: Form) -> Vec<StreamValues> {
+pub(crate) fn stream_values(streams: Vec<LogStream>, form: Form) -> Vec<StreamValues> {
     let mut at: HashMap<LabelMap, usize> = HashMap::new();
     let mut values: Vec<StreamValues> = Vec::new();
     for LogStream { labels, entries } in streams {
@@ -86,6 +87,15 @@ fn stream_values(streams: Vec<LogStream>, form: Form) -> Vec<StreamValues> {
     values
 }
 
+/// A stream as it was written before Loki 1.0.
+pub(crate) fn legacy_stream(LogStream { labels, entries }: LogStream) -> LegacyStream {
+    let entry = |(time, line)| LegacyEntry { ts: loki::time::rfc3339(time), line };
+    LegacyStream {
+        labels: labels.merged().to_string(),
+        entries: entries.into_iter().map(entry).collect(),
+    }
+}
+
 fn shown(labels: &ResultLabels, categorize: bool) -> (LabelMap, Option<Categories>) {
     if categorize {
         let structured_metadata = label_map(&labels.metadata);
@@ -95,7 +105,8 @@ fn shown(labels: &ResultLabels, categorize: bool) -> (LabelMap, Option<Categorie
     (label_map(&labels.merged()), None)
 }
 
-fn label_map(labels: &Labels) -> LabelMap {
+/// Labels as Loki writes them.
+pub(crate) fn label_map(labels: &Labels) -> LabelMap {
     labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

@@ -15,6 +15,7 @@ use crate::newest::Newest;
 use crate::policy::{Policies, Policy};
 use crate::rate::Rates;
 use crate::server::Parts;
+use crate::tail::Tails;
 
 /// Settings, machines and counters, shared by all requests.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
+    pub(crate) tails: Arc<Tails>,
 }
 
 impl App {
@@ -43,6 +45,7 @@ impl App {
             engine: parts.engine,
             clock: parts.clock,
             registry: parts.registry,
+            tails: Arc::default(),
             config,
         })
     }

@@ -27,6 +27,7 @@ mod refusal;
 mod router;
 mod select;
 mod server;
+mod tail;
 mod tenant;
 
 pub use config::{

@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     received_bytes: Family<TenantLabels, Counter>,
     discarded_lines: Family<DiscardLabels, Counter>,
     discarded_bytes: Family<DiscardLabels, Counter>,
+    tails: Family<TenantLabels, Gauge>,
+    tail_dropped_lines: Family<TenantLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,6 +72,8 @@ impl Metrics {
             received_bytes: Family::default(),
             discarded_lines: Family::default(),
             discarded_bytes: Family::default(),
+            tails: Family::default(),
+            tail_dropped_lines: Family::default(),
         };
         registry.register(
             "http_request_duration_seconds",
@@ -89,7 +93,26 @@ impl Metrics {
         registry.register("loki_discarded_samples", "Lines that were refused", lines);
         let bytes = metrics.discarded_bytes.clone();
         registry.register("loki_discarded_bytes", "Bytes of the lines that were refused", bytes);
+        registry.register("tail_active", "Live tails that are open", metrics.tails.clone());
+        let lines = metrics.tail_dropped_lines.clone();
+        registry.register("tail_dropped_lines", "Lines that slow tails were not sent", lines);
         metrics
+    }
+
+    /// A tail has begun.
+    pub(crate) fn tail_began(&self, tenant: &TenantId) {
+        self.tails.get_or_create(&TenantLabels { tenant: tenant.to_string() }).inc();
+    }
+
+    /// A tail has ended.
+    pub(crate) fn tail_ended(&self, tenant: &TenantId) {
+        self.tails.get_or_create(&TenantLabels { tenant: tenant.to_string() }).dec();
+    }
+
+    /// Counts what a tail was not sent.
+    pub(crate) fn tail_dropped(&self, tenant: &TenantId, lines: u64) {
+        let labels = TenantLabels { tenant: tenant.to_string() };
+        self.tail_dropped_lines.get_or_create(&labels).inc_by(lines);
     }
 
     /// Counts what was stored.

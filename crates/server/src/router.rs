@@ -11,7 +11,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::api::{
     config, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push, query,
-    ready, series, shards, stats, status, volume,
+    ready, series, shards, stats, status, tail, volume,
 };
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -46,6 +46,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/prom/query", ask(legacy::query))
         .route("/api/prom/label", ask(legacy::names))
         .route("/api/prom/label/{name}/values", ask(legacy::values))
+        .route("/loki/api/v1/tail", get(tail::tail))
+        .route("/api/prom/tail", get(tail::legacy))
         .route("/loki/api/v1/format_query", ask(format_query::format_query))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
+use crate::tail::Tails;
 use crate::{auth, router};
 
 /// How long requests may go on once the server is told to stop: a little more than a query may take
@@ -41,6 +42,7 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Server {
     router: Router,
+    tails: Arc<Tails>,
 }
 
 impl Server {
@@ -50,7 +52,8 @@ impl Server {
     /// When it would let anybody in without having been told so.
     pub fn build(config: Config, parts: Parts) -> Result<Self, Error> {
         auth::check_exposure(&config)?;
-        Ok(Self { router: router::router(Arc::new(App::new(config, parts)?)) })
+        let app = Arc::new(App::new(config, parts)?);
+        Ok(Self { tails: Arc::clone(&app.tails), router: router::router(app) })
     }
 
     /// Takes the address that the settings name.
@@ -64,7 +67,8 @@ impl Server {
         })
     }
 
-    /// Serves until `shutdown` completes; then lets the requests that have begun come to their end.
+    /// Serves until `shutdown` completes; then lets the requests that have begun come to their end,
+    /// and ends live tails, which have none.
     ///
     /// # Errors
     /// When the listener breaks down.
@@ -83,10 +87,15 @@ impl Server {
         let serving = axum::serve(listener, self.router)
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::select! {
-            served = serving => served.map_err(Error::Serve),
+            served = async {
+                serving.await?;
+                self.tails.ended().await;
+                Ok(())
+            } => served.map_err(Error::Serve),
             () = async {
                 shutdown.await;
                 stop.cancel();
+                self.tails.stop();
                 tokio::time::sleep(SHUTDOWN_GRACE).await;
                 tracing::warn!("some requests did not end in time and are cut off");
             } => Ok(()),

@@ -10,6 +10,7 @@ use model::{Entry, Labels, Stream, TenantId};
 
 use crate::head::{Fingerprint, Generation, MetadataHash, Seen};
 use crate::wal::{self, Written};
+use crate::watch::Watchers;
 
 /// What became of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -165,10 +166,11 @@ pub(crate) struct Logged {
 
 impl Logged {
     /// Makes it visible. Now it may be acknowledged.
-    pub(crate) fn hold(self, head: &mut Generation) -> Appended {
+    pub(crate) fn hold(self, head: &mut Generation, watchers: &Watchers) -> Appended {
         let mut accepted = 0;
         for stream in self.streams {
             accepted += stream.entries.len();
+            watchers.show(&self.tenant, &stream);
             head.insert(&self.tenant, stream);
         }
         Appended { accepted, duplicates: self.duplicates }

@@ -31,6 +31,7 @@ mod schema;
 mod segment;
 mod store;
 mod wal;
+mod watch;
 
 pub use admit::Appended;
 pub use config::{Config, Parts};
@@ -43,3 +44,4 @@ pub use scan::{Partition, Pruning, Scan};
 pub use schema::{KIND_KEY, LINE, NAME_KEY, STREAM, TIMESTAMP, metadata_column};
 pub use segment::StreamStats;
 pub use store::{Status, Store};
+pub use watch::{Arrived, MISSED_TOLD_MAX, Missed, Watch};

@@ -10,6 +10,7 @@ use crate::admit::{Admitted, Appended, Logged, Received};
 use crate::head::{self, Generation, Seen, Table};
 use crate::manifest::Manifest;
 use crate::wal::{Append, Checkpoint};
+use crate::watch::{Watcher, Watchers};
 
 /// The state of an open store.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ struct State {
     sealed: Option<Arc<Sealed>>,
     active: Generation,
     seen: Seen,
+    watchers: Watchers,
 }
 
 /// A generation that takes no more rows and waits to be published.
@@ -43,16 +45,25 @@ pub(crate) struct HeadUsage {
 impl Live {
     /// A store that begins with this manifest and an empty head.
     pub(crate) fn new(manifest: Arc<Manifest>) -> Self {
-        let (active, seen) = (Generation::default(), Seen::default());
-        Self(Mutex::new(State { manifest, sealed: None, active, seen }))
+        let (active, seen, watchers) = Default::default();
+        Self(Mutex::new(State { manifest, sealed: None, active, seen, watchers }))
     }
 
     /// The manifest, and the tenant's rows in the head, oldest first, at one moment.
     pub(crate) fn view(&self, tenant: &TenantId) -> (Arc<Manifest>, Vec<Table>) {
-        let state = self.lock();
-        let sealed = state.sealed.as_ref().and_then(|sealed| sealed.rows.table(tenant));
-        let tables = sealed.into_iter().chain(state.active.table(tenant)).cloned().collect();
-        (Arc::clone(&state.manifest), tables)
+        self.lock().view(tenant)
+    }
+
+    /// The same, and from that moment on the watcher is shown what becomes visible.
+    pub(crate) fn watch(&self, watcher: &Arc<Watcher>) -> (Arc<Manifest>, Vec<Table>) {
+        let mut state = self.lock();
+        state.watchers.add(Arc::clone(watcher));
+        state.view(watcher.tenant())
+    }
+
+    /// The watcher is shown nothing more.
+    pub(crate) fn unwatch(&self, watcher: &Arc<Watcher>) {
+        self.lock().watchers.remove(watcher);
     }
 
     /// The manifest.
@@ -92,8 +103,9 @@ impl Live {
     /// no harm.
     pub(crate) fn replay(&self, append: Append) {
         let mut state = self.lock();
-        let State { active, seen, .. } = &mut *state;
-        Received::new(append.tenant, append.streams).admit(None, seen).replayed().hold(active);
+        let State { active, seen, watchers, .. } = &mut *state;
+        let received = Received::new(append.tenant, append.streams);
+        received.admit(None, seen).replayed().hold(active, watchers);
     }
 
     /// Notes the time at which the head began, if it has rows.
@@ -109,11 +121,12 @@ impl Live {
         }
     }
 
-    /// Makes visible what was logged.
+    /// Makes visible what was logged, and shows it to those who watch.
     pub(crate) fn hold(&self, logged: Vec<Logged>, now: Timestamp) -> Vec<Appended> {
         let mut state = self.lock();
-        let appended = logged.into_iter().map(|logged| logged.hold(&mut state.active)).collect();
-        state.active.begin(now);
+        let State { active, watchers, .. } = &mut *state;
+        let appended = logged.into_iter().map(|logged| logged.hold(active, watchers)).collect();
+        active.begin(now);
         appended
     }
 
@@ -150,5 +163,13 @@ impl Live {
     /// after each statement above, so going on is safe.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn view(&self, tenant: &TenantId) -> (Arc<Manifest>, Vec<Table>) {
+        let sealed = self.sealed.as_ref().and_then(|sealed| sealed.rows.table(tenant));
+        let tables = sealed.into_iter().chain(self.active.table(tenant)).cloned().collect();
+        (Arc::clone(&self.manifest), tables)
     }
 }

@@ -16,7 +16,8 @@ use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
 use crate::segment::Library;
-use crate::{Config, Error, Metrics, Parts, open};
+use crate::watch::{Watch, Watcher};
+use crate::{Config, Error, Metrics, Parts, StreamTest, open};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -110,6 +111,17 @@ impl Store {
     pub fn snapshot(&self, tenant: &TenantId) -> Snapshot {
         let (manifest, tables) = self.0.live.view(tenant);
         Snapshot::new(tenant.clone(), manifest, tables, Arc::clone(&self.0.library))
+    }
+
+    /// The rows of a tenant at this moment, and those of wanted streams that come after it, as they
+    /// become visible: each row is in one of the two, and in one only.
+    #[must_use]
+    pub fn watch(&self, tenant: &TenantId, wanted: StreamTest) -> (Snapshot, Watch) {
+        let watcher = Arc::new(Watcher::new(tenant.clone(), wanted));
+        let (manifest, tables) = self.0.live.watch(&watcher);
+        let library = Arc::clone(&self.0.library);
+        let watch = Watch::new(watcher, Arc::clone(&self.0.live));
+        (Snapshot::new(tenant.clone(), manifest, tables, library), watch)
     }
 
     /// Writes what is in memory as segments and publishes them.

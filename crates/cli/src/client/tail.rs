@@ -8,13 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use futures::StreamExt;
 use loki::query::Direction;
-use loki::response::{LabelMap, StreamValues};
-use loki::time::time_text;
-use model::Timestamp;
+use loki::response::StreamValues;
+use loki::tail::{DroppedEntry, TailFrame, TailQuery};
 use reqwest::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
 use reqwest::header::{SEC_WEBSOCKET_VERSION, UPGRADE};
 use reqwest::{Method, StatusCode, Upgraded};
-use serde::Deserialize;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -38,38 +36,6 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long we wait for the server to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What to tail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TailQuery {
-    /// A query for lines.
-    pub query: String,
-    /// From when on.
-    pub start: Timestamp,
-    /// The most lines that are there already.
-    pub limit: usize,
-    /// How long the server waits for lines that are late.
-    pub delay_for: Duration,
-}
-
-/// What a server sends at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct Frame {
-    streams: Option<Vec<StreamValues>>,
-    dropped_entries: Option<Vec<Dropped>>,
-}
-
-/// A line that the server left out because we were too slow.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Dropped {
-    /// The labels of its stream.
-    #[serde(default)]
-    pub labels: LabelMap,
-    /// When, as the server wrote it.
-    #[serde(default)]
-    pub timestamp: String,
-}
-
 /// What happens in a tail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -78,7 +44,7 @@ pub enum Event {
         /// The lines.
         streams: Vec<StreamValues>,
         /// What is missing.
-        dropped: Vec<Dropped>,
+        dropped: Vec<DroppedEntry>,
     },
     /// The connection was lost; the next event comes of a new one, if that can be had.
     Lost {
@@ -131,11 +97,10 @@ impl Tail {
                     return Ok(Some(Event::Lost { cause }));
                 }
             };
-            let frame: Frame = serde_json::from_str(&text)
+            let frame: TailFrame = serde_json::from_str(&text)
                 .context("failed to read what the server sent: is it Loki's tail protocol?")?;
-            let mut streams = frame.streams.unwrap_or_default();
+            let TailFrame { mut streams, dropped_entries: dropped, .. } = frame;
             edge.pass(&mut streams);
-            let dropped = frame.dropped_entries.unwrap_or_default();
             if !streams.is_empty() || !dropped.is_empty() {
                 return Ok(Some(Event::Lines { streams, dropped }));
             }
@@ -195,15 +160,9 @@ fn closed(frame: Option<CloseFrame>) -> Result<Option<Event>> {
 }
 
 async fn connect(client: &Client, query: &TailQuery) -> Result<WebSocketStream<Upgraded>> {
-    let params = [
-        ("query", query.query.clone()),
-        ("start", time_text(query.start)),
-        ("limit", query.limit.to_string()),
-        ("delay_for", query.delay_for.as_secs().to_string()),
-    ];
     let key = generate_key();
     let request = client
-        .request(Method::GET, &["tail"], &params)?
+        .request(Method::GET, &["tail"], &query.to_params())?
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "websocket")
         .header(SEC_WEBSOCKET_VERSION, "13")

@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
+use loki::tail::{DroppedEntry, TailQuery};
 use model::{Clock, SystemClock};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::query::narrowed;
 use crate::args::{ClientArgs, OutputArgs, TailArgs};
 use crate::client::Client;
-use crate::client::tail::{Dropped, Event, RECONNECT_BACKOFF, Tail, TailQuery};
+use crate::client::tail::{Event, RECONNECT_BACKOFF, Tail};
 use crate::show::labels;
 use crate::show::lines::{Lines, Style};
 use crate::time;
@@ -62,7 +63,7 @@ async fn follow(mut tail: Tail, style: Style, stopped: impl Future<Output = ()>)
 }
 
 /// Says which lines are missing. That is no hint but a gap, so `--quiet` does not hide it.
-fn tell_dropped(beside: &mut impl Write, dropped: &[Dropped]) -> io::Result<()> {
+fn tell_dropped(beside: &mut impl Write, dropped: &[DroppedEntry]) -> io::Result<()> {
     if dropped.is_empty() {
         return Ok(());
     }

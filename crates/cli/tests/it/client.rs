@@ -3,5 +3,5 @@
 mod ask;
 mod lines;
 mod parts;
-mod stub;
+pub mod stub;
 mod tail;

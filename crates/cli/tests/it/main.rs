@@ -12,4 +12,5 @@ mod flight;
 mod memory;
 mod push;
 mod site;
+mod tail;
 mod truth;

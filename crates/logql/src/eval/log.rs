@@ -1,16 +1,61 @@
 //! Log queries.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use model::{Entry, Labels, Stream};
+use model::{Entry, Labels, Stream, Timestamp};
 
 use crate::ast::LogExpr;
 use crate::pipeline::{Pipeline, ResultLabels, RowLabels};
 
 use super::error::EvalError;
 use super::params::{Direction, LogParams};
-use super::select::Selector;
+use super::select::{Selector, SelectorScope};
 use super::value::LogStream;
+
+/// A log query, compiled: for whoever asks it of one entry after the other. Live tail asks it for
+/// an hour.
+#[derive(Debug)]
+pub struct PreparedLog {
+    selector: Arc<Selector>,
+    pipeline: Pipeline,
+}
+
+impl PreparedLog {
+    /// Compiles a query.
+    ///
+    /// # Errors
+    /// When a matcher or a stage cannot be built.
+    pub fn new(expr: &LogExpr, scope: SelectorScope) -> Result<Self, EvalError> {
+        let selector = Arc::new(Selector::new(&expr.selector, scope)?);
+        Ok(Self { selector, pipeline: Pipeline::new(&expr.stages)? })
+    }
+
+    /// The same query, whose templates take this for the time that `now` gives.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { pipeline: self.pipeline.at(now), ..self }
+    }
+
+    /// Which entries are meant.
+    #[must_use]
+    pub fn selector(&self) -> &Arc<Selector> {
+        &self.selector
+    }
+
+    /// The line that the stages make of an entry which the selector means, and its labels in `row`;
+    /// `None` when a filter drops it.
+    pub fn process<'a>(
+        &self,
+        stream: &Labels,
+        entry: &'a Entry,
+        row: &mut RowLabels,
+    ) -> Option<Cow<'a, str>> {
+        row.reset(stream, &entry.metadata);
+        self.pipeline.process(entry.timestamp, &entry.line, row)
+    }
+}
 
 /// The lines that a log query finds, by their labels after the pipeline.
 ///
@@ -24,8 +69,8 @@ pub fn log(
     streams: &[Stream],
     params: &LogParams,
 ) -> Result<Vec<LogStream>, EvalError> {
-    let pipeline = Pipeline::new(&expr.stages)?.at(params.range.end);
-    let selected = Selector::new(&expr.selector, params.scope)?.select(streams);
+    let query = PreparedLog::new(expr, params.scope)?.at(params.range.end);
+    let selected = query.selector.select(streams);
     let limit = if params.limit == 0 { usize::MAX } else { params.limit };
     let mut found: BTreeMap<ResultLabels, LogStream> = BTreeMap::new();
     let mut row = RowLabels::default();
@@ -35,8 +80,7 @@ pub fn log(
         if count == limit {
             break;
         }
-        row.reset(stream, &entry.metadata);
-        let Some(line) = pipeline.process(entry.timestamp, &entry.line, &mut row) else { continue };
+        let Some(line) = query.process(stream, entry, &mut row) else { continue };
         let time = entry.timestamp;
         if !spacing.keeps(time) {
             continue;

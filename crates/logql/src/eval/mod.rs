@@ -4,7 +4,7 @@
 //! the fast engine's: what is left of a metric query once its range aggregations are computed is a
 //! few series by a few steps, and needs no second implementation.
 //!
-//! - [`log`]: a log query over streams in memory.
+//! - [`log`]: a log query over streams in memory; [`PreparedLog`]: over one entry after the other.
 //! - [`metric`]: a metric query, as [`push_down`], [`leaves`], each leaf's [`range`], [`combine`].
 
 pub mod absent;
@@ -25,7 +25,7 @@ mod value;
 
 pub use combine::{combine, leaves};
 pub use error::EvalError;
-pub use log::log;
+pub use log::{PreparedLog, log};
 pub use metric::{metric, range_series};
 pub use params::{Direction, LogParams, Spacing, Steps};
 pub use push_down::push_down;

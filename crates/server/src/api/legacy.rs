@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use logql::ast::Expr;
-use logql::eval::{LogStream, Value};
-use loki::legacy::{LegacyEntry, LegacyLabels, LegacyStream, LegacyStreams};
+use logql::eval::Value;
+use loki::legacy::{LegacyLabels, LegacyStreams};
 use loki::query::RangeQuery;
 use query::{Kind, Request};
 
@@ -68,13 +68,5 @@ pub(crate) async fn query(
         Value::Streams(streams) => streams,
         _ => Vec::new(),
     };
-    Ok(Json(LegacyStreams { streams: found.into_iter().map(legacy_stream).collect() }))
-}
-
-fn legacy_stream(LogStream { labels, entries }: LogStream) -> LegacyStream {
-    let entry = |(time, line)| LegacyEntry { ts: loki::time::rfc3339(time), line };
-    LegacyStream {
-        labels: labels.merged().to_string(),
-        entries: entries.into_iter().map(entry).collect(),
-    }
+    Ok(Json(LegacyStreams { streams: found.into_iter().map(answer::legacy_stream).collect() }))
 }

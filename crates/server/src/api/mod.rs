@@ -17,4 +17,5 @@ pub(crate) mod series;
 pub(crate) mod shards;
 pub(crate) mod stats;
 pub(crate) mod status;
+pub(crate) mod tail;
 pub(crate) mod volume;

@@ -103,7 +103,8 @@ fn range_kind(query: &Expr, asked: &RangeQuery, limits: &Limits) -> Kind {
     Kind::Range { start, end, step: asked.step }
 }
 
-fn wants_categories(headers: &HeaderMap) -> bool {
+/// Whether the request asks to tell labels apart.
+pub(super) fn wants_categories(headers: &HeaderMap) -> bool {
     let flags = headers.get_all(ENCODING_FLAGS_HEADER).iter();
     let flags = flags.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     flags.into_iter().any(|flag| flag.trim() == CATEGORIZE_LABELS)
@@ -124,7 +125,8 @@ fn log_slow(app: &App, tenant: &TenantId, query: &Expr, answer: &Answer) {
     tracing::info!(%tenant, %query, ?elapsed, plan, "a slow query");
 }
 
-fn log(tenant: &TenantId, query: &Expr, headers: &HeaderMap) {
+/// Notes what is asked.
+pub(super) fn log(tenant: &TenantId, query: &Expr, headers: &HeaderMap) {
     let tags = headers.get("X-Query-Tags").and_then(|value| value.to_str().ok());
     tracing::debug!(%tenant, %query, tags, "query");
 }

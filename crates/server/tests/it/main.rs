@@ -14,3 +14,4 @@ mod query;
 mod recorded;
 mod serve;
 mod stalled;
+mod tail;

@@ -9,5 +9,6 @@ mod folder;
 mod formats;
 mod life;
 mod random;
+mod watch;
 mod world;
 mod writers;
