@@ -150,6 +150,8 @@ struct Run {
     counters: Arc<Counters>,
     plans: Plans,
     config: Config,
+    /// What `now` gives in a template: the same for every row.
+    now: Timestamp,
 }
 
 impl Run {
@@ -161,6 +163,7 @@ impl Run {
             counters: Arc::new(Counters::new(config.bytes_read_max)),
             plans: Plans::default(),
             config,
+            now: engine.clock.now(),
         })
     }
 
@@ -242,6 +245,7 @@ impl Run {
         let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
         let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
         let counters = Arc::clone(&self.counters);
+        let stages = stages.at(self.now);
         Ok((scan, PipelineExec { rows, stages, horizon, counters }))
     }
 
@@ -347,7 +351,7 @@ impl Run {
                 !first
             }
         });
-        let sampler = Sampler::new(&rest)?;
+        let sampler = Sampler::new(&rest)?.at(self.now);
         let projection = Projection {
             line: line_filters.needs_line() || sampler.needs_line(),
             metadata: plan::projection::metadata(aggregation, &selector),

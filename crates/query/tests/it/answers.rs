@@ -84,6 +84,17 @@ async fn a_limited_query_reads_no_more_than_it_must() {
 }
 
 #[tokio::test]
+async fn now_is_the_time_of_the_question() {
+    let fixture = fixture().await;
+    let query = r#"sum by (now) (count_over_time({dag_id="train"}
+        | label_format now="{{ now | unixEpoch }}" [1m]))"#;
+    let answer = ask(&fixture, query, Kind::Instant { time: START + SPAN }).await.unwrap();
+    let Value::Vector(series) = answer.value else { panic!("no vector: {:?}", answer.value) };
+    let now = (START + SPAN).as_nanos() / 1_000_000_000;
+    assert_eq!(series[0].labels.get("now"), Some(now.to_string().as_str()));
+}
+
+#[tokio::test]
 async fn a_log_query_has_no_instant() {
     let error =
         ask(&fixture().await, "{a=\"b\"}", Kind::Instant { time: START }).await.unwrap_err();
