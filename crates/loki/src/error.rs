@@ -14,6 +14,9 @@ pub enum ParamError {
         /// What was sent.
         value: String,
     },
+    /// A parameter that has no default is not there. Loki's words.
+    #[error("{0} not set")]
+    Missing(&'static str),
     /// `since` is not a duration.
     #[error(
         "could not parse 'since' parameter: not a valid duration string: {0:?}; write it like 1h30m"

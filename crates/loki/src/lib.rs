@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod delete;
 pub mod detect_level;
 pub mod detected;
 pub mod error;

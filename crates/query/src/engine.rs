@@ -17,6 +17,7 @@ use store::{Filter, MetadataColumns, Projection, Snapshot, Store};
 
 use crate::advice;
 use crate::answer::{self, Streams};
+use crate::deletion::Hidden;
 use crate::exec::horizon::Horizon;
 use crate::exec::pipeline::PipelineExec;
 use crate::exec::range_window::Panes;
@@ -29,7 +30,7 @@ use crate::scan::ScanExec;
 use crate::selector::Selector;
 use crate::stats::Counters;
 use crate::window::Windows;
-use crate::{Answer, Error, Kind, Request};
+use crate::{Answer, Deletion, Error, Kind, Request};
 
 /// The bounds of every query.
 #[derive(Debug, Clone)]
@@ -77,13 +78,14 @@ pub struct Engine {
     store: Store,
     clock: Arc<dyn Clock>,
     config: Config,
+    deletions: Arc<[Deletion]>,
 }
 
 impl Engine {
     /// An engine over a store. The clock is for measuring and for `now` in templates.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
-        Self { store, clock, config }
+        Self { store, clock, config, deletions: Arc::default() }
     }
 
     /// The bounds of every query.
@@ -96,6 +98,12 @@ impl Engine {
     #[must_use]
     pub fn with(&self, config: Config) -> Self {
         Self { config, ..self.clone() }
+    }
+
+    /// The same engine, to which these lines are gone.
+    #[must_use]
+    pub fn hiding(self, deletions: Arc<[Deletion]>) -> Self {
+        Self { deletions, ..self }
     }
 
     /// Answers a query. Dropping the future stops the query.
@@ -150,6 +158,7 @@ struct Run {
     counters: Arc<Counters>,
     plans: Plans,
     config: Config,
+    deletions: Arc<[Deletion]>,
     /// What `now` gives in a template: the same for every row.
     now: Timestamp,
 }
@@ -163,6 +172,7 @@ impl Run {
             counters: Arc::new(Counters::new(config.bytes_read_max)),
             plans: Plans::default(),
             config,
+            deletions: Arc::clone(&engine.deletions),
             now: engine.clock.now(),
         })
     }
@@ -243,7 +253,9 @@ impl Run {
         let (line_filters, stages) = plan::log::split(&log.stages)?;
         let projection = Projection { line: true, metadata: MetadataColumns::All };
         let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
-        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
+        let hidden = self.hidden(range)?;
+        let rows = RowReader::new(&scan.schema(), selector, line_filters, hidden);
+        let rows = self.plan(rows)?;
         let counters = Arc::clone(&self.counters);
         let stages = stages.at(self.now);
         Ok((scan, PipelineExec { rows, stages, horizon, counters }))
@@ -352,15 +364,26 @@ impl Run {
             }
         });
         let sampler = Sampler::new(&rest)?.at(self.now);
+        let hidden = self.hidden(range)?;
         let projection = Projection {
-            line: line_filters.needs_line() || sampler.needs_line(),
-            metadata: plan::projection::metadata(aggregation, &selector),
+            line: line_filters.needs_line() || sampler.needs_line() || hidden.needs_line(),
+            metadata: if hidden.is_empty() {
+                plan::projection::metadata(aggregation, &selector)
+            } else {
+                MetadataColumns::All
+            },
         };
         let scan = self.scan(&selector, range, &projection, None).await?;
-        let rows = self.plan(RowReader::new(&scan.schema(), selector, line_filters))?;
+        let rows = RowReader::new(&scan.schema(), selector, line_filters, hidden);
+        let rows = self.plan(rows)?;
         let series_by_base = stages.is_empty() && aggregation.unwrap.is_none();
         let sampling = Sampling { rows, sampler, series_by_base };
         Ok((scan, sampling))
+    }
+
+    /// The deletions to be minded among the lines of a time.
+    fn hidden(&self, range: TimeRange) -> Result<Hidden, Error> {
+        Ok(Hidden::new(&self.deletions, range, self.config.scope)?)
     }
 
     async fn scan(

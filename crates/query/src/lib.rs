@@ -13,6 +13,7 @@
 
 mod advice;
 mod answer;
+mod deletion;
 mod engine;
 mod error;
 mod exec;
@@ -24,6 +25,7 @@ mod selector;
 mod stats;
 mod window;
 
+pub use deletion::Deletion;
 pub use engine::{Config, Engine};
 pub use error::{BytesRead, Error, ErrorKind};
 pub use explain::Explain;

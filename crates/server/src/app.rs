@@ -9,6 +9,7 @@ use query::Engine;
 use store::Store;
 
 use crate::config::Config;
+use crate::deletions::Deletions;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::newest::Newest;
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     pub(crate) newest: Option<Newest>,
     pub(crate) store: Store,
+    deletions: Deletions,
     engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -42,6 +44,7 @@ impl App {
             newest: config.out_of_order_window.map(Newest::new),
             metrics: Metrics::new(&mut parts.registry),
             store: parts.store,
+            deletions: Deletions::default(),
             engine: parts.engine,
             clock: parts.clock,
             registry: parts.registry,
@@ -55,9 +58,9 @@ impl App {
         self.policies.of(tenant)
     }
 
-    /// The engine, within the limits of a tenant.
+    /// The engine, within the limits of a tenant and without what it has deleted.
     pub(crate) fn engine(&self, tenant: &TenantId) -> Engine {
         let config = self.policy(tenant).limits.bound(self.engine.config());
-        self.engine.with(config)
+        self.engine.with(config).hiding(self.deletions.of(tenant, &self.store))
     }
 }

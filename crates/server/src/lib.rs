@@ -14,6 +14,7 @@ mod app;
 mod auth;
 mod blocked;
 mod config;
+mod deletions;
 mod error;
 mod fields;
 mod limit;

@@ -10,8 +10,8 @@ use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
 use crate::api::{
-    config, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push, query,
-    ready, series, shards, stats, status, tail, volume,
+    config, delete, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push,
+    query, ready, series, shards, stats, status, tail, volume,
 };
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -43,6 +43,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/loki/api/v1/detected_fields", ask(detected::fields))
         .route("/loki/api/v1/detected_field/{name}/values", ask(detected::values))
         .route("/loki/api/v1/patterns", ask(patterns::patterns))
+        .route("/loki/api/v1/delete", deletion())
         .route("/api/prom/query", ask(legacy::query))
         .route("/api/prom/label", ask(legacy::names))
         .route("/api/prom/label/{name}/values", ask(legacy::values))
@@ -73,6 +74,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// A question: parameters in the query string or, because queries can be long, in a form.
 fn ask<H: Handler<T, Arc<App>>, T: 'static>(handler: H) -> MethodRouter<Arc<App>> {
     on(MethodFilter::GET.or(MethodFilter::POST), handler)
+}
+
+/// Requests to delete lines are made by POST or PUT, as Loki has it.
+fn deletion() -> MethodRouter<Arc<App>> {
+    on(MethodFilter::POST.or(MethodFilter::PUT), delete::create)
+        .get(delete::list)
+        .delete(delete::cancel)
 }
 
 async fn no_such_path() -> Response {

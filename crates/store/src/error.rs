@@ -100,6 +100,12 @@ pub enum Error {
         /// The first record that the manifest does not hold.
         expected: u64,
     },
+    /// A tenant has as many open requests to delete lines as it may.
+    #[error("there are {limit} delete requests already; cancel some, or ask for more at once")]
+    TooManyDeletes {
+        /// How many there may be.
+        limit: usize,
+    },
     /// The object store overwrites where it was told to create, so no commit is safe on it.
     #[error(
         "the object store {place} overwrites objects that it is told only to create; turn \
@@ -160,7 +166,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::TooLarge { .. } => ErrorKind::Request,
+            Self::TooLarge { .. } | Self::TooManyDeletes { .. } => ErrorKind::Request,
             // The Parquet library hands on what the object store answered.
             Self::Segment { source: ParquetError::External(cause), .. }
                 if cause.is::<object_store::Error>() =>

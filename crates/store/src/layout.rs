@@ -5,6 +5,7 @@
 //! | format marker | objects | `VERSION` |
 //! | manifest | objects | `manifest/00000000000000000042.json` |
 //! | segment | objects | `tenants/<tenant>/<YYYY-MM-DD>/<ulid>.parquet` |
+//! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
 //! | log file | log folder | `00000000000000000001.wal` |
 
 use std::fmt;
@@ -21,6 +22,10 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// The folder of the manifests, as a prefix.
 pub(crate) const MANIFEST_FOLDER: &str = "manifest";
+
+/// The folder of the delete requests, as a prefix: apart from the segments, so that a list of it is
+/// short.
+pub(crate) const DELETE_FOLDER: &str = "deletes";
 
 const TENANT_FOLDER: &str = "tenants";
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
@@ -49,6 +54,11 @@ pub(crate) fn manifest_path(number: u64) -> Path {
 pub(crate) fn parse_manifest_path(path: &Path) -> Option<u64> {
     let name = path.as_ref().strip_prefix(MANIFEST_FOLDER)?.strip_prefix('/')?;
     parse_number(name.strip_suffix(".json")?)
+}
+
+/// The path of a tenant's delete request. As in [`SegmentPath::path`], the tenant is escaped here.
+pub(crate) fn delete_path(tenant: &TenantId, id: Ulid) -> Path {
+    Path::from(format!("{DELETE_FOLDER}/{tenant}/{id}.json"))
 }
 
 /// The name of the log file with this number.

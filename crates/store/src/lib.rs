@@ -13,6 +13,7 @@
 mod admit;
 mod append;
 mod config;
+mod delete;
 mod duplicate;
 mod error;
 mod filter;
@@ -24,6 +25,7 @@ mod layout;
 mod live;
 mod manifest;
 mod metrics;
+mod nanoseconds;
 mod open;
 mod rows;
 mod scan;
@@ -35,6 +37,7 @@ mod watch;
 
 pub use admit::Appended;
 pub use config::{Config, Parts};
+pub use delete::{DELETE_REQUESTS_MAX, DeleteRequest, DeleteWish};
 pub use error::{Error, ErrorKind};
 pub use filter::{Filter, MetadataColumns, Projection, StreamTest};
 pub use layout::FORMAT_VERSION;

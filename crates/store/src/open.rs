@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use ulid::Ulid;
 
 use crate::append::Appender;
+use crate::delete::Deletes;
 use crate::duplicate::Published;
 use crate::flush::Flusher;
 use crate::folder::{self, Lock};
@@ -49,6 +50,7 @@ pub(crate) async fn open(
     log.trim(checkpoint)?;
     let (for_log, counted) = (Arc::clone(&live), metrics.clone());
     let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
+    let deletes = Deletes::open(Arc::clone(&objects)).await?;
     let library = Arc::new(Library::new(Arc::clone(&objects), &config));
     let flusher = Flusher {
         config: config.clone(),
@@ -63,7 +65,7 @@ pub(crate) async fn open(
         pending: Mutex::new(None),
     };
     let published = Published::new(Arc::clone(&library), &config);
-    Ok(Inner { config, clock, live, appender, published, library, flusher })
+    Ok(Inner { config, clock, live, appender, published, library, flusher, deletes })
 }
 
 /// Refuses data of a later format, marks new data with ours, and makes sure that this object store

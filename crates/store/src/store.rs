@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use model::{Clock, Stream, TenantId};
 use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
 use crate::admit::{Appended, Received};
 use crate::append::{Appender, Outcome};
+use crate::delete::{DeleteRequest, DeleteWish, Deletes};
 use crate::duplicate::Published;
 use crate::flush::Flusher;
 use crate::folder::DataFolder;
@@ -35,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) published: Published,
     pub(crate) library: Arc<Library>,
     pub(crate) flusher: Flusher,
+    pub(crate) deletes: Deletes,
 }
 
 /// How much a store holds.
@@ -142,7 +145,39 @@ impl Store {
     /// # Errors
     /// When the object store fails.
     pub async fn refresh(&self) -> Result<(), Error> {
-        self.0.flusher.refresh().await
+        self.0.flusher.refresh().await?;
+        self.0.deletes.refresh().await
+    }
+
+    /// A tenant's requests to delete lines, the oldest first. The store keeps them; it is up to
+    /// those who read to hide what they mean.
+    #[must_use]
+    pub fn delete_requests(&self, tenant: &TenantId) -> Arc<[DeleteRequest]> {
+        self.0.deletes.of(tenant)
+    }
+
+    /// Keeps a request to delete lines. `Ok` means that it is durable.
+    ///
+    /// # Errors
+    /// When the tenant has [as many](crate::DELETE_REQUESTS_MAX) as it may, or the object store
+    /// fails.
+    pub async fn create_delete_request(
+        &self,
+        tenant: &TenantId,
+        wish: DeleteWish,
+    ) -> Result<DeleteRequest, Error> {
+        let now = self.0.clock.now();
+        let id = self.0.flusher.ids.next(now);
+        self.0.deletes.create(tenant, wish, id, now).await
+    }
+
+    /// Forgets a request to delete lines; `false` when the tenant has none of this id.
+    ///
+    /// # Errors
+    /// When the object store fails.
+    pub async fn cancel_delete_request(&self, tenant: &TenantId, id: &str) -> Result<bool, Error> {
+        let Ok(id) = Ulid::from_string(id) else { return Ok(false) };
+        self.0.deletes.cancel(tenant, id).await
     }
 
     /// Flushes whenever the head is due, and refreshes now and then, until it is cancelled, which

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use loki::delete::DeleteRequest;
 use loki::detected::{DetectedFields, DetectedValues, FieldsQuery};
 use loki::query::{Direction, RangeQuery};
 use loki::response::{LabelMap, QueryResponse};
@@ -11,8 +12,6 @@ use loki::time::{Bounds, duration_text};
 use loki::volume::VolumeQuery;
 use model::Timestamp;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::Number;
 
 use super::Client;
 
@@ -173,24 +172,4 @@ fn fields_params(query: &FieldsQuery, step: Option<Duration>) -> Vec<(&'static s
     params.push(("line_limit", query.line_limit.to_string()));
     params.extend(step.map(|step| ("step", duration_text(step))));
     params
-}
-
-/// A request to delete lines.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeleteRequest {
-    /// By which it is cancelled.
-    #[serde(default)]
-    pub request_id: String,
-    /// The first time, in Unix seconds.
-    pub start_time: Number,
-    /// The last time, in Unix seconds.
-    pub end_time: Number,
-    /// Which lines.
-    pub query: String,
-    /// How far it is.
-    #[serde(default)]
-    pub status: String,
-    /// When it was asked for, in Unix seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Number>,
 }

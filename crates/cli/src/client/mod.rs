@@ -14,7 +14,6 @@ mod http;
 mod paged;
 pub mod tail;
 
-pub use api::DeleteRequest;
 pub use backoff::Backoff;
 pub use connect::token;
 pub use http::Client;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
+use loki::delete::DeleteRequest;
 use loki::time::Bounds;
 use model::{Clock, SystemClock, Timestamp};
 use serde_json::Number;
@@ -11,7 +12,7 @@ use serde_json::Number;
 use crate::args::{
     ClientArgs, DeleteArgs, DeleteCommand, DeleteCreateArgs, OutputArgs, OutputMode,
 };
-use crate::client::{Client, DeleteRequest};
+use crate::client::Client;
 use crate::show::json;
 use crate::time;
 

@@ -94,6 +94,9 @@ impl PipelineExec {
                 base = rows.base(run, &mut state.known)?;
             }
             let Some(base) = &base else { break };
+            if rows.is_hidden(row, base, &mut state.labels) {
+                continue;
+            }
             if !self.row(&mut state.labels, rows, row, (run.number, base), out) {
                 continue;
             }

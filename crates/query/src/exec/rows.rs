@@ -13,6 +13,7 @@ use logql::pipeline::{Pipeline, RowLabels};
 use model::{Labels, Timestamp};
 
 use super::screened::candidates;
+use crate::deletion::Hidden;
 use crate::scan::SEQUENCE;
 use crate::selector::Selector;
 
@@ -25,6 +26,7 @@ pub(crate) struct RowReader {
     selects_by_metadata: bool,
     /// The line filters that stand first in the query: they look at nothing but the line.
     line_filters: Pipeline,
+    hidden: Hidden,
     time: usize,
     sequence: usize,
     stream: usize,
@@ -39,6 +41,8 @@ pub(crate) struct RowReader {
 pub(crate) struct Base {
     pub(crate) stream: Labels,
     pub(crate) metadata: Labels,
+    /// The deletions that may hide its rows.
+    deletions: Vec<usize>,
 }
 
 /// Neighbouring rows of one base.
@@ -76,12 +80,14 @@ impl RowReader {
         schema: &SchemaRef,
         selector: Selector,
         line_filters: Pipeline,
+        hidden: Hidden,
     ) -> Result<Self> {
         let index = |name: &str| schema.index_of(name).map_err(DataFusionError::from);
         Ok(Self {
             selects_by_metadata: !selector.names().is_empty(),
             selector,
             line_filters,
+            hidden,
             time: index("timestamp")?,
             sequence: index(SEQUENCE)?,
             stream: index("stream")?,
@@ -90,9 +96,9 @@ impl RowReader {
         })
     }
 
-    /// Whether the line filters look at lines, so that there is something to filter.
+    /// Whether a row of a stream that is selected may be left out, for what is in its line.
     pub(crate) fn filters_lines(&self) -> bool {
-        !self.line_filters.is_empty()
+        !self.line_filters.is_empty() || !self.hidden.is_empty()
     }
 
     pub(crate) fn read<'a>(&'a self, batch: &'a RecordBatch) -> Result<Rows<'a>> {
@@ -146,7 +152,18 @@ impl Rows<'_> {
         let metadata = self.labels(run.rows.start);
         let reader = self.reader;
         let selected = !reader.selects_by_metadata || reader.selector.matches(&stream, &metadata);
-        Ok(selected.then_some(Base { stream, metadata }))
+        Ok(selected.then(|| {
+            let deletions = reader.hidden.about(&stream, &metadata);
+            Base { stream, metadata, deletions }
+        }))
+    }
+
+    /// Whether a row is deleted. The labels are to be reset afterwards.
+    pub(crate) fn is_hidden(&self, row: usize, base: &Base, labels: &mut RowLabels) -> bool {
+        let entry = (self.time(row), self.line(row));
+        let base_labels = (&base.stream, &base.metadata);
+        !base.deletions.is_empty()
+            && self.reader.hidden.hides(&base.deletions, entry, base_labels, labels)
     }
 
     fn labels(&self, row: usize) -> Labels {

@@ -97,6 +97,9 @@ impl Sampling {
                     base = rows.base(run, known)?;
                 }
                 let Some(base) = &base else { break };
+                if rows.is_hidden(row, base, labels) {
+                    continue;
+                }
                 if by_run.is_none() {
                     labels.reset(&base.stream, &base.metadata);
                 }

@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use barogram_query::{Kind, Request};
+use barogram_query::{Deletion, Kind, Request};
 use fastrand::Rng;
 use logql::ast::Expr;
 use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
-use model::{Stream, TenantId, TimeRange};
+use logql::pipeline::{Pipeline, RowLabels};
+use model::{Entry, Stream, TenantId, TimeRange};
 
 use crate::data::{self, Fixture, SPAN, START, pick};
 
@@ -22,7 +23,10 @@ async fn the_engine_answers_as_the_evaluator() {
     for seed in first..first + variable("BAROGRAM_ORACLE_ROUNDS").unwrap_or(50) {
         let mut rng = Rng::with_seed(seed);
         let streams = data::streams(&mut rng);
-        let fixture = data::fixture(&mut rng, &streams).await;
+        let mut fixture = data::fixture(&mut rng, &streams).await;
+        let deletions: Vec<Deletion> = (0..rng.usize(0..3)).map(|_| deletion(&mut rng)).collect();
+        let streams: Vec<Stream> = streams.iter().map(|s| left(s, &deletions)).collect();
+        fixture.engine = fixture.engine.hiding(deletions.into());
         for _ in 0..QUERIES {
             let query = query(&mut rng);
             let kind = kind(&mut rng);
@@ -33,6 +37,38 @@ async fn the_engine_answers_as_the_evaluator() {
             assert_same(&seen, &wanted, &format!("seed {seed}, {kind:?}, limit {limit}: {query}"));
         }
     }
+}
+
+fn deletion(rng: &mut Rng) -> Deletion {
+    let query = pick(
+        rng,
+        &[
+            r#"{dag_id="etl"}"#,
+            r#"{app="airflow"} |= "error""#,
+            r#"{app="airflow"} !~ "le?vel" | run_id="r1""#,
+            r#"{app="airflow", run_id="r2"}"#,
+            r#"{app="airflow", dag_id!="etl"} | level="meta""#,
+        ],
+    );
+    let Ok(Expr::Log(log)) = logql::parse(query) else { panic!("{query}") };
+    let start = START + SPAN.mul_f64(rng.f64());
+    Deletion { log, start, end: start + SPAN.mul_f64(rng.f64()) }
+}
+
+/// What the deletions leave of a stream.
+fn left(stream: &Stream, deletions: &[Deletion]) -> Stream {
+    let is_deleted = |entry: &Entry, deletion: &Deletion| {
+        let Deletion { log, start, end } = deletion;
+        let selector = eval::Selector::new(&log.selector, SelectorScope::default()).unwrap();
+        let pipeline = Pipeline::new(&log.stages).unwrap();
+        let mut labels = RowLabels::new(&stream.labels, &entry.metadata);
+        (*start..=*end).contains(&entry.timestamp)
+            && selector.matches(&stream.labels, &entry.metadata)
+            && pipeline.process(entry.timestamp, &entry.line, &mut labels).is_some()
+    };
+    let mut left = stream.clone();
+    left.entries.retain(|entry| !deletions.iter().any(|deletion| is_deleted(entry, deletion)));
+    left
 }
 
 fn variable(name: &str) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! One file for each family of routes.
 
 pub(crate) mod config;
+pub(crate) mod delete;
 pub(crate) mod detected;
 pub(crate) mod flush;
 pub(crate) mod format_query;

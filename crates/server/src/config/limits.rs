@@ -140,7 +140,7 @@ pub enum DeletionMode {
     Disabled,
     /// What is deleted is hidden from queries.
     FilterOnly,
-    /// What is deleted is hidden from queries at once, and may leave the store.
+    /// What is deleted is hidden from queries at once. It may leave the store, and does not yet.
     #[default]
     FilterAndDelete,
 }

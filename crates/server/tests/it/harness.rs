@@ -59,6 +59,11 @@ impl Harness {
         Self { router, clock, _folder: folder }
     }
 
+    /// A server that a test has made itself.
+    pub fn over(router: Router, clock: Arc<ManualClock>, folder: TempDir) -> Self {
+        Self { router, clock, _folder: folder }
+    }
+
     /// A GET with these parameters.
     pub async fn get(&self, path: &str, params: &[(&str, &str)]) -> Answer {
         self.send(Request::get(uri(path, params)).body(Body::empty()).unwrap()).await

@@ -5,6 +5,7 @@
 
 mod access;
 mod cancel;
+mod delete;
 mod harness;
 mod limits;
 mod metadata;

@@ -38,10 +38,10 @@ pub(crate) struct SegmentRecord {
     /// The size of the object.
     pub(crate) bytes: u64,
     /// The time of its earliest row.
-    #[serde(with = "nanoseconds")]
+    #[serde(with = "crate::nanoseconds")]
     pub(crate) min_timestamp: Timestamp,
     /// The time of its latest row.
-    #[serde(with = "nanoseconds")]
+    #[serde(with = "crate::nanoseconds")]
     pub(crate) max_timestamp: Timestamp,
 }
 
@@ -105,20 +105,6 @@ impl Manifest {
             None => next.writers.push(WriterRecord { id: change.writer, next_sequence: sequence }),
         }
         next
-    }
-}
-
-/// A timestamp as a number of nanoseconds.
-mod nanoseconds {
-    use model::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i64(time.as_nanos())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-        i64::deserialize(from).map(Timestamp)
     }
 }
 

@@ -1,0 +1,219 @@
+//! Requests to delete lines: kept beside the data, one object each, so that every process that
+//! shares the object store hides the same lines. What a request means is for others to say: to the
+//! store its query is a text.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::{StreamExt, TryStreamExt};
+use model::{TenantId, Timestamp};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::Error;
+use crate::layout::{DELETE_FOLDER, delete_path};
+
+/// The version of a request's JSON.
+const DELETE_VERSION: u32 = 1;
+/// Requests of one tenant that may be open. Each is looked at by every query of its time.
+pub const DELETE_REQUESTS_MAX: usize = 1000;
+/// How many requests are read at the same time.
+const READ_AT_ONCE: usize = 16;
+
+/// A request to delete lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteRequest {
+    version: u32,
+    /// By which it is known.
+    pub id: Ulid,
+    /// Whose lines.
+    pub tenant: String,
+    /// Which lines, in the words of whoever asked.
+    pub query: String,
+    /// The time of the first line.
+    #[serde(with = "crate::nanoseconds")]
+    pub start: Timestamp,
+    /// The time of the last line.
+    #[serde(with = "crate::nanoseconds")]
+    pub end: Timestamp,
+    /// When it was asked for.
+    #[serde(with = "crate::nanoseconds")]
+    pub created_at: Timestamp,
+}
+
+/// What is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteWish {
+    /// Which lines, in the words of whoever asks.
+    pub query: String,
+    /// The time of the first line.
+    pub start: Timestamp,
+    /// The time of the last line.
+    pub end: Timestamp,
+}
+
+/// The requests of all tenants.
+#[derive(Debug)]
+pub(crate) struct Deletes {
+    objects: Arc<dyn ObjectStore>,
+    known: Mutex<Known>,
+    /// Held while objects and what is known of them change, so that neither change is lost.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// The requests of each tenant, the oldest first.
+type Known = BTreeMap<TenantId, Arc<[DeleteRequest]>>;
+
+impl Deletes {
+    /// Reads the requests that there are.
+    pub(crate) async fn open(objects: Arc<dyn ObjectStore>) -> Result<Self, Error> {
+        let deletes = Self { objects, known: Mutex::default(), changing: Default::default() };
+        deletes.refresh().await?;
+        Ok(deletes)
+    }
+
+    /// A tenant's requests, the oldest first.
+    pub(crate) fn of(&self, tenant: &TenantId) -> Arc<[DeleteRequest]> {
+        self.lock().get(tenant).cloned().unwrap_or_default()
+    }
+
+    /// Keeps a request. Once this returns, it is durable, and [`Self::of`] tells of it.
+    pub(crate) async fn create(
+        &self,
+        tenant: &TenantId,
+        wish: DeleteWish,
+        id: Ulid,
+        now: Timestamp,
+    ) -> Result<DeleteRequest, Error> {
+        let _changing = self.changing.lock().await;
+        if self.of(tenant).len() >= DELETE_REQUESTS_MAX {
+            return Err(Error::TooManyDeletes { limit: DELETE_REQUESTS_MAX });
+        }
+        let DeleteWish { query, start, end } = wish;
+        let (version, owner) = (DELETE_VERSION, tenant.to_string());
+        let request =
+            DeleteRequest { version, id, tenant: owner, query, start, end, created_at: now };
+        let path = delete_path(tenant, id);
+        let json = serde_json::to_vec_pretty(&request).expect("a request is plain data");
+        let put = self.objects.put_opts(&path, json.into(), PutMode::Create.into()).await;
+        match put {
+            // The id is new, so what is there already is what a lost answer left behind.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(Error::object("create", &path)(error)),
+        }
+        self.change(tenant, |requests| requests.push(request.clone()));
+        Ok(request)
+    }
+
+    /// Forgets a request. `false` when there is none of this id.
+    pub(crate) async fn cancel(&self, tenant: &TenantId, id: Ulid) -> Result<bool, Error> {
+        let _changing = self.changing.lock().await;
+        if !self.of(tenant).iter().any(|request| request.id == id) {
+            return Ok(false);
+        }
+        let path = delete_path(tenant, id);
+        match self.objects.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(Error::object("delete", &path)(error)),
+        }
+        self.change(tenant, |requests| requests.retain(|request| request.id != id));
+        Ok(true)
+    }
+
+    /// Looks what other processes have asked for and cancelled.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let folder = Path::from(DELETE_FOLDER);
+        let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
+        let paths: Vec<Path> =
+            listed.try_collect().await.map_err(Error::object("list", &folder))?;
+        let read = paths.into_iter().map(|path| self.read(path));
+        let read = futures::stream::iter(read).buffered(READ_AT_ONCE);
+        let mut by_tenant: BTreeMap<TenantId, Vec<DeleteRequest>> = BTreeMap::new();
+        for (tenant, request) in read.try_collect::<Vec<_>>().await?.into_iter().flatten() {
+            by_tenant.entry(tenant).or_default().push(request);
+        }
+        for requests in by_tenant.values_mut() {
+            requests.sort_by_key(|request| request.id);
+        }
+        let known = by_tenant.into_iter().map(|(tenant, requests)| (tenant, requests.into()));
+        *self.lock() = known.collect();
+        Ok(())
+    }
+
+    /// A request; nothing where it was cancelled meanwhile.
+    async fn read(&self, path: Path) -> Result<Option<(TenantId, DeleteRequest)>, Error> {
+        let failed = || Error::object("read", &path);
+        let bytes = match self.objects.get(&path).await {
+            Ok(object) => object.bytes().await.map_err(failed())?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed()(error)),
+        };
+        parse(&path, &bytes).map(Some)
+    }
+
+    fn change(&self, tenant: &TenantId, change: impl FnOnce(&mut Vec<DeleteRequest>)) {
+        let mut known = self.lock();
+        let mut requests = known.get(tenant).map(|known| known.to_vec()).unwrap_or_default();
+        change(&mut requests);
+        known.insert(tenant.clone(), requests.into());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a request's JSON.
+fn parse(path: &Path, json: &[u8]) -> Result<(TenantId, DeleteRequest), Error> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let corrupt = |reason: String| Error::Corrupt { place: path.to_string(), offset: 0, reason };
+    let unread = |error: serde_json::Error| corrupt(error.to_string());
+    // The version is read first, since a later one may have other fields.
+    let Version { version } = serde_json::from_slice(json).map_err(unread)?;
+    if version > DELETE_VERSION {
+        let (place, supported) = (path.to_string(), DELETE_VERSION);
+        return Err(Error::Newer { place, found: version, supported });
+    }
+    let request: DeleteRequest = serde_json::from_slice(json).map_err(unread)?;
+    let tenant = TenantId::new(&request.tenant).map_err(|error| corrupt(error.to_string()))?;
+    if delete_path(&tenant, request.id) != *path {
+        return Err(corrupt("it is the request of another path".to_owned()));
+    }
+    Ok((tenant, request))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request as it was written when version 1 was fixed.
+    const FIXTURE: &str = include_str!("../tests/fixtures/v1/deletes/fake/request.json");
+    const PATH: &str = "deletes/fake/01M808TX00EMX0WZMYFVMD0MKV.json";
+
+    #[test]
+    fn version_1_is_read_and_written_byte_for_byte() {
+        let (tenant, request) = parse(&Path::from(PATH), FIXTURE.as_bytes()).unwrap();
+        assert_eq!((tenant, request.start.as_nanos()), (TenantId::default(), i64::MIN));
+        assert_eq!(serde_json::to_string_pretty(&request).unwrap(), FIXTURE);
+    }
+
+    #[track_caller]
+    fn check(path: &str, json: &str, expect: &str) {
+        let error = parse(&Path::from(path), json.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        check(PATH, "{", "corrupt");
+        check(PATH, r#"{"version":2,"lines":[]}"#, "format 2, this one reads up to 1");
+        check("deletes/other/01M808TX00EMX0WZMYFVMD0MKV.json", FIXTURE, "another path");
+    }
+}
