@@ -9,7 +9,7 @@ use datafusion_execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, Memory
 use datafusion_execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::TryStreamExt;
-use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation};
+use logql::ast::{Expr, LogExpr, MetricExpr, RangeAggregation, Stage};
 use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use logql::pipeline::{ResultLabels, Sampler};
 use model::{Clock, Labels, TimeRange, Timestamp};
@@ -252,7 +252,7 @@ impl Run {
         let selector = Selector::new(&log.selector, self.config.scope)?;
         let (line_filters, stages) = plan::log::split(&log.stages)?;
         let projection = Projection { line: true, metadata: MetadataColumns::All };
-        let scan = self.scan(&selector, range, &projection, horizon.clone()).await?;
+        let scan = self.scan((&selector, &log.stages), range, &projection, horizon.clone()).await?;
         let hidden = self.hidden(range)?;
         let rows = RowReader::new(&scan.schema(), selector, line_filters, hidden);
         let rows = self.plan(rows)?;
@@ -359,7 +359,7 @@ impl Run {
         rest.log.stages.retain({
             let mut first = true;
             move |stage| {
-                first &= matches!(stage, logql::ast::Stage::LineFilter(_));
+                first &= matches!(stage, Stage::LineFilter(_));
                 !first
             }
         });
@@ -373,7 +373,8 @@ impl Run {
                 MetadataColumns::All
             },
         };
-        let scan = self.scan(&selector, range, &projection, None).await?;
+        let asked = (&selector, &aggregation.log.stages[..]);
+        let scan = self.scan(asked, range, &projection, None).await?;
         let rows = RowReader::new(&scan.schema(), selector, line_filters, hidden);
         let rows = self.plan(rows)?;
         let series_by_base = stages.is_empty() && aggregation.unwrap.is_none();
@@ -388,12 +389,13 @@ impl Run {
 
     async fn scan(
         &self,
-        selector: &Selector,
+        (selector, stages): (&Selector, &[Stage]),
         time: TimeRange,
         projection: &Projection,
         horizon: Option<Arc<Horizon>>,
     ) -> Result<Arc<dyn ExecutionPlan>, Error> {
-        let filter = Filter { time, streams: selector.stream_test() };
+        let rows = plan::row_test::row_test(selector, stages)?;
+        let filter = Filter { time, streams: selector.stream_test(), rows };
         let scan = self.snapshot.scan(&filter, projection).await?;
         let partitions = self.config.target_partitions;
         Ok(Arc::new(ScanExec::new(scan, partitions, horizon, Arc::clone(&self.counters))))

@@ -53,6 +53,7 @@ pub(crate) async fn streams(
         streams: Arc::new(move |labels| {
             selectors.is_empty() || selectors.iter().any(|selector| selector.matches(labels))
         }),
+        rows: None,
     };
     Ok(app.store.snapshot(tenant).streams(&filter).await?)
 }

@@ -69,7 +69,7 @@ impl Default for Config {
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,
-            zstd_level: 1,
+            zstd_level: 3,
             footer_cache_bytes: 64 * 1024 * 1024,
             fingerprint_cache_bytes: 64 * 1024 * 1024,
         }

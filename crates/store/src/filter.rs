@@ -8,6 +8,15 @@ use model::{Labels, TimeRange, Timestamp};
 /// A test on a stream's labels: may any row of this stream match?
 pub type StreamTest = Arc<dyn Fn(&Labels) -> bool + Send + Sync>;
 
+/// A test on the metadata of rows: may this row of a stream match?
+#[derive(Clone)]
+pub struct RowTest {
+    /// The metadata keys that it looks at.
+    pub names: Arc<[String]>,
+    /// The test, of a stream's labels and of a row's metadata, less what has no name here.
+    pub test: Arc<dyn Fn(&Labels, &Labels) -> bool + Send + Sync>,
+}
+
 /// Which rows.
 #[derive(Clone)]
 pub struct Filter {
@@ -15,13 +24,22 @@ pub struct Filter {
     pub time: TimeRange,
     /// Only rows of streams that pass.
     pub streams: StreamTest,
+    /// Rows that do not pass need not come; some may. It pays where lines are read and few rows
+    /// pass.
+    pub rows: Option<RowTest>,
 }
 
 impl Filter {
     /// Every row of a time range.
     #[must_use]
     pub fn time(time: TimeRange) -> Self {
-        Self { time, streams: Arc::new(|_| true) }
+        Self { time, streams: Arc::new(|_| true), rows: None }
+    }
+}
+
+impl fmt::Debug for RowTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowTest").field("names", &self.names).finish_non_exhaustive()
     }
 }
 

@@ -3,3 +3,4 @@
 pub(crate) mod log;
 pub(crate) mod projection;
 pub(crate) mod range;
+pub(crate) mod row_test;

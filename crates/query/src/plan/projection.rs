@@ -31,7 +31,8 @@ pub(crate) fn metadata(aggregation: &RangeAggregation, selector: &Selector) -> M
     MetadataColumns::Named(names.into_iter().collect())
 }
 
-fn filter_names(filter: &LabelFilter, names: &mut BTreeSet<String>) {
+/// The names that a label filter looks at.
+pub(super) fn filter_names(filter: &LabelFilter, names: &mut BTreeSet<String>) {
     let name = match filter {
         LabelFilter::Matcher(matcher) => &matcher.name,
         LabelFilter::Number(comparison) => &comparison.name,

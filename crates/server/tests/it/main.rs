@@ -6,6 +6,7 @@
 mod access;
 mod cancel;
 mod delete;
+mod grafana;
 mod harness;
 mod limits;
 mod metadata;

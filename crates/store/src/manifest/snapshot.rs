@@ -85,7 +85,9 @@ impl Snapshot {
         for (segment, pieces) in segments {
             let parts = divide(&pieces, &segment.row_groups(), self.library.partition_rows);
             let parts = parts.into_iter();
-            let part = |pieces| Partition::of_segment(&schema, filter.time, &segment, pieces);
+            // Without lines there is little to save.
+            let rows = filter.rows.as_ref().filter(|_| projection.line);
+            let part = |pieces| Partition::of_segment(&schema, filter.time, &segment, pieces, rows);
             partitions.extend(parts.filter_map(part));
         }
         for streams in tables {

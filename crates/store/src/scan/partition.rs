@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use model::{TimeRange, Timestamp};
 
 use super::assemble::Assembler;
 use super::memory::MemoryScan;
 use crate::Error;
+use crate::filter::RowTest;
 use crate::head::StreamRows;
 use crate::segment::{Piece, Segment};
 
@@ -59,7 +60,7 @@ const BATCH_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 enum Source {
-    Segment { segment: Arc<Segment>, pieces: Arc<[Piece]> },
+    Segment { segment: Arc<Segment>, pieces: Arc<[Piece]>, rows: Option<RowTest> },
     Memory { streams: Arc<[(Arc<str>, Arc<StreamRows>)]> },
 }
 
@@ -89,10 +90,24 @@ impl Partition {
         let rows_max = (BATCH_LINE_BYTES / self.line_bytes.max(1)).max(1);
         let batch_rows = batch_rows.min(usize::try_from(rows_max).unwrap_or(usize::MAX));
         match &self.source {
-            Source::Segment { segment, pieces } => {
-                let schema = Arc::clone(&self.schema);
-                let assembler = Assembler::new(schema, self.range, segment, pieces);
-                read_segment(segment, pieces, assembler, batch_rows)
+            Source::Segment { segment, pieces, rows: None } => {
+                read_segment(&self.schema, self.range, segment, pieces, batch_rows)
+            }
+            Source::Segment { segment, pieces, rows: Some(test) } => {
+                let (schema, range) = (Arc::clone(&self.schema), self.range);
+                let (segment, pieces) = (Arc::clone(segment), Arc::clone(pieces));
+                let test = test.clone();
+                let narrowed = async move {
+                    let pieces = segment.narrow(&pieces, &test).await?;
+                    Ok::<_, Error>(read_segment(
+                        &schema,
+                        range,
+                        &segment,
+                        &pieces.into(),
+                        batch_rows,
+                    ))
+                };
+                stream::once(narrowed).try_flatten().boxed()
             }
             Source::Memory { streams } => {
                 let rows = MemoryScan::new(
@@ -112,6 +127,7 @@ impl Partition {
         range: TimeRange,
         segment: &Arc<Segment>,
         pieces: Vec<Piece>,
+        rows: Option<&RowTest>,
     ) -> Option<Self> {
         let streams = &segment.streams().0;
         let facts = pieces.iter().map(|piece| {
@@ -123,7 +139,8 @@ impl Partition {
             Facts::new(rows, bytes, (entry.extent.min, entry.extent.max))
         });
         let facts = facts.reduce(Facts::add)?;
-        let source = Source::Segment { segment: Arc::clone(segment), pieces: pieces.into() };
+        let (segment, rows) = (Arc::clone(segment), rows.cloned());
+        let source = Source::Segment { segment, pieces: pieces.into(), rows };
         Some(Self::new(schema, range, facts, source))
     }
 
@@ -174,11 +191,13 @@ impl Facts {
 }
 
 fn read_segment(
-    segment: &Segment,
-    pieces: &[Piece],
-    assembler: Assembler,
+    schema: &SchemaRef,
+    range: TimeRange,
+    segment: &Arc<Segment>,
+    pieces: &Arc<[Piece]>,
     batch_rows: usize,
 ) -> BoxStream<'static, Result<RecordBatch, Error>> {
+    let assembler = Assembler::new(Arc::clone(schema), range, segment, pieces);
     let ranges = pieces.iter().map(|piece| piece.first_row..piece.end_row);
     let batches = match segment.read(ranges, assembler.file_columns(), batch_rows) {
         Ok(batches) => batches,

@@ -5,6 +5,7 @@
 //! This module knows one segment at a time. Which segments are live is the manifest's to say.
 
 mod cache;
+mod narrow;
 mod object;
 mod pieces;
 mod reader;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use model::Timestamp;
+use model::{ColumnKind, Labels, Timestamp};
 use object_store::ObjectStore;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
@@ -15,14 +15,18 @@ use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::ParquetError;
 
 use super::cache::Cache;
+use super::narrow::Narrow;
 use super::object::ParquetObject;
 use super::pieces::{Piece, select};
 use super::stats::{STREAMS_KEY, StreamTable};
-use crate::filter::{Extent, Filter, prune};
+use crate::filter::{Extent, Filter, RowTest, prune};
 use crate::layout::SegmentPath;
 use crate::manifest::SegmentRecord;
-use crate::schema::TIMESTAMP;
+use crate::schema::{self, TIMESTAMP};
 use crate::{Config, Error};
+
+/// Rows whose metadata is tested at a time.
+const NARROW_ROWS: usize = 8192;
 
 /// Every segment that was opened lately.
 #[derive(Debug)]
@@ -142,6 +146,30 @@ impl Segment {
             .build()
             .map_err(Error::segment("read", &path))?;
         Ok(stream.map_err(move |error| Error::segment("read", &path)(error)).boxed())
+    }
+
+    /// The pieces of these pieces whose rows pass a test of their metadata.
+    pub(crate) async fn narrow(
+        &self,
+        pieces: &[Piece],
+        test: &RowTest,
+    ) -> Result<Vec<Piece>, Error> {
+        let names = test.names.iter();
+        let columns: Vec<usize> = names
+            .filter_map(|name| schema::find(self.schema(), ColumnKind::Metadata, name))
+            .collect();
+        if columns.is_empty() {
+            let none = Labels::default();
+            let passes = |piece: &&Piece| (test.test)(&self.streams.0[piece.stream].labels, &none);
+            return Ok(pieces.iter().filter(passes).copied().collect());
+        }
+        let mut narrow = Narrow::new(&self.streams, pieces, test);
+        let ranges = pieces.iter().map(|piece| piece.first_row..piece.end_row);
+        let mut batches = self.read(ranges, columns, NARROW_ROWS)?;
+        while let Some(batch) = batches.try_next().await? {
+            narrow.add(&batch);
+        }
+        Ok(narrow.finish())
     }
 
     fn memory_bytes(&self) -> usize {

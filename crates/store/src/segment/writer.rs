@@ -89,7 +89,7 @@ fn table(streams: &[SortedStream<'_>]) -> StreamTable {
 }
 
 fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, ParquetError> {
-    const PAGE_BYTES: usize = 128 * 1024;
+    const PAGE_BYTES: usize = 512 * 1024;
     let longest = table.0.iter().map(|stream| stream.line_bytes / stream.extent.rows.max(1)).max();
     let longest = usize::try_from(longest.unwrap_or(0)).unwrap_or(usize::MAX);
     let streams = table.to_text().map_err(|error| ParquetError::External(Box::new(error)))?;

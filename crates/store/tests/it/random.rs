@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use barogram_store::{Config, Filter, Store};
+use barogram_store::{Config, Filter, RowTest, Snapshot, Store};
 use model::{Entry, Labels, Stream};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -80,18 +80,37 @@ fn streams(entries: &[(u8, i64, u8, u8)]) -> Vec<Stream> {
     entries.iter().map(stream).collect()
 }
 
+/// A test of metadata takes away no row that passes it.
+async fn check_narrowed(snapshot: &Snapshot, filter: &Filter, batch_rows: usize, all: Vec<Row>) {
+    let test = RowTest {
+        names: ["pod".to_owned(), "missing".to_owned()].into(),
+        test: Arc::new(|labels, metadata| {
+            metadata.get("pod") == Some("pod 1") || labels.get("even").is_some()
+        }),
+    };
+    let passes =
+        |row: &Row| row.1.contains("even") || row.3.iter().any(|(_, value)| value == "pod 1");
+    let wanted: Vec<Row> = all.into_iter().filter(passes).collect();
+    let narrow = Filter { rows: Some(test), ..filter.clone() };
+    let mut found = scan(snapshot, &narrow, batch_rows).await;
+    found.retain(passes);
+    found.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+    assert_eq!(found, wanted);
+}
+
 async fn check_scan(store: &Store, model: &Model, step: (i64, i64, u8, usize)) {
     let (start, length, without, batch_rows) = step;
     let without = labels(without);
     let excluded = without.to_string();
     let pass = Arc::new(move |labels: &Labels| *labels != without);
-    let filter = Filter { time: range(start, start + length), streams: pass };
+    let filter = Filter { time: range(start, start + length), streams: pass, rows: None };
     let snapshot = store.snapshot(&tenant());
     let mut found = scan(&snapshot, &filter, batch_rows).await;
     // The sort is stable, so rows of equal times must have come out in the order of the pushes.
     found.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
     let expect = model.rows(start, start + length, &excluded);
     assert_eq!(found, expect);
+    check_narrowed(&snapshot, &filter, batch_rows, found).await;
     let told = snapshot.streams(&filter).await.unwrap();
     for row in &expect {
         assert!(told.iter().any(|stream| stream.labels.to_string() == row.1));
