@@ -8,13 +8,16 @@ use model::{Labels, TimeRange, Timestamp};
 /// A test on a stream's labels: may any row of this stream match?
 pub type StreamTest = Arc<dyn Fn(&Labels) -> bool + Send + Sync>;
 
+/// See [`RowTest::test`].
+pub type MetadataTest = dyn Fn(&Labels, &Labels) -> bool + Send + Sync;
+
 /// A test on the metadata of rows: may this row of a stream match?
 #[derive(Clone)]
 pub struct RowTest {
     /// The metadata keys that it looks at.
     pub names: Arc<[String]>,
     /// The test, of a stream's labels and of a row's metadata, less what has no name here.
-    pub test: Arc<dyn Fn(&Labels, &Labels) -> bool + Send + Sync>,
+    pub test: Arc<MetadataTest>,
 }
 
 /// Which rows.

@@ -39,7 +39,7 @@ pub use admit::Appended;
 pub use config::{Config, Parts};
 pub use delete::{DELETE_REQUESTS_MAX, DeleteRequest, DeleteWish};
 pub use error::{Error, ErrorKind};
-pub use filter::{Filter, MetadataColumns, Projection, RowTest, StreamTest};
+pub use filter::{Filter, MetadataColumns, MetadataTest, Projection, RowTest, StreamTest};
 pub use layout::FORMAT_VERSION;
 pub use manifest::Snapshot;
 pub use metrics::Metrics;

@@ -28,6 +28,18 @@ async fn save_and_test_succeeds() {
     assert_eq!(answer["data"]["result"], expect);
 }
 
+/// Grafana reads an answer once, from front to end. Where it meets the result before the flags, it
+/// takes the third part of an entry for an error; statistics before the result are lost.
+#[tokio::test]
+async fn flags_come_before_what_they_are_about() {
+    let params = panel(r#"{app="worker"}"#, STEP);
+    let text = Grafana::new().await.query("query_range", &params, None).await.text();
+    let place = |key: &str| text.find(&format!("\"{key}\":")).expect(key);
+    assert!(place("encodingFlags") < place("result"), "{text}");
+    assert!(place("resultType") < place("result"), "{text}");
+    assert!(place("result") < place("stats"), "{text}");
+}
+
 #[tokio::test]
 async fn lines_come_with_their_labels_by_category() {
     let grafana = Grafana::new().await;
