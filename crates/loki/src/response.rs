@@ -52,12 +52,13 @@ impl QueryResponse {
 /// The result of a query with what it cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueryData {
+    /// [`CATEGORIZE_LABELS`] when the labels are told apart. Grafana reads an answer from front to
+    /// back, and must know it before the first entry comes.
+    #[serde(rename = "encodingFlags", default, skip_serializing_if = "Vec::is_empty")]
+    pub encoding_flags: Vec<String>,
     /// `resultType` and `result`.
     #[serde(flatten)]
     pub result: QueryResult,
-    /// [`CATEGORIZE_LABELS`] when the labels are told apart.
-    #[serde(rename = "encodingFlags", default, skip_serializing_if = "Vec::is_empty")]
-    pub encoding_flags: Vec<String>,
     /// What was read for it.
     #[serde(default)]
     pub stats: Stats,

@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use query::Engine;
 use store::Store;
 
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::deletions::Deletions;
 use crate::error::Error;
 use crate::metrics::Metrics;
@@ -60,7 +60,12 @@ impl App {
 
     /// The engine, within the limits of a tenant and without what it has deleted.
     pub(crate) fn engine(&self, tenant: &TenantId) -> Engine {
-        let config = self.policy(tenant).limits.bound(self.engine.config());
+        self.engine_within(tenant, &self.policy(tenant).limits)
+    }
+
+    /// The same within other limits.
+    pub(crate) fn engine_within(&self, tenant: &TenantId, limits: &Limits) -> Engine {
+        let config = limits.bound(self.engine.config());
         self.engine.with(config).hiding(self.deletions.of(tenant, &self.store))
     }
 }

@@ -116,8 +116,9 @@ pub(crate) fn check_series(answer: &mut Answer, limits: &Limits) -> Result<(), R
         return Err(query::Error::Series { limit: max }.into());
     }
     series.truncate(max);
+    // Logs Drilldown knows by these words that there is more.
     answer.warnings.push(format!(
-        "{max} of {count} series are shown: aggregate by fewer labels, add label matchers, or raise \
+        "maximum number of series ({max}) reached: {max} of {count} are shown; aggregate by fewer labels, add label matchers, or raise \
          `limits_config.max_query_series`"
     ));
     Ok(())

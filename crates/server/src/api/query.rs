@@ -1,5 +1,6 @@
 //! `/loki/api/v1/query_range` and `/loki/api/v1/query`: LogQL.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use query::{Answer, Kind, Request};
 use super::json::Json;
 use crate::answer;
 use crate::app::App;
-use crate::config::Limits;
+use crate::config::{Limits, SeriesExceeded};
 use crate::limit::{check_bounds, check_entries, check_series};
 use crate::params::Asked;
 use crate::refusal::Refusal;
@@ -77,10 +78,11 @@ async fn run(
     let direction = request.direction;
     log(&request.tenant, &request.query, headers);
     let (tenant, query) = (request.tenant.clone(), request.query.clone());
-    let (engine, limits) = (app.engine(&request.tenant), &app.policy(&request.tenant).limits);
+    let limits = limits_for(headers, &app.policy(&tenant).limits);
+    let engine = app.engine_within(&tenant, &limits);
     let mut answer = engine.run(request).await?;
     log_slow(app, &tenant, &query, &answer);
-    check_series(&mut answer, limits)?;
+    check_series(&mut answer, &limits)?;
     let form = answer::Form { categorize: wants_categories(headers), direction, explain };
     Ok(Json(answer::response(answer, form)))
 }
@@ -110,6 +112,21 @@ pub(super) fn wants_categories(headers: &HeaderMap) -> bool {
     flags.into_iter().any(|flag| flag.trim() == CATEGORIZE_LABELS)
 }
 
+/// Logs Drilldown can show a part of the series, and says so: as in Loki, it is never refused.
+fn limits_for<'a>(headers: &HeaderMap, limits: &'a Limits) -> Cow<'a, Limits> {
+    const DRILLDOWN: &str = "grafana-lokiexplore-app";
+    if !tags(headers).is_some_and(|tags| tags.contains(DRILLDOWN)) {
+        return Cow::Borrowed(limits);
+    }
+    let max_query_series_exceeded = SeriesExceeded::Truncate;
+    Cow::Owned(Limits { max_query_series_exceeded, ..limits.clone() })
+}
+
+/// What a client says of a query.
+fn tags(headers: &HeaderMap) -> Option<&str> {
+    headers.get("X-Query-Tags").and_then(|value| value.to_str().ok())
+}
+
 /// Ours: `explain=true` asks for the plan beside the answer.
 fn wants_plan(params: &Params) -> bool {
     params.get("explain").is_some_and(|value| value == "true" || value == "1")
@@ -127,8 +144,7 @@ fn log_slow(app: &App, tenant: &TenantId, query: &Expr, answer: &Answer) {
 
 /// Notes what is asked.
 pub(super) fn log(tenant: &TenantId, query: &Expr, headers: &HeaderMap) {
-    let tags = headers.get("X-Query-Tags").and_then(|value| value.to_str().ok());
-    tracing::debug!(%tenant, %query, tags, "query");
+    tracing::debug!(%tenant, %query, tags = tags(headers), "query");
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(super) mod size {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(bytes: &usize, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(*bytes as u64)
+        to.serialize_str(&size_text(*bytes))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
@@ -30,6 +30,16 @@ pub(super) mod duration {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         from.deserialize_any(DurationVisitor)
+    }
+}
+
+/// The largest unit that fits without a rest: `256KB`, `0B`.
+fn size_text(bytes: usize) -> String {
+    let units = [("GB", 30), ("MB", 20), ("KB", 10)];
+    let fits = |(_, shift): &&(&str, u32)| bytes > 0 && bytes.trailing_zeros() >= *shift;
+    match units.iter().find(fits) {
+        Some((unit, shift)) => format!("{}{unit}", bytes >> shift),
+        None => format!("{bytes}B"),
     }
 }
 

@@ -31,7 +31,10 @@ async fn too_many_series_are_cut_and_it_is_said() {
     let answer = ask(&server, COUNT).await.json();
     assert_eq!(answer["data"]["result"].as_array().unwrap().len(), 1);
     let warning = answer["warnings"][0].as_str().unwrap();
-    assert!(warning.starts_with("1 of 2 series are shown"), "{warning}");
+    assert!(
+        warning.starts_with("maximum number of series (1) reached: 1 of 2 are shown"),
+        "{warning}"
+    );
 }
 
 #[tokio::test]
