@@ -225,6 +225,14 @@ impl Tailer {
         if tailing.is_gone() {
             return self.close(no);
         }
+        // After a pause of ours, what is open may go on in the file that took the name.
+        if let Some(after) = self.after(no)
+            && self.files.get_mut(&after).is_some_and(Tailing::has_unread)
+        {
+            self.make_due(after);
+            return None;
+        }
+        let tailing = self.files.get_mut(&no)?;
         tailing.pipeline.end_idle(now.duration_since(tailing.read_at));
         let parcel = tailing.pipeline.take_parcel();
         (!parcel.entries.is_empty()).then_some(Delivery { no, parcel, is_last: false })

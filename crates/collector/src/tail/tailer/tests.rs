@@ -318,6 +318,25 @@ proptest! {
 }
 
 #[test]
+fn a_line_in_two_files_is_whole_though_nobody_read_for_long() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        for event in [
+            Event::WriteHalf(2),
+            Event::Rotate(2),
+            Event::Read(1),
+            Event::Write { pod: 0, lines: 1, piece: 40 },
+            Event::Pass(2877),
+            Event::Pass(2624),
+        ] {
+            node.run(&event);
+        }
+        node.drain();
+        assert_eq!(node.delivered.keys().cloned().collect::<BTreeSet<_>>(), node.written);
+    });
+}
+
+#[test]
 fn a_file_that_is_gone_is_let_go_with_its_last_line() {
     in_runtime(|| {
         let mut node = Node::new();
