@@ -28,7 +28,7 @@ const LOGS: &[&str] = &[
     "| line_format `{{fromJson __line__}}`",
     "| line_format `{{regexReplaceAll \"(a+)b\" __line__ \"<$1>\" | b64enc | substr 1 5}}`",
     "| json | label_format ts=`{{__timestamp__ | unixEpoch}}`, a=`{{.b | duration}}`",
-    "| json | __error__ = `` | keep a | label_format __error__=a",
+    "| json | __error__ = `` | keep a | label_format x=__error__",
 ];
 
 const METRICS: &[&str] = &[

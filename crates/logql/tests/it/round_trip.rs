@@ -362,6 +362,12 @@ fn read(text: &str) {
     }
 }
 
+/// Found by the fuzz target `logql_parse`.
+#[test]
+fn a_size_of_nothing_prints_as_a_size() {
+    read(r#"{a="b"} | logfmt | size > 0MB"#);
+}
+
 proptest! {
     #[test]
     fn a_printed_tree_parses_to_itself(tree in tree()) {
