@@ -362,10 +362,13 @@ fn read(text: &str) {
     }
 }
 
-/// Found by the fuzz target `logql_parse`.
+/// Found by the fuzz target `logql_parse`: what they print was another thing or nothing at all.
 #[test]
-fn a_size_of_nothing_prints_as_a_size() {
+fn zeros_print_as_what_they_are() {
     read(r#"{a="b"} | logfmt | size > 0MB"#);
+    read("-1 * 0");
+    let below_zero = parse(r#"{a="b"} | logfmt | x > -0.0"#);
+    assert_eq!(below_zero.clone().map(|tree| parse(&tree.to_string())), Ok(below_zero));
 }
 
 proptest! {
