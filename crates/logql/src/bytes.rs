@@ -32,6 +32,10 @@ pub fn rounded(size: u64) -> u64 {
 /// bytes.
 #[must_use]
 pub fn format(size: u64) -> String {
+    if size == 0 {
+        // Where a query is read, `0B` begins a binary number, as in Go.
+        return "0kB".to_owned();
+    }
     let short = short(size);
     if parse(&short) == Ok(size) { short } else { format!("{size}B") }
 }
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn formats() {
-        check_format(0, "0B");
+        check_format(0, "0kB");
         check_format(42, "42B");
         check_format(1000, "1.0kB");
         check_format(5000, "5.0kB");

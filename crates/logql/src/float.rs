@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<f64, String> {
 }
 
 /// Writes a number as Go's `%v`: the fewest digits that say it, with an exponent below 1e-4 and
-/// from 1e21 on.
+/// from 1e21 on. Only the zero below zero is `-0.0`: `-0` is a duration where a query is read.
 #[must_use]
 pub fn format(value: f64) -> String {
     let magnitude = value.abs();
@@ -38,6 +38,9 @@ pub fn format(value: f64) -> String {
     }
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    if magnitude == 0.0 && value.is_sign_negative() {
+        return "-0.0".to_owned();
     }
     if magnitude == 0.0 || (1e-4..1e21).contains(&magnitude) {
         return format!("{value}");

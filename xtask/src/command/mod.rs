@@ -1,4 +1,5 @@
 //! One file or folder a command. Each offers `Args` (clap) and `run`.
 
 pub mod bench;
+pub mod fuzz;
 pub mod tidy;

@@ -362,6 +362,15 @@ fn read(text: &str) {
     }
 }
 
+/// Found by the fuzz target `logql_parse`: what they print was another thing or nothing at all.
+#[test]
+fn zeros_print_as_what_they_are() {
+    read(r#"{a="b"} | logfmt | size > 0MB"#);
+    read("-1 * 0");
+    let below_zero = parse(r#"{a="b"} | logfmt | x > -0.0"#);
+    assert_eq!(below_zero.clone().map(|tree| parse(&tree.to_string())), Ok(below_zero));
+}
+
 proptest! {
     #[test]
     fn a_printed_tree_parses_to_itself(tree in tree()) {

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use model::{Labels, Timestamp};
 
 use super::message::{AnyValue, ExportLogs, KeyValue, LogRecord, Resource, Scope};
+use super::room::{Pairs, Room};
 use super::value::{flatten, text};
 use crate::push::decode::RawStream;
+use crate::push::error::PushError;
 use crate::push::metadata::metadata_name;
 use crate::service_name::SERVICE_NAME;
 
@@ -32,38 +34,52 @@ const INDEX_LABELS: [&str; 18] = [
     "k8s.job.name",
 ];
 
-type Pairs = Vec<(String, String)>;
-
 /// The streams of an export: one for each resource's labels.
 ///
 /// A resource without a service's name gets it from the first of `sources` that it has.
-pub(super) fn streams(export: &ExportLogs, sources: &[String], now: Timestamp) -> Vec<RawStream> {
+///
+/// # Errors
+/// When there is not room enough for them.
+pub(super) fn streams(
+    export: &ExportLogs,
+    sources: &[String],
+    now: Timestamp,
+    room: &mut Room,
+) -> Result<Vec<RawStream>, PushError> {
     let mut streams: BTreeMap<Labels, RawStream> = BTreeMap::new();
     for logs in &export.resource_logs {
-        let (labels, resource) = split(logs.resource.as_ref(), sources);
+        let (labels, resource) = split(logs.resource.as_ref(), sources, room)?;
         let stream = streams.entry(labels.clone()).or_insert_with(|| RawStream::new(Ok(labels)));
         for scope_logs in &logs.scope_logs {
-            let mut shared = resource.clone();
-            shared.extend(scope_logs.scope.as_ref().map(scope_pairs).unwrap_or_default());
+            let mut shared = room.copy(&resource)?;
+            if let Some(scope) = &scope_logs.scope {
+                shared.extend(scope_pairs(scope, room)?);
+            }
             for record in &scope_logs.log_records {
-                let mut pairs = shared.clone();
-                pairs.extend(record_pairs(record));
+                let own = record_pairs(record, room)?;
+                room.take(&own)?;
+                let mut pairs = room.copy(&shared)?;
+                pairs.extend(own);
                 let line = record.body.as_ref().map(text).unwrap_or_default();
                 stream.add(time(record, now), line, pairs);
             }
         }
     }
-    streams.into_values().collect()
+    Ok(streams.into_values().collect())
 }
 
 /// The labels of a resource, and its other attributes.
-fn split(resource: Option<&Resource>, sources: &[String]) -> (Labels, Pairs) {
+fn split(
+    resource: Option<&Resource>,
+    sources: &[String],
+    room: &mut Room,
+) -> Result<(Labels, Pairs), PushError> {
     let (mut labels, mut rest) = (Vec::new(), Vec::new());
     for KeyValue { key, value } in resource.map_or(&[][..], |r| &r.attributes) {
         let Some(value) = value else { continue };
         match metadata_name(key) {
             Ok(name) if INDEX_LABELS.contains(&key.as_str()) => labels.push((name, text(value))),
-            _ => flatten(key, value, &mut rest),
+            _ => flatten(key, value, &mut rest, room)?,
         }
     }
     if !labels.iter().any(|(name, _)| name == SERVICE_NAME) {
@@ -75,19 +91,19 @@ fn split(resource: Option<&Resource>, sources: &[String]) -> (Labels, Pairs) {
             labels.push((SERVICE_NAME.to_owned(), service));
         }
     }
-    (Labels::new(labels), rest)
+    Ok((Labels::new(labels), rest))
 }
 
-fn scope_pairs(scope: &Scope) -> Pairs {
-    let mut pairs = attribute_pairs(&scope.attributes);
+fn scope_pairs(scope: &Scope, room: &mut Room) -> Result<Pairs, PushError> {
+    let mut pairs = attribute_pairs(&scope.attributes, room)?;
     add(&mut pairs, "scope_name", scope.name.clone());
     add(&mut pairs, "scope_version", scope.version.clone());
     add_count(&mut pairs, "scope_dropped_attributes_count", scope.dropped_attributes_count.into());
-    pairs
+    Ok(pairs)
 }
 
-fn record_pairs(record: &LogRecord) -> Pairs {
-    let mut pairs = attribute_pairs(&record.attributes);
+fn record_pairs(record: &LogRecord, room: &mut Room) -> Result<Pairs, PushError> {
+    let mut pairs = attribute_pairs(&record.attributes, room)?;
     add_count(&mut pairs, "observed_timestamp", record.observed_time_unix_nano.into());
     add_count(&mut pairs, "severity_number", record.severity_number.into());
     add(&mut pairs, "severity_text", record.severity_text.clone());
@@ -96,15 +112,15 @@ fn record_pairs(record: &LogRecord) -> Pairs {
     add(&mut pairs, "trace_id", hex(&record.trace_id));
     add(&mut pairs, "span_id", hex(&record.span_id));
     add(&mut pairs, "event_name", record.event_name.clone());
-    pairs
+    Ok(pairs)
 }
 
-fn attribute_pairs(attributes: &[KeyValue]) -> Pairs {
+fn attribute_pairs(attributes: &[KeyValue], room: &mut Room) -> Result<Pairs, PushError> {
     let mut pairs = Vec::with_capacity(attributes.len());
     for KeyValue { key, value } in attributes {
-        flatten(key, value.as_ref().unwrap_or(&AnyValue { value: None }), &mut pairs);
+        flatten(key, value.as_ref().unwrap_or(&AnyValue { value: None }), &mut pairs, room)?;
     }
-    pairs
+    Ok(pairs)
 }
 
 fn add(pairs: &mut Pairs, name: &str, value: String) {

@@ -7,6 +7,7 @@ mod json;
 mod map;
 mod message;
 mod parse;
+mod room;
 mod value;
 
 pub use message::Status;

@@ -7,6 +7,7 @@ use prost::Message;
 
 use super::map;
 use super::message::ExportLogs;
+use super::room::Room;
 use crate::push::decode::{Push, PushLimits, sift};
 use crate::push::encoding::inflate;
 use crate::push::error::PushError;
@@ -43,7 +44,7 @@ impl OtlpForm {
 /// does not; `now` is the time of records that have none.
 ///
 /// # Errors
-/// When the body is too large, is not what the headers say, or holds nothing at all.
+/// When the body is too large or becomes so, is not what the headers say, or holds nothing at all.
 pub fn parse(
     form: OtlpForm,
     content_encoding: Option<&str>,
@@ -68,7 +69,7 @@ pub fn parse(
         OtlpForm::Json => read_json(&body).map_err(PushError::OtlpJson)?,
         OtlpForm::Protobuf => ExportLogs::decode(&*body).map_err(PushError::OtlpProto)?,
     };
-    let streams = map::streams(&export, sources, now);
+    let streams = map::streams(&export, sources, now, &mut Room::new(limits))?;
     if streams.is_empty() {
         return Err(PushError::NoStreams);
     }

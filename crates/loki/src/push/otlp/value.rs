@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::message::{AnyValue, KeyValue, Value};
+use super::room::{Pairs, Room};
+use crate::push::error::PushError;
 
 /// The value as a line or an attribute shows it: text as it is, everything else as JSON.
 pub(super) fn text(value: &AnyValue) -> String {
@@ -35,15 +37,24 @@ fn json(value: &AnyValue) -> serde_json::Value {
 }
 
 /// The pairs of an attribute: one, or those of a map with the names joined by `_`.
-pub(super) fn flatten(key: &str, value: &AnyValue, pairs: &mut Vec<(String, String)>) {
-    match &value.value {
-        Some(Value::Map(map)) => {
-            for KeyValue { key: inner, value } in &map.values {
-                flatten(&format!("{key}_{inner}"), value.as_ref().unwrap_or(&NOTHING), pairs);
-            }
-        }
-        _ => pairs.push((key.to_owned(), text(value))),
+///
+/// # Errors
+/// When there is not room enough for the names: that of a map is written to each of its members.
+pub(super) fn flatten(
+    key: &str,
+    value: &AnyValue,
+    pairs: &mut Pairs,
+    room: &mut Room,
+) -> Result<(), PushError> {
+    let Some(Value::Map(map)) = &value.value else {
+        pairs.push((key.to_owned(), text(value)));
+        return Ok(());
+    };
+    for KeyValue { key: inner, value } in &map.values {
+        room.take_bytes(key.len() + inner.len())?;
+        flatten(&format!("{key}_{inner}"), value.as_ref().unwrap_or(&NOTHING), pairs, room)?;
     }
+    Ok(())
 }
 
 const NOTHING: AnyValue = AnyValue { value: None };

@@ -111,3 +111,33 @@ fn protobuf_says_the_same() {
         [model::Entry::new(Timestamp(1_768_867_200_000_000_007), "otlp protobuf")]
     );
 }
+
+/// Reads an export of one resource with small limits.
+#[track_caller]
+fn check_bomb(attribute: &str, records: &str, max_elements: usize, expect: &str) {
+    let body = format!(
+        r#"{{"resourceLogs":[{{"resource":{{"attributes":[{attribute}]}},"scopeLogs":[
+        {{"logRecords":[{records}]}}]}}]}}"#
+    );
+    let limits = PushLimits { max_decompressed_size: 100_000, max_elements, ..Default::default() };
+    let read = parse(OtlpForm::Json, None, body.as_bytes(), &limits, &[], NOW);
+    let shown = read.map_or_else(|e| e.to_string(), |push| push.streams.len().to_string());
+    assert!(shown.starts_with(expect), "{shown}");
+}
+
+/// Found while writing the fuzz target `push_otlp`: 64 kB became 500 MB, 32 MiB anything.
+#[test]
+fn what_is_written_to_each_record_is_counted() {
+    let text = "x".repeat(20_000);
+    let pair = |value: &str| format!(r#"{NAME},{{"key":"k","value":{value}}}"#);
+    let long = pair(&format!(r#"{{"stringValue":"{text}"}}"#));
+    let (size, count) = ("the body decompresses to more", "the push holds more than 9 streams");
+    check_bomb(&long, "{},{}", 100, "1");
+    check_bomb(&long, "{},{},{},{},{}", 100, size);
+    check_bomb(&pair(r#"{"stringValue":"x"}"#), "{},{},{}", 9, count);
+
+    let members = vec![r#"{"key":"m"}"#; 6].join(",");
+    let nested = format!(r#"{{"kvlistValue":{{"values":[{members}]}}}}"#);
+    let key = format!(r#"{NAME},{{"key":"{text}","value":{nested}}}"#);
+    check_bomb(&key, "", 100, size);
+}
