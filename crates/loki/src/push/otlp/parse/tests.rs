@@ -136,7 +136,7 @@ fn what_is_written_to_each_record_is_counted() {
     check_bomb(&long, "{},{},{},{},{}", 100, size);
     check_bomb(&pair(r#"{"stringValue":"x"}"#), "{},{},{}", 9, count);
 
-    let members = vec![r#"{"key":"m"}"#; 6].join(",");
+    let members = [r#"{"key":"m"}"#; 6].join(",");
     let nested = format!(r#"{{"kvlistValue":{{"values":[{members}]}}}}"#);
     let key = format!(r#"{NAME},{{"key":"{text}","value":{nested}}}"#);
     check_bomb(&key, "", 100, size);
