@@ -123,25 +123,46 @@ impl Deletes {
         Ok(true)
     }
 
-    /// Looks what other processes have asked for and cancelled.
+    /// Looks what other processes have asked for and cancelled. A request never changes, so only
+    /// those that are new are read.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
-        let folder = Path::from(DELETE_FOLDER);
-        let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
-        let paths: Vec<Path> =
-            listed.try_collect().await.map_err(Error::object("list", &folder))?;
-        let read = paths.into_iter().map(|path| self.read(path));
-        let read = futures::stream::iter(read).buffered(READ_AT_ONCE);
+        let paths = self.paths().await?;
+        let mut known = self.known_by_path();
+        if paths.len() == known.len() && paths.iter().all(|path| known.contains_key(path)) {
+            return Ok(());
+        }
+        let (old, new): (Vec<Path>, Vec<Path>) =
+            paths.into_iter().partition(|path| known.contains_key(path));
+        let old = old.into_iter().filter_map(|path| known.remove(&path));
+        let read = futures::stream::iter(new.into_iter().map(|path| self.read(path)));
+        let read: Vec<_> = read.buffered(READ_AT_ONCE).try_collect().await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<DeleteRequest>> = BTreeMap::new();
-        for (tenant, request) in read.try_collect::<Vec<_>>().await?.into_iter().flatten() {
+        for (tenant, request) in old.chain(read.into_iter().flatten()) {
             by_tenant.entry(tenant).or_default().push(request);
         }
         for requests in by_tenant.values_mut() {
             requests.sort_by_key(|request| request.id);
         }
-        let known = by_tenant.into_iter().map(|(tenant, requests)| (tenant, requests.into()));
-        *self.lock() = known.collect();
+        let requests = by_tenant.into_iter().map(|(tenant, requests)| (tenant, requests.into()));
+        *self.lock() = requests.collect();
         Ok(())
+    }
+
+    async fn paths(&self) -> Result<Vec<Path>, Error> {
+        let folder = Path::from(DELETE_FOLDER);
+        let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
+        listed.try_collect().await.map_err(Error::object("list", &folder))
+    }
+
+    fn known_by_path(&self) -> BTreeMap<Path, (TenantId, DeleteRequest)> {
+        let known = self.lock();
+        let requests = known.iter().flat_map(|(tenant, requests)| {
+            requests.iter().map(move |request| (tenant.clone(), request.clone()))
+        });
+        requests
+            .map(|(tenant, request)| (delete_path(&tenant, request.id), (tenant, request)))
+            .collect()
     }
 
     /// A request; nothing where it was cancelled meanwhile.
