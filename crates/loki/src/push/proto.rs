@@ -126,7 +126,7 @@ fn count_elements(bytes: &[u8]) -> Result<usize, PushError> {
 }
 
 /// Visits the payloads of the length-delimited field `tag` of a message.
-fn fields(
+pub(super) fn fields(
     mut bytes: &[u8],
     tag: u32,
     visit: &mut dyn FnMut(&[u8]) -> Result<(), PushError>,

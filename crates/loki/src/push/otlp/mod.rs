@@ -3,6 +3,7 @@
 //! A resource's identity becomes labels; everything else becomes structured metadata. Names get `_`
 //! for what a label's name cannot hold, maps are flattened.
 
+mod count;
 mod json;
 mod map;
 mod message;

@@ -5,16 +5,18 @@ use std::borrow::Cow;
 use model::Timestamp;
 use prost::Message;
 
-use super::map;
 use super::message::ExportLogs;
 use super::room::Room;
+use super::{count, map};
 use crate::push::decode::{Push, PushLimits, sift};
 use crate::push::encoding::inflate;
 use crate::push::error::PushError;
 
-/// An export once decompressed, in bytes. One element of two bytes takes a hundred in memory, and
-/// exporters send a few megabytes at most (the collector's own default is 20 MiB).
+/// An export once decompressed, in bytes: exporters send a few megabytes at most (the collector's
+/// own default is 20 MiB).
 const OTLP_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A record of two bytes takes two hundred in memory, four times what an element of a push does.
+const ELEMENT_WEIGHT: usize = 4;
 
 /// Which of its two forms an export has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,14 @@ pub fn parse(
     };
     if body.len() > limit {
         return Err(PushError::DecompressedTooLarge { limit });
+    }
+    let elements = match form {
+        OtlpForm::Json => count::json(&body),
+        OtlpForm::Protobuf => count::protobuf(&body),
+    };
+    let limit = limits.max_elements / ELEMENT_WEIGHT;
+    if elements > limit {
+        return Err(PushError::TooManyElements { limit });
     }
     let export = match form {
         OtlpForm::Json => read_json(&body).map_err(PushError::OtlpJson)?,
