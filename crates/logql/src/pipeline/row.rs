@@ -1,6 +1,8 @@
 //! The labels of one row while it passes the stages.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use model::Labels;
@@ -33,6 +35,8 @@ pub struct RowLabels {
     base: Option<Base>,
     /// What lies over the stream's labels; names are unique.
     layer: Vec<Set>,
+    /// Where the names of `layer` are, once they are many.
+    index: Option<NameIndex>,
     /// Names of the stream's labels that were removed.
     removed: Vec<Range<usize>>,
     /// The text of `layer` and `removed`.
@@ -40,6 +44,30 @@ pub struct RowLabels {
     error: Cow<'static, str>,
     error_details: String,
     preserve_error: bool,
+}
+
+/// More names than this are not compared one by one: a line of 256 KiB can hold 20,000, and each
+/// would be compared with all before it.
+const LINEAR_NAMES_MAX: usize = 64;
+
+/// The place of each name, by its hash. Of names with equal hashes only the last is there.
+#[derive(Debug, Clone, Default)]
+struct NameIndex(HashMap<u64, usize>);
+
+impl NameIndex {
+    fn insert(&mut self, name: &str, at: usize) {
+        self.0.insert(hash(name), at);
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.get(&hash(name)).copied()
+    }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// See [`RowLabels`].
@@ -109,6 +137,7 @@ impl RowLabels {
         self.error = Cow::Borrowed("");
         self.error_details.clear();
         self.preserve_error = false;
+        self.index = None;
         if let Some(base) = self.base.filter(|_| self.is_of(stream, metadata)) {
             self.layer.truncate(base.layer);
             self.text.truncate(base.text);
@@ -209,6 +238,10 @@ impl RowLabels {
         if let Some(at) = self.position(name) {
             self.change(at);
             self.layer.swap_remove(at);
+            // The name that is gone stays in the index, and leads to a place with another.
+            if let (Some(index), Some(moved)) = (&mut self.index, self.layer.get(at)) {
+                index.insert(&self.text[moved.name.clone()], at);
+            }
         }
         if self.stream.get(name).is_some() && !self.is_removed(name) {
             let name = self.write(name);
@@ -346,7 +379,24 @@ impl RowLabels {
                 self.change(at);
                 self.layer[at] = Set { category, name, value, extracted };
             }
-            None => self.layer.push(Set { category, name, value, extracted }),
+            None => {
+                self.layer.push(Set { category, name, value, extracted });
+                self.extend_index();
+            }
+        }
+    }
+
+    /// Notes the name that was just added, or all of them when there is no index yet.
+    fn extend_index(&mut self) {
+        let count = self.layer.len();
+        if count <= LINEAR_NAMES_MAX {
+            return;
+        }
+        let first = if self.index.is_some() { count - 1 } else { 0 };
+        let Self { index, layer, text, .. } = self;
+        let index = index.get_or_insert_default();
+        for (at, set) in layer.iter().enumerate().skip(first) {
+            index.insert(&text[set.name.clone()], at);
         }
     }
 
@@ -357,7 +407,14 @@ impl RowLabels {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.layer.iter().position(|set| &self.text[set.name.clone()] == name)
+        let is_at =
+            |at: usize| self.layer.get(at).is_some_and(|set| &self.text[set.name.clone()] == name);
+        match self.index.as_ref().map(|index| index.find(name)) {
+            Some(None) => None,
+            Some(Some(at)) if is_at(at) => Some(at),
+            // There is no index, or the name was removed, or another has the same hash.
+            _ => (0..self.layer.len()).find(|at| is_at(*at)),
+        }
     }
 
     fn find(&self, name: &str) -> Option<&Set> {
@@ -491,6 +548,30 @@ mod tests {
             pair.1(&mut fresh);
             assert_eq!(labels.result(), fresh.result());
         }
+    }
+
+    #[test]
+    fn many_labels_are_found_as_few_are() {
+        let mut labels = row(&[("id", "1")]);
+        let name = |n: usize| format!("name_{n}");
+        for n in 0..3 * LINEAR_NAMES_MAX {
+            labels.set_parsed(&name(n), &n.to_string());
+            labels.set_parsed(&name(n / 2), "again");
+        }
+        assert!(labels.index.is_some());
+        let last = 3 * LINEAR_NAMES_MAX - 1;
+        labels.delete(&name(5));
+        labels.delete(&name(last - 1));
+        labels.set_parsed(&name(7), "last");
+        labels.set_parsed("one_more", "x");
+        let expect = [(5, None), (7, Some("last")), (40, Some("again")), (last - 1, None)];
+        for (n, expect) in expect {
+            assert_eq!(labels.get(&name(n)), expect, "for {n}");
+        }
+        assert_eq!(labels.get(&name(last)), Some(last.to_string().as_str()));
+        assert_eq!(labels.get("one_more"), Some("x"));
+        labels.reset(&Labels::default(), &Labels::default());
+        assert_eq!(labels.get("one_more"), None);
     }
 
     #[test]
