@@ -5,7 +5,7 @@ use std::sync::Arc;
 use logql::ast::LogExpr;
 use logql::eval::SelectorScope;
 use logql::pipeline::{Pipeline, RowLabels, StageError};
-use model::{Labels, TimeRange, Timestamp};
+use model::{Entry, Labels, TimeRange, Timestamp};
 
 use crate::selector::Selector;
 
@@ -26,9 +26,10 @@ impl Deletion {
     }
 }
 
-/// The deletions that a scan has to mind, compiled. Where there are none, they cost nothing.
+/// The deletions that a reader of lines has to mind, compiled. Where there are none, they cost
+/// nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Hidden(Vec<Hide>);
+pub struct Hidden(Vec<Hide>);
 
 #[derive(Debug)]
 struct Hide {
@@ -40,7 +41,10 @@ struct Hide {
 
 impl Hidden {
     /// Those that may hide lines of a time.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// When a matcher or a filter of one cannot be built.
+    pub fn new(
         deletions: &Arc<[Deletion]>,
         range: TimeRange,
         scope: SelectorScope,
@@ -55,6 +59,15 @@ impl Hidden {
             })
         });
         hides.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether an entry of a stream is hidden: for whoever meets entries one by one. The labels are
+    /// room to work in.
+    #[must_use]
+    pub fn hides_entry(&self, stream: &Labels, entry: &Entry, labels: &mut RowLabels) -> bool {
+        let about = self.about(stream, &entry.metadata);
+        let (line, base) = ((entry.timestamp, &*entry.line), (stream, &entry.metadata));
+        self.hides(&about, line, base, labels)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -25,7 +25,7 @@ mod selector;
 mod stats;
 mod window;
 
-pub use deletion::Deletion;
+pub use deletion::{Deletion, Hidden};
 pub use engine::{Config, Engine};
 pub use error::{BytesRead, Error, ErrorKind};
 pub use explain::Explain;

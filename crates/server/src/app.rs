@@ -5,7 +5,7 @@ use std::sync::Arc;
 use loki::push::PushLimits;
 use model::{Clock, TenantId};
 use prometheus_client::registry::Registry;
-use query::Engine;
+use query::{Deletion, Engine};
 use store::Store;
 
 use crate::config::{Config, Limits};
@@ -66,6 +66,11 @@ impl App {
     /// The same within other limits.
     pub(crate) fn engine_within(&self, tenant: &TenantId, limits: &Limits) -> Engine {
         let config = limits.bound(self.engine.config());
-        self.engine.with(config).hiding(self.deletions.of(tenant, &self.store))
+        self.engine.with(config).hiding(self.deletions(tenant))
+    }
+
+    /// What a tenant has asked for to be deleted; the same value as long as that is the same.
+    pub(crate) fn deletions(&self, tenant: &TenantId) -> Arc<[Deletion]> {
+        self.deletions.of(tenant, &self.store)
     }
 }

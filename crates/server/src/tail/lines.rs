@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logql::ast::{Expr, LogExpr};
-use logql::eval::{Direction, LogStream, PreparedLog, Value};
+use logql::eval::{Direction, LogStream, PreparedLog, SelectorScope, Value};
 use logql::pipeline::RowLabels;
 use loki::tail::TailQuery;
-use model::{Stream, TenantId, Timestamp};
-use query::{Kind, Request};
+use model::{Stream, TenantId, TimeRange, Timestamp};
+use query::{Deletion, Hidden, Kind, Request};
 use store::{Arrived, Snapshot};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -29,6 +29,10 @@ pub(crate) struct Lines {
     tenant: TenantId,
     expr: LogExpr,
     query: PreparedLog,
+    scope: SelectorScope,
+    deletions: Arc<[Deletion]>,
+    /// The same, compiled.
+    hidden: Hidden,
     asked: TailQuery,
     form: Form,
 }
@@ -44,7 +48,8 @@ impl Lines {
     ) -> Result<Self, Refusal> {
         let scope = app.engine(&tenant).config().scope;
         let query = PreparedLog::new(&expr, scope).map_err(query::Error::from)?;
-        Ok(Self { app, tenant, expr, query, asked, form })
+        let (deletions, hidden) = (Arc::default(), Hidden::default());
+        Ok(Self { app, tenant, expr, query, scope, deletions, hidden, asked, form })
     }
 
     /// Makes frames as they are taken, until one cannot be made; then says why.
@@ -66,6 +71,9 @@ impl Lines {
             tokio::select! {
                 arrived = watch.next() => {
                     self.query = self.query.at(self.app.clock.now());
+                    if let Err(error) = self.mind_deletions() {
+                        return Refusal::from(error).text().to_owned();
+                    }
                     self.take_in(arrived, &mut pending).await;
                 }
                 () = sleep_until(release.unwrap_or(released)), if release.is_some() => {
@@ -109,6 +117,16 @@ impl Lines {
         Ok(rows)
     }
 
+    /// Looks what is deleted by now: a line may come late, into a time of which lines are deleted.
+    fn mind_deletions(&mut self) -> Result<(), query::Error> {
+        let deletions = self.app.deletions(&self.tenant);
+        if !Arc::ptr_eq(&deletions, &self.deletions) {
+            self.hidden = Hidden::new(&deletions, TimeRange::ALL, self.scope)?;
+            self.deletions = deletions;
+        }
+        Ok(())
+    }
+
     /// Passes what has arrived through the query.
     async fn take_in(&self, arrived: Arrived, pending: &mut Pending) {
         let due = Instant::now() + self.asked.delay_for.max(GATHER_PAUSE);
@@ -127,12 +145,15 @@ impl Lines {
     /// Gives how many lines were dropped.
     fn take_stream(&self, stream: &Stream, pending: &mut Pending, due: Instant) -> u64 {
         let (selector, labels) = (self.query.selector(), &stream.labels);
-        let (mut row, mut dropped) = (RowLabels::default(), 0);
+        let (mut row, mut other, mut dropped) = (RowLabels::default(), RowLabels::default(), 0);
         for entry in &stream.entries {
             if !selector.matches(labels, &entry.metadata) {
                 continue;
             }
             let Some(line) = self.query.process(labels, entry, &mut row) else { continue };
+            if self.hidden.hides_entry(labels, entry, &mut other) {
+                continue;
+            }
             let (time, line) = (entry.timestamp, line.into_owned());
             let taken = pending.hold(Row { labels: row.result(), time, line }, due);
             dropped += u64::from(!taken);

@@ -228,6 +228,30 @@ async fn live_lines_pass_the_query() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_is_not_tailed_though_it_comes_late() {
+    let server = Served::start(plain()).await;
+    let lines = |n| [(n, "a secret", none()), (n + 1, "a line", none())];
+    let delete = async |query: &str| {
+        let end = NOW.as_nanos().to_string();
+        let params = [("query", query), ("start", "1"), ("end", &end)];
+        let path = uri("/loki/api/v1/delete", &params);
+        let answer = server.ask(&format!("POST {path}"), &[("Connection", "close")], "").await;
+        assert_eq!(answer.0, 204, "{}", answer.1);
+    };
+    server.push(json!({"app": "a"}), &lines(1)).await;
+    delete(r#"{app="a"} |= "secret""#).await;
+    let mut reader = server.tail(&[("query", r#"{app=~"a|b"}"#)]).await;
+    assert_eq!(reader.lines(1).await, ["a line"]);
+    server.push(json!({"app": "a"}), &lines(3)).await;
+    assert_eq!(reader.lines(1).await, ["a line"]);
+    // One that is made while the tail runs counts, and is about its own time only.
+    delete(r#"{app="b"}"#).await;
+    server.push(json!({"app": "b"}), &lines(5)).await;
+    server.push(json!({"app": "b"}), &lines(2_000_000_000)).await;
+    assert_eq!(reader.lines(2).await, ["a secret", "a line"]);
+}
+
+#[tokio::test]
 async fn grafana_gets_categories() {
     let server = Served::start(plain()).await;
     let line = |time| (time, "user=ann", json!({"run_id": "r1"}));
