@@ -95,10 +95,11 @@ impl Hidden {
         labels: &mut RowLabels,
     ) -> bool {
         some.iter().map(|number| &self.0[*number]).any(|hide| {
+            if !(hide.start..=hide.end).contains(&time) {
+                return false;
+            }
             labels.reset(stream, metadata);
-            hide.start <= time
-                && time <= hide.end
-                && hide.stages.process(time, line, labels).is_some()
+            hide.stages.process(time, line, labels).is_some()
         })
     }
 }
