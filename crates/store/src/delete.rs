@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::ready;
 use futures::{StreamExt, TryStreamExt};
 use model::{TenantId, Timestamp};
 use object_store::path::Path;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::Error;
-use crate::layout::{DELETE_FOLDER, delete_path};
+use crate::layout::{DELETE_FOLDER, delete_path, parse_delete_path};
 
 /// The version of a request's JSON.
 const DELETE_VERSION: u32 = 1;
@@ -149,10 +150,12 @@ impl Deletes {
         Ok(())
     }
 
+    /// Where requests are. Whatever else somebody has put there is left alone.
     async fn paths(&self) -> Result<Vec<Path>, Error> {
         let folder = Path::from(DELETE_FOLDER);
         let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
-        listed.try_collect().await.map_err(Error::object("list", &folder))
+        let requests = listed.try_filter(|path| ready(parse_delete_path(path).is_some()));
+        requests.try_collect().await.map_err(Error::object("list", &folder))
     }
 
     fn known_by_path(&self) -> BTreeMap<Path, (TenantId, DeleteRequest)> {

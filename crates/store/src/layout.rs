@@ -61,6 +61,15 @@ pub(crate) fn delete_path(tenant: &TenantId, id: Ulid) -> Path {
     Path::from(format!("{DELETE_FOLDER}/{tenant}/{id}.json"))
 }
 
+/// The id of the delete request at this path. Whose it is stands in the request, unescaped.
+pub(crate) fn parse_delete_path(path: &Path) -> Option<Ulid> {
+    let name = path.as_ref().strip_prefix(DELETE_FOLDER)?.strip_prefix('/')?;
+    let (_tenant, name) = name.split_once('/')?;
+    let name = name.strip_suffix(".json")?;
+    // Printing it again refuses small letters, which a parser lets through.
+    Ulid::from_string(name).ok().filter(|id| id.to_string() == name)
+}
+
 /// The name of the log file with this number.
 pub(crate) fn wal_name(number: u64) -> String {
     format!("{number:020}.wal")
@@ -219,6 +228,17 @@ mod tests {
     }
 
     #[test]
+    fn only_delete_paths_are_delete_paths() {
+        let is_one = |path: &str| parse_delete_path(&Path::from(path)).is_some();
+        assert!(is_one("deletes/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_one("deletes/fake/01arz3ndektsv4rrffq69g5fav.json"));
+        assert!(!is_one("deletes/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.txt"));
+        assert!(!is_one("deletes/fake/x/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_one("deletes/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_one("manifest/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+    }
+
+    #[test]
     fn days_are_those_of_the_calendar() {
         assert_eq!(Day::of(Timestamp(0)).to_string(), "1970-01-01");
         assert_eq!(Day::of(Timestamp(-1)).to_string(), "1969-12-31");
@@ -243,11 +263,13 @@ mod tests {
         }
 
         #[test]
-        fn segment_paths_round_trip(tenant in "[a-z0-9!_*'()-]{1,9}", time: i64, id: u128) {
+        fn paths_of_a_tenant_round_trip(tenant in "[a-z0-9!_*'()-]{1,9}", time: i64, id: u128) {
             let tenant = TenantId::new(&tenant).unwrap();
             let path = SegmentPath { tenant, day: Day::of(Timestamp(time)), id: Ulid::from(id) };
             prop_assert_eq!(path.to_string().parse(), Ok(path.clone()));
             prop_assert_eq!(path.path(), Path::from(path.to_string()));
+            prop_assert_eq!(parse_delete_path(&delete_path(&path.tenant, path.id)), Some(path.id));
+            prop_assert_eq!(parse_delete_path(&path.path()), None);
         }
 
         #[test]

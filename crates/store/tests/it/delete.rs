@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use barogram_store::{DELETE_REQUESTS_MAX, DeleteRequest, DeleteWish, ErrorKind, Store};
 use model::{TenantId, Timestamp};
-use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::world::*;
 
@@ -61,4 +62,20 @@ async fn what_has_not_changed_is_not_read_again_and_there_are_not_too_many() {
     let before = store.delete_requests(&tenant());
     store.refresh().await.unwrap();
     assert!(Arc::ptr_eq(&before, &store.delete_requests(&tenant())));
+}
+
+#[tokio::test]
+async fn what_is_not_named_as_a_request_is_none() {
+    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
+    let request = ask(&open(&objects, folders[0].path()).await, "one").await;
+    for path in ["deletes/.DS_Store", "deletes/fake/notes.txt", "deletes/fake/old/1.json"] {
+        objects.put(&Path::from(path), "no request".into()).await.unwrap();
+    }
+    check(&open(&objects, folders[1].path()).await, &[&request]);
+    // What is named as one and is none may be one that hides lines, so it is no good to go on.
+    let path = format!("deletes/fake/{}.json", ulid::Ulid::nil());
+    objects.put(&Path::from(path), "no request".into()).await.unwrap();
+    let store = try_open(&objects, folders[1].path()).await;
+    assert_eq!(store.map(drop).unwrap_err().kind(), ErrorKind::Operator);
 }
