@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::{FromRequest, Query, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::IntoResponse;
 use loki::Params;
 
@@ -19,10 +19,10 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let Query(mut pairs) = Query::<Pairs>::try_from_uri(request.uri())
             .map_err(|error| Refusal::bad_request(error.body_text()))?;
-        // Go reads a body only when it says that it is a form.
+        // Go reads a body only when it says that it is a form, and not that of any method.
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         if kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-            && request.method() == axum::http::Method::POST
+            && matches!(*request.method(), Method::POST | Method::PUT)
         {
             let form = Form::<Pairs>::from_request(request, state).await;
             let Form(mut body) = form.map_err(|rejection| {

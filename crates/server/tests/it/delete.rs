@@ -137,6 +137,19 @@ async fn requests_outlive_the_process() {
 }
 
 #[tokio::test]
+async fn a_request_may_be_a_form() {
+    let server = filled(plain()).await;
+    for (method, task, left) in [("POST", "a", 4), ("PUT", "b", 0)] {
+        let request = Request::builder().method(method).uri(PATH);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        let query = format!("query=%7Btask%3D%22{task}%22%7D&start={START}");
+        let answer = server.send(request.body(Body::from(query)).unwrap()).await;
+        assert_eq!(answer.status, 204, "{method}: {}", answer.text());
+        assert_eq!(seen(&server, "").await, left);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_deleted_is_said() {
     let server = Harness::new(plain()).await;
     let check = async |query: &str, start: &str, end: &str, expect: &str| {
