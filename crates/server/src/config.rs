@@ -34,6 +34,9 @@ pub struct Config {
     /// A query that takes so long is logged with its plan; zero logs none (Loki's
     /// `frontend.log_queries_longer_than`).
     pub log_queries_longer_than: Duration,
+    /// For how long a delete request is cancelled without force (Loki's
+    /// `compactor.delete_request_cancel_period`).
+    pub delete_request_cancel_period: Duration,
     /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
     /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
     pub out_of_order_window: Option<Duration>,
@@ -49,6 +52,7 @@ impl Default for Config {
             limits: Limits::default(),
             overrides: BTreeMap::new(),
             log_queries_longer_than: SLOW_QUERY,
+            delete_request_cancel_period: CANCEL_PERIOD,
             out_of_order_window: None,
         }
     }
@@ -56,6 +60,9 @@ impl Default for Config {
 
 /// A person notices a query that takes so long, and its plan tells why.
 const SLOW_QUERY: Duration = Duration::from_secs(5);
+
+/// Loki's default: who has deleted the wrong lines notices within a day.
+const CANCEL_PERIOD: Duration = Duration::from_secs(86_400);
 
 /// Loki's port.
 pub const DEFAULT_PORT: u16 = 3100;

@@ -1,10 +1,12 @@
 //! `/loki/api/v1/delete`: lines are hidden at once, and for good.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use loki::delete::{DeleteQuery, DeleteRequest, seconds};
+use loki::time::human_duration;
 use model::TenantId;
 use store::DeleteWish;
 
@@ -49,7 +51,8 @@ pub(crate) async fn list(
     Ok(Json(requests.iter().rev().map(shown).collect()))
 }
 
-/// Takes a request back: its lines are seen again.
+/// Takes a request back: its lines are seen again. Later than its period it must be forced, as in
+/// Loki, where some of the lines may be gone by then.
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     Tenant(tenant): Tenant,
@@ -57,11 +60,30 @@ pub(crate) async fn cancel(
 ) -> Result<StatusCode, Refusal> {
     check_mode(&app, &tenant)?;
     let id = params.get("request_id").unwrap_or_default();
-    if app.store.cancel_delete_request(&tenant, id).await? {
-        return Ok(StatusCode::NO_CONTENT);
+    let requests = app.store.delete_requests(&tenant);
+    let request = requests.iter().find(|request| request.id.to_string() == id);
+    if let Some(request) = request {
+        if params.get("force") != Some("true") {
+            let age = app.clock.now().since(request.created_at);
+            check_age(age, app.config.delete_request_cancel_period)?;
+        }
+        if app.store.cancel_delete_request(&tenant, id).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
     }
     let text = format!("could not find delete request with given id {id:?}");
     Err(Refusal::new(StatusCode::NOT_FOUND, text))
+}
+
+fn check_age(age: Duration, period: Duration) -> Result<(), Refusal> {
+    if age <= period {
+        return Ok(());
+    }
+    let period = human_duration(period);
+    Err(Refusal::bad_request(format!(
+        "the delete request is past the deadline of {period} since its creation; add `force=true` \
+         to cancel it all the same"
+    )))
 }
 
 fn check_mode(app: &App, tenant: &TenantId) -> Result<(), Refusal> {

@@ -49,6 +49,12 @@ impl Config {
                     self.log_queries_longer_than = time;
                 }
             }
+            "compactor" => {
+                let period = one(name, "delete_request_cancel_period", value, ignored)?;
+                if let Some(Span(period)) = period {
+                    self.delete_request_cancel_period = period;
+                }
+            }
             _ => ignored.push(name.to_owned()),
         }
         Ok(())
@@ -168,13 +174,22 @@ mod tests {
             limits,
             overrides: [(TenantId::new("team-a").unwrap(), own)].into(),
             log_queries_longer_than: Duration::from_secs(10),
+            delete_request_cancel_period: Duration::from_secs(3600),
             ..Config::default()
         };
         check(
             "overrides:\n  team-a: {max_line_size: 1KB, ingestion_rate_mb: 0.5, nosuch: 1}\n\
              frontend: {log_queries_longer_than: 10s, max_outstanding: 4}\n\
+             compactor: {delete_request_cancel_period: 1h, retention_enabled: true}\n\
              limits_config:\n  max_query_series: 7\n",
-            Ok((config, &["frontend.max_outstanding", "overrides.team-a.nosuch"])),
+            Ok((
+                config,
+                &[
+                    "compactor.retention_enabled",
+                    "frontend.max_outstanding",
+                    "overrides.team-a.nosuch",
+                ],
+            )),
         );
         check("overrides: {a/b: {}}", Err("overrides.a/b: the tenant's name"));
         check("overrides: {a: {max_query_series: many}}", Err("overrides.a: invalid type"));
@@ -186,6 +201,7 @@ mod tests {
         config.limits.max_query_lookback = Duration::from_secs(90_000);
         config.limits.required_labels = vec!["namespace".to_owned()];
         config.out_of_order_window = Some(Duration::from_secs(60));
+        config.delete_request_cancel_period = Duration::from_secs(60);
         config.overrides.insert(TenantId::new("a").unwrap(), Limits::default());
         let mut again = Config::default();
         let ignored = again.take_loki_yaml(&config.to_yaml()).unwrap();

@@ -22,6 +22,9 @@ impl Config {
         _ = writeln!(text, "auth_enabled: {}", self.multi_tenant);
         let slow = loki::time::human_duration(self.log_queries_longer_than);
         section(&mut text, "frontend", &fields(&json!({ "log_queries_longer_than": slow })));
+        let period = loki::time::human_duration(self.delete_request_cancel_period);
+        let compactor = json!({ "delete_request_cancel_period": period });
+        section(&mut text, "compactor", &fields(&compactor));
         if let Some(window) = self.out_of_order_window {
             let age = loki::time::human_duration(window * 2);
             section(&mut text, "ingester", &fields(&json!({ "max_chunk_age": age })));

@@ -1,5 +1,7 @@
 //! Deletion: what is deleted is gone from every answer, at once and after a restart.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
 use barogram_server::{Config, Server};
@@ -134,6 +136,33 @@ async fn requests_outlive_the_process() {
     let router = Server::build(plain(), parts).unwrap().into_router();
     let server = Harness::over(router, clock, folder);
     assert_eq!(list(&server, "").await[0]["request_id"], made.id.to_string());
+}
+
+#[tokio::test]
+async fn a_request_is_taken_back_within_a_day_and_later_by_force() {
+    let server = filled(plain()).await;
+    for _ in 0..2 {
+        delete(&server, "", r#"{app="x"}"#, (0, 100)).await;
+    }
+    let requests = list(&server, "").await;
+    let [first, second] = [&requests[0], &requests[1]].map(|one| one["request_id"].as_str());
+    server.clock.advance(Duration::from_secs(86_400));
+    let cancel = async |id: Option<&str>, force: &str| {
+        let params = [("request_id", id.unwrap()), ("force", force)];
+        send(&server, "DELETE", "", &params).await
+    };
+    assert_eq!(cancel(first, "").await.status, 204);
+    server.clock.advance(Duration::from_nanos(1));
+    for force in ["", "false", "1"] {
+        let answer = cancel(second, force).await;
+        let expect = "the delete request is past the deadline of 1d since its creation";
+        assert!(answer.status == 400 && answer.text().starts_with(expect), "{}", answer.text());
+    }
+    let small = second.map(str::to_lowercase);
+    assert_eq!(cancel(small.as_deref(), "").await.status, 404, "no way around");
+    assert_eq!(list(&server, "").await.len(), 1);
+    assert_eq!(cancel(second, "true").await.status, 204);
+    assert!(list(&server, "").await.is_empty());
 }
 
 #[tokio::test]
