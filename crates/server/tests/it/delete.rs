@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use barogram_server::{Config, Server};
+use model::Timestamp;
 use query::Engine;
 use serde_json::{Value, json};
 use store::Store;
@@ -102,6 +103,50 @@ async fn what_is_deleted_is_seen_no_more_and_seen_again_when_it_is_taken_back() 
     assert_eq!(send(&server, "DELETE", "", &[("request_id", id)]).await.status, 204);
     assert_eq!((list(&server, "").await.len(), seen(&server, "").await), (2, 6));
     assert_eq!(send(&server, "DELETE", "", &[("request_id", id)]).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_deleted_has_no_fields_and_no_pattern_and_goes_on_being_counted_in_volumes() {
+    let server = Harness::new(plain()).await;
+    let lines = (0..6).map(|n| {
+        let text = if n < 3 { format!("secret={n}") } else { format!("page={n}") };
+        json!([format!("{}000000000", START + n), text])
+    });
+    let stream = json!({"stream": {"app": "x"}, "values": lines.collect::<Vec<_>>()});
+    assert_eq!(server.push(&json!({"streams": [stream]}).to_string()).await.status, 204);
+    let ask = async |path: &str| {
+        let path = format!("/loki/api/v1/{path}");
+        let params = [("query", r#"{app="x"}"#), ("since", "1h")];
+        server.get(&path, &params).await.json()
+    };
+    let check = async |fields: &[&str], values: usize, patterns: usize| {
+        let found = ask("detected_fields").await;
+        let found = found["fields"].as_array().into_iter().flatten();
+        assert_eq!(found.map(|field| field["label"].as_str().unwrap()).collect::<Vec<_>>(), fields);
+        let secrets = ask("detected_field/secret/values").await;
+        assert_eq!(secrets["values"].as_array().map_or(0, Vec::len), values);
+        let mined = ask("patterns").await["data"].as_array().unwrap().clone();
+        assert_eq!(mined.len(), patterns, "{mined:?}");
+        assert_eq!(ask("index/stats").await["entries"], 6);
+    };
+    check(&["page", "secret"], 3, 2).await;
+    delete(&server, "", r#"{app="x"} |= "secret""#, (0, 100)).await;
+    check(&["page"], 0, 1).await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_stays_hidden_where_nothing_more_may_be() {
+    let (folder, clock, parts) = parts().await;
+    let (query, start) = (r#"{task="b"}"#.to_owned(), Timestamp::MIN);
+    let wish = store::DeleteWish { query, start, end: NOW };
+    let tenant = model::TenantId::default();
+    parts.store.create_delete_request(&tenant, wish).await.unwrap();
+    let mut config = plain();
+    config.take_loki_yaml("limits_config: {deletion_mode: disabled}").unwrap();
+    let router = Server::build(config, parts).unwrap().into_router();
+    let server = Harness::over(router, clock, folder);
+    push(&server, "", "old").await;
+    assert_eq!(seen(&server, "").await, 2);
 }
 
 #[tokio::test]
