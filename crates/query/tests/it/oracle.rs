@@ -10,7 +10,7 @@ use fastrand::Rng;
 use logql::ast::Expr;
 use logql::eval::{self, Direction, LogParams, LogStream, SelectorScope, Series, Steps, Value};
 use logql::pipeline::{Pipeline, RowLabels};
-use model::{Entry, Stream, TenantId, TimeRange};
+use model::{Entry, Stream, TenantId, TimeRange, Timestamp};
 
 use crate::data::{self, Fixture, SPAN, START, pick};
 
@@ -24,7 +24,8 @@ async fn the_engine_answers_as_the_evaluator() {
         let mut rng = Rng::with_seed(seed);
         let streams = data::streams(&mut rng);
         let mut fixture = data::fixture(&mut rng, &streams).await;
-        let deletions: Vec<Deletion> = (0..rng.usize(0..3)).map(|_| deletion(&mut rng)).collect();
+        let deletions = (0..rng.usize(0..3)).map(|_| deletion(&mut rng, &streams));
+        let deletions: Vec<Deletion> = deletions.collect();
         let streams: Vec<Stream> = streams.iter().map(|s| left(s, &deletions)).collect();
         fixture.engine = fixture.engine.hiding(deletions.into());
         for _ in 0..QUERIES {
@@ -39,7 +40,7 @@ async fn the_engine_answers_as_the_evaluator() {
     }
 }
 
-fn deletion(rng: &mut Rng) -> Deletion {
+fn deletion(rng: &mut Rng, streams: &[Stream]) -> Deletion {
     let query = pick(
         rng,
         &[
@@ -51,8 +52,15 @@ fn deletion(rng: &mut Rng) -> Deletion {
         ],
     );
     let Ok(Expr::Log(log)) = logql::parse(query) else { panic!("{query}") };
-    let start = START + SPAN.mul_f64(rng.f64());
-    Deletion { log, start, end: start + SPAN.mul_f64(rng.f64()) }
+    let times = streams.iter().flat_map(|stream| &stream.entries).map(|entry| entry.timestamp);
+    let times: Vec<Timestamp> = times.collect();
+    // Both ends are included, so some are the very times of entries.
+    let mut bound = || match rng.choice(&times) {
+        Some(time) if rng.bool() => *time,
+        _ => START + SPAN.mul_f64(rng.f64()),
+    };
+    let (one, other) = (bound(), bound());
+    Deletion { log, start: one.min(other), end: one.max(other) }
 }
 
 /// What the deletions leave of a stream.
