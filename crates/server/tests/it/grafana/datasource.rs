@@ -131,6 +131,25 @@ async fn a_line_between_two_pieces_comes_once() {
     assert_eq!(times(&grafana.lines(&piece(middle, end), None).await), [middle]);
 }
 
+/// A piece is a day long, the newest comes first, and the next may have as many lines as are left.
+#[tokio::test]
+async fn pieces_share_a_limit() {
+    let grafana = Grafana::new().await;
+    let piece = async |start, end, limit| {
+        let bounds = [("start", start), ("end", end), ("step", "86400000ms")];
+        let query = [("query", r#"{namespace="airflow"}"#), ("direction", "backward")];
+        let params = [&bounds[..], &query, &[("limit", limit)]].concat();
+        let streams = grafana.lines(&params, None).await;
+        let mut found: Vec<_> = times(&streams).into_iter().map(str::to_owned).collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found
+    };
+    let [first, second, third] =
+        ["1768779625000000000", "1768866025000000000", "1768952425000000000"];
+    assert_eq!(piece(second, third, "4").await, [nanos(80), nanos(30)]);
+    assert_eq!(piece(first, second, "2").await, [nanos(20), nanos(20)]);
+}
+
 /// Pieces of a metric query are a step apart, and what they have in common is added up.
 #[tokio::test]
 async fn a_point_is_in_one_piece_only() {
@@ -165,6 +184,24 @@ async fn the_log_volume_is_told_by_level() {
     );
 }
 
+/// Where the query parses, a line has the level that it names and the one that was found in it.
+#[tokio::test]
+async fn the_log_volume_of_parsed_lines_has_both_levels() {
+    let query = concat!(
+        "sum by (level, detected_level) ",
+        r#"(count_over_time({app="worker"} | json | drop __error__[1m]))"#
+    );
+    let params = panel(query, "60000ms");
+    assert_eq!(
+        Grafana::new().await.numbers("query_range", &params, Some("logvolhist")).await,
+        [
+            r#"{"detected_level":"error","level":"error"} [[1768866060,"1"]]"#,
+            r#"{"detected_level":"info","level":"info"} [[1768866060,"1"]]"#,
+            r#"{"detected_level":"warn","level":"warning"} [[1768866060,"1"]]"#,
+        ]
+    );
+}
+
 #[tokio::test]
 async fn an_alert_asks_for_one_moment() {
     let query =
@@ -193,6 +230,23 @@ async fn the_label_browser_finds_labels_and_not_metadata() {
     check("label/run_id/values", &[], nothing.clone()).await;
     // Grafana cuts queries by this label where it has values.
     check("label/__stream_shard__/values", &[scheduler], nothing).await;
+}
+
+/// `label_values({dag_id=~"$dag_id"}, task_id)`, where a variable stands for many values or all.
+#[tokio::test]
+async fn a_variable_takes_its_values_from_a_selector() {
+    let ok = |data: Value| json!({"status": "success", "data": data});
+    let values = "label/task_id/values";
+    for selector in [r#"{dag_id=~"(etl|report)"}"#, r#"{dag_id=~".+"}"#] {
+        check(values, &[("query", selector)], ok(json!(["extract"]))).await;
+    }
+    let nothing = json!({"status": "success"});
+    check(values, &[("query", r#"{dag_id=~"(report)"}"#)], nothing).await;
+    // Loki refuses what everything matches, here as in queries.
+    let params = [&HOUR[..], &[("query", r#"{dag_id=~".*"}"#)]].concat();
+    let answer = Grafana::new().await.resource(values, &params, None).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("queries require at least one regexp or equality matcher"));
 }
 
 #[tokio::test]
