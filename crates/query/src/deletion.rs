@@ -1,7 +1,5 @@
 //! Lines that are to be seen no more: deleted, though they are still in their segments.
 
-use std::sync::Arc;
-
 use logql::ast::LogExpr;
 use logql::eval::SelectorScope;
 use logql::pipeline::{Pipeline, RowLabels, StageError};
@@ -45,7 +43,7 @@ impl Hidden {
     /// # Errors
     /// When a matcher or a filter of one cannot be built.
     pub fn new(
-        deletions: &Arc<[Deletion]>,
+        deletions: &[Deletion],
         range: TimeRange,
         scope: SelectorScope,
     ) -> Result<Self, StageError> {

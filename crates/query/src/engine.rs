@@ -127,9 +127,7 @@ impl Engine {
         let stats = run.counters.stats(self.clock.now().since(started));
         Ok(Answer { value, stats, warnings, explain: run.plans.explain() })
     }
-}
 
-impl Engine {
     /// Hands on each line that a query for lines finds, whatever its limit: as they are read, in
     /// no order. Nothing is held, so there may be any number of them.
     ///

@@ -69,7 +69,8 @@ impl App {
         self.engine.with(config).hiding(self.deletions(tenant))
     }
 
-    /// What a tenant has asked for to be deleted; the same value as long as that is the same.
+    /// What a tenant has asked for to be deleted: the same value as long as that is the same,
+    /// unless it is nothing.
     pub(crate) fn deletions(&self, tenant: &TenantId) -> Arc<[Deletion]> {
         self.deletions.of(tenant, &self.store)
     }

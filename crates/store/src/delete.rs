@@ -13,8 +13,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::Error;
 use crate::layout::{DELETE_FOLDER, delete_path, parse_delete_path};
+use crate::{Error, versioned};
 
 /// The version of a request's JSON.
 const DELETE_VERSION: u32 = 1;
@@ -193,19 +193,8 @@ impl Deletes {
 
 /// Reads a request's JSON.
 fn parse(path: &Path, json: &[u8]) -> Result<(TenantId, DeleteRequest), Error> {
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
     let corrupt = |reason: String| Error::Corrupt { place: path.to_string(), offset: 0, reason };
-    let unread = |error: serde_json::Error| corrupt(error.to_string());
-    // The version is read first, since a later one may have other fields.
-    let Version { version } = serde_json::from_slice(json).map_err(unread)?;
-    if version > DELETE_VERSION {
-        let (place, supported) = (path.to_string(), DELETE_VERSION);
-        return Err(Error::Newer { place, found: version, supported });
-    }
-    let request: DeleteRequest = serde_json::from_slice(json).map_err(unread)?;
+    let request: DeleteRequest = versioned::parse(path, json, DELETE_VERSION)?;
     let tenant = TenantId::new(&request.tenant).map_err(|error| corrupt(error.to_string()))?;
     if delete_path(&tenant, request.id) != *path {
         return Err(corrupt("it is the request of another path".to_owned()));

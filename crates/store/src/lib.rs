@@ -32,6 +32,7 @@ mod scan;
 mod schema;
 mod segment;
 mod store;
+mod versioned;
 mod wal;
 mod watch;
 

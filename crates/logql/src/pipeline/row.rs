@@ -18,6 +18,11 @@ pub(crate) const PRESERVE_ERROR: &str = "__preserve_error__";
 /// What is put behind the name of a parsed label that the stream or the metadata has already.
 pub(super) const EXTRACTED: &str = "_extracted";
 
+/// Whether a name is one of those by which errors are asked for.
+pub(super) fn is_error(name: &str) -> bool {
+    matches!(name, ERROR | ERROR_DETAILS)
+}
+
 /// The labels of one row: those of its stream and its metadata below, what the stages set on top,
 /// what went wrong aside.
 ///
@@ -149,8 +154,7 @@ impl RowLabels {
         self.base = None;
         self.layer.clear();
         self.text.clear();
-        let special = |name: &str| name == ERROR || name == ERROR_DETAILS;
-        if metadata.iter().any(|(name, _)| stream.get(name).is_some() || special(name)) {
+        if metadata.iter().any(|(name, _)| stream.get(name).is_some() || is_error(name)) {
             self.unfold();
         }
     }
@@ -358,8 +362,7 @@ impl RowLabels {
                 }
             }
         }
-        let special = |name| metadata.get(name).is_some();
-        if !special(ERROR) && !special(ERROR_DETAILS) {
+        if !metadata.iter().any(|(name, _)| is_error(name)) {
             self.base = Some(Base { layer: self.layer.len(), text: self.text.len() });
         }
     }

@@ -7,7 +7,7 @@ use crate::ast::{Grouping, RangeAggregation, RangeOp, Stage};
 use super::chain::Pipeline;
 use super::error::StageError;
 use super::reads;
-use super::row::{ERROR, ERROR_DETAILS, RowLabels};
+use super::row::{RowLabels, is_error};
 use super::unwrap::Unwrap;
 use super::wanted::Wanted;
 
@@ -55,8 +55,8 @@ impl Sampler {
             _ => agg.grouping.clone(),
         };
         let wanted = wanted(&stages, agg, grouping.as_ref())?;
-        let is_error = |name: &String| name == ERROR || name == ERROR_DETAILS;
-        let by = grouping.as_ref().filter(|by| !by.without && !by.labels.iter().any(is_error));
+        let names_error = |by: &Grouping| by.labels.iter().any(|name| is_error(name));
+        let by = grouping.as_ref().filter(|by| !by.without && !names_error(by));
         let by = by.map(|by| by.labels.clone());
         Ok(Self { pipeline: Pipeline::wanting(&stages, &wanted)?, number, grouping, by })
     }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
-use serde::Deserialize;
 use ulid::Ulid;
 
 use super::document::{Change, Manifest};
 use super::{MANIFEST_VERSION, invariant};
-use crate::{Error, layout};
+use crate::{Error, layout, versioned};
 
 /// How many other writers may be faster before a commit gives up. Each of them made progress.
 const LOST_MAX: u32 = 100;
@@ -124,7 +123,7 @@ impl Manifests {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(failed()(error)),
         };
-        let manifest = parse(&path, &bytes)?;
+        let manifest: Manifest = versioned::parse(&path, &bytes, MANIFEST_VERSION)?;
         if manifest.number != number {
             let reason = format!("it says that it is manifest {}", manifest.number);
             return Err(Error::Corrupt { place: path.to_string(), offset: 0, reason });
@@ -132,27 +131,4 @@ impl Manifests {
         invariant::check(&manifest)?;
         Ok(Some(manifest))
     }
-}
-
-/// Reads a manifest's JSON.
-fn parse(path: &Path, json: &[u8]) -> Result<Manifest, Error> {
-    // The version is read first, since a later one may have other fields.
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    let place = || path.to_string();
-    let corrupt = |error: serde_json::Error| {
-        // Both count from 1, and a column is 0 at the end of a line.
-        let lines = json.split_inclusive(|byte| *byte == b'\n');
-        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
-        let offset = before + error.column().saturating_sub(1);
-        Error::Corrupt { place: place(), offset: offset as u64, reason: error.to_string() }
-    };
-    let Version { version } = serde_json::from_slice(json).map_err(corrupt)?;
-    if version > MANIFEST_VERSION {
-        let supported = MANIFEST_VERSION;
-        return Err(Error::Newer { place: place(), found: version, supported });
-    }
-    serde_json::from_slice(json).map_err(corrupt)
 }
