@@ -45,6 +45,19 @@ pub struct Config {
     pub partition_rows: u64,
     /// The level of zstd in segments: above 3 it costs more time than it saves bytes.
     pub zstd_level: i32,
+    /// Segments are merged up to this size of an object, in bytes: large enough that a day has few
+    /// of them, small enough to be written by one put.
+    pub compact_bytes_max: u64,
+    /// How often to look for segments to merge, to expire and to sweep.
+    pub maintain_age: Duration,
+    /// The object of a segment that is not live any more is removed after so long: no query runs
+    /// longer, and nobody who reads is so far behind.
+    pub removed_age: Duration,
+    /// An object that no manifest knows is swept away when it is so old: what is uploaded becomes
+    /// part of a manifest within minutes, or never.
+    pub orphan_age: Duration,
+    /// How often to look for such objects, which takes a list of all.
+    pub sweep_age: Duration,
     /// Memory for the footers of segments, in bytes.
     pub footer_cache_bytes: usize,
     /// Memory for the fingerprints of published rows, in bytes: used only to recognise lines that
@@ -70,6 +83,11 @@ impl Default for Config {
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,
             zstd_level: 3,
+            compact_bytes_max: 64 * MIB,
+            maintain_age: Duration::from_secs(30),
+            removed_age: Duration::from_secs(900),
+            orphan_age: Duration::from_secs(86_400),
+            sweep_age: Duration::from_secs(6 * 3600),
             footer_cache_bytes: 64 * 1024 * 1024,
             fingerprint_cache_bytes: 64 * 1024 * 1024,
         }

@@ -125,6 +125,12 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// Another process has opened this store's log, or a copy of it, and publishes from it.
+    #[error(
+        "another process has opened this store's write-ahead log: this one may not publish any \
+         more; stop it, and give each process a log folder of its own"
+    )]
+    Fenced,
     /// Other writers were faster too many times in a row.
     #[error("failed to commit the manifest: other writers were faster {attempts} times")]
     Contended {
@@ -187,6 +193,7 @@ impl Error {
             | Self::LogGap { .. }
             | Self::UnsafeObjects { .. }
             | Self::Invariant { .. }
+            | Self::Fenced
             | Self::Task(_) => ErrorKind::Operator,
         }
     }

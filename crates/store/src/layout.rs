@@ -6,6 +6,7 @@
 //! | manifest | objects | `manifest/00000000000000000042.json` |
 //! | segment | objects | `tenants/<tenant>/<YYYY-MM-DD>/<ulid>.parquet` |
 //! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
+//! | its lines are erased | objects | `deletes/<tenant>/<ulid>.erased.<milliseconds>` |
 //! | log file | log folder | `00000000000000000001.wal` |
 
 use std::fmt;
@@ -27,7 +28,9 @@ pub(crate) const MANIFEST_FOLDER: &str = "manifest";
 /// short.
 pub(crate) const DELETE_FOLDER: &str = "deletes";
 
-const TENANT_FOLDER: &str = "tenants";
+/// The folder of the segments, as a prefix.
+pub(crate) const TENANT_FOLDER: &str = "tenants";
+
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// The path of the format marker.
@@ -68,6 +71,30 @@ pub(crate) fn parse_delete_path(path: &Path) -> Option<Ulid> {
     let name = name.strip_suffix(".json")?;
     // Printing it again refuses small letters, which a parser lets through.
     Ulid::from_string(name).ok().filter(|id| id.to_string() == name)
+}
+
+/// The path of the mark that the lines of a request were erased at this time, in milliseconds. Its
+/// name says it all; the object is empty.
+pub(crate) fn erased_path(tenant: &TenantId, id: Ulid, at: Timestamp) -> Path {
+    Path::from(format!("{DELETE_FOLDER}/{tenant}/{id}.erased.{}", at.as_millis()))
+}
+
+/// Which request this is the mark of, and when its lines were erased.
+pub(crate) fn parse_erased_path(path: &Path) -> Option<(Ulid, Timestamp)> {
+    let name = path.as_ref().strip_prefix(DELETE_FOLDER)?.strip_prefix('/')?;
+    let (_tenant, name) = name.split_once('/')?;
+    let (id, millis) = name.split_once(".erased.")?;
+    Some((Ulid::from_string(id).ok()?, Timestamp::from_millis(millis.parse().ok()?)))
+}
+
+/// The id of the segment at this path, whosesoever it is.
+pub(crate) fn parse_segment_id(path: &Path) -> Option<Ulid> {
+    let name = path.as_ref().strip_prefix(TENANT_FOLDER)?.strip_prefix('/')?;
+    let mut parts = name.split('/');
+    let (_tenant, day, name) = (parts.next()?, parts.next()?, parts.next()?);
+    Day::parse(day)?;
+    let id = Ulid::from_string(name.strip_suffix(".parquet")?).ok()?;
+    parts.next().is_none().then_some(id)
 }
 
 /// The name of the log file with this number.
@@ -155,6 +182,11 @@ impl Day {
     /// The day in which a time lies.
     pub(crate) fn of(time: Timestamp) -> Self {
         Self(time.as_nanos().div_euclid(NANOS_PER_DAY))
+    }
+
+    /// The first time that is after it.
+    pub(crate) fn end(self) -> Timestamp {
+        Timestamp((self.0 + 1).saturating_mul(NANOS_PER_DAY))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -270,6 +302,11 @@ mod tests {
             prop_assert_eq!(path.path(), Path::from(path.to_string()));
             prop_assert_eq!(parse_delete_path(&delete_path(&path.tenant, path.id)), Some(path.id));
             prop_assert_eq!(parse_delete_path(&path.path()), None);
+            prop_assert_eq!(parse_segment_id(&path.path()), Some(path.id));
+            let at = Timestamp::from_millis(time / 1_000_000);
+            let erased = erased_path(&path.tenant, path.id, at);
+            prop_assert_eq!(parse_erased_path(&erased), Some((path.id, at)));
+            prop_assert_eq!(parse_delete_path(&erased), None);
         }
 
         #[test]

@@ -12,6 +12,7 @@
 
 mod admit;
 mod append;
+mod compact;
 mod config;
 mod delete;
 mod duplicate;
@@ -32,6 +33,7 @@ mod scan;
 mod schema;
 mod segment;
 mod store;
+mod upkeep;
 mod versioned;
 mod wal;
 mod watch;
@@ -48,4 +50,5 @@ pub use scan::{Partition, Pruning, Scan};
 pub use schema::{KIND_KEY, LINE, NAME_KEY, STREAM, TIMESTAMP, metadata_column};
 pub use segment::StreamStats;
 pub use store::{Status, Store};
+pub use upkeep::{EntryTest, Erasure, NextExpiry, Retained, Rules, UpkeepReport};
 pub use watch::{Arrived, MISSED_TOLD_MAX, Missed, Watch};

@@ -18,8 +18,9 @@ use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
 use crate::segment::Library;
+use crate::upkeep::Upkeep;
 use crate::watch::{Watch, Watcher};
-use crate::{Config, Error, Metrics, Parts, StreamTest, open};
+use crate::{Config, Error, Metrics, Parts, Rules, StreamTest, UpkeepReport, open};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) library: Arc<Library>,
     pub(crate) flusher: Flusher,
     pub(crate) deletes: Deletes,
+    pub(crate) upkeep: Upkeep,
 }
 
 /// How much a store holds.
@@ -204,6 +206,40 @@ impl Store {
             pause = self.pause_after(result, pause);
             self.observe();
         }
+    }
+
+    /// Merges segments, removes what has expired or was deleted, and sweeps away objects that nobody
+    /// needs, as far as any of it is due.
+    ///
+    /// # Errors
+    /// When the object store fails. What is left is due the next time.
+    pub async fn upkeep(&self, rules: &Arc<dyn Rules>) -> Result<(), Error> {
+        let result = self.0.upkeep.round(&self.0.flusher, &self.0.deletes, rules).await;
+        if result.is_err() {
+            self.metrics().upkeep_failures.inc();
+        }
+        result
+    }
+
+    /// Does the [upkeep](Self::upkeep) now and then, until it is cancelled, which may leave a round
+    /// half done.
+    pub async fn run_upkeep(&self, rules: Arc<dyn Rules>, cancel: CancellationToken) {
+        let rounds = async {
+            loop {
+                tokio::time::sleep(self.0.config.maintain_age).await;
+                if let Err(error) = self.upkeep(&rules).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "a round of upkeep failed, and will be tried again");
+                }
+            }
+        };
+        cancel.run_until_cancelled(rounds).await;
+    }
+
+    /// What the upkeep of this process has done, and what it will do next.
+    #[must_use]
+    pub fn upkeep_report(&self) -> UpkeepReport {
+        self.0.upkeep.report()
     }
 
     /// Ends the store: nothing more is accepted. What was acknowledged is in the log already, so

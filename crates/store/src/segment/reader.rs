@@ -98,6 +98,13 @@ impl Segment {
         self.metadata.schema()
     }
 
+    /// The columns that tell the rows of a stream apart, as places in the schema: time and line,
+    /// which come first, and the metadata.
+    pub(crate) fn row_columns(&self) -> Vec<usize> {
+        let fields = self.schema().fields().iter().enumerate();
+        fields.filter(|(_, field)| !schema::is_label(field)).map(|(at, _)| at).collect()
+    }
+
     /// The rows that a filter may want, in the order of the file.
     pub(crate) fn pieces(&self, filter: &Filter) -> Vec<Piece> {
         let streams = self.streams.0.iter().enumerate();
