@@ -48,6 +48,9 @@ pub struct Config {
     /// Segments are merged up to this size of an object, in bytes: large enough that a day has few
     /// of them, small enough to be written by one put.
     pub compact_bytes_max: u64,
+    /// Of a day that is still being written, so many segments of like size are merged. Each row is
+    /// rewritten about once for each power of this number.
+    pub compact_inputs_min: usize,
     /// How often to look for segments to merge, to expire and to sweep.
     pub maintain_age: Duration,
     /// The object of a segment that is not live any more is removed after so long: no query runs
@@ -84,6 +87,7 @@ impl Default for Config {
             partition_rows: 256 * 1024,
             zstd_level: 3,
             compact_bytes_max: 64 * MIB,
+            compact_inputs_min: 4,
             maintain_age: Duration::from_secs(30),
             removed_age: Duration::from_secs(900),
             orphan_age: Duration::from_secs(86_400),

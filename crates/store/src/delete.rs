@@ -162,16 +162,22 @@ impl Deletes {
 
     /// Forgets the requests that were finished long ago.
     pub(crate) async fn forget_finished(&self, now: Timestamp) -> Result<(), Error> {
-        let known = self.lock().clone();
-        for (tenant, request) in known.iter().flat_map(|(t, rs)| rs.iter().map(move |r| (t, r))) {
-            let Some(erased_at) = request.erased_at else { continue };
-            if now.since(erased_at) >= FINISHED_AGE {
-                // In this order: a mark without its request means nothing.
-                self.cancel(tenant, request.id).await?;
-                self.remove(&erased_path(tenant, request.id, erased_at)).await?;
-            }
+        for (tenant, id, erased_at) in self.finished_before(now) {
+            // In this order: a mark without its request means nothing.
+            self.cancel(&tenant, id).await?;
+            self.remove(&erased_path(&tenant, id, erased_at)).await?;
         }
         Ok(())
+    }
+
+    fn finished_before(&self, now: Timestamp) -> Vec<(TenantId, Ulid, Timestamp)> {
+        let known = self.lock();
+        let all = known.iter().flat_map(|(tenant, requests)| {
+            requests
+                .iter()
+                .filter_map(|request| Some((tenant.clone(), request.id, request.erased_at?)))
+        });
+        all.filter(|(_, _, erased_at)| now.since(*erased_at) >= FINISHED_AGE).collect()
     }
 
     async fn remove(&self, path: &Path) -> Result<(), Error> {
@@ -216,7 +222,8 @@ impl Deletes {
     async fn paths(&self) -> Result<(Vec<Path>, BTreeMap<Ulid, Timestamp>), Error> {
         let folder = Path::from(DELETE_FOLDER);
         let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
-        let paths: Vec<Path> = listed.try_collect().await.map_err(Error::object("list", &folder))?;
+        let paths: Vec<Path> =
+            listed.try_collect().await.map_err(Error::object("list", &folder))?;
         let erased = paths.iter().filter_map(parse_erased_path).collect();
         let requests = paths.into_iter().filter(|path| parse_delete_path(path).is_some());
         Ok((requests.collect(), erased))
@@ -247,6 +254,7 @@ impl Deletes {
         let mut known = self.lock();
         let mut requests = known.get(tenant).map(|known| known.to_vec()).unwrap_or_default();
         change(&mut requests);
+        requests.sort_by_key(|request| request.id);
         known.insert(tenant.clone(), requests.into());
     }
 

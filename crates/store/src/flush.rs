@@ -78,8 +78,13 @@ impl Flusher {
     /// When the object store fails, or another process has taken over our log.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
         let newest = self.manifests.newer(self.live.manifest()).await?;
-        self.live.advance(Arc::clone(&newest));
-        if newest.epoch(self.writer) > self.epoch { Err(Error::Fenced) } else { Ok(()) }
+        self.live.advance(newest);
+        if self.is_fenced() { Err(Error::Fenced) } else { Ok(()) }
+    }
+
+    /// Whether another process has taken over our log, as far as is known.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.live.manifest().epoch(self.writer) > self.epoch
     }
 
     fn plan(&self, sealed: Arc<Sealed>) -> Plan {
@@ -107,8 +112,7 @@ impl Flusher {
         let records = plan.segments.iter().filter_map(|(_, record)| record.clone());
         let segments: Vec<SegmentRecord> = records.collect();
         let (writer, epoch, checkpoint) = (self.writer, self.epoch, plan.sealed.checkpoint);
-        let change =
-            Change::Publish { segments: segments.clone(), writer, epoch, checkpoint };
+        let change = Change::Publish { segments: segments.clone(), writer, epoch, checkpoint };
         let committed = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
         let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
         self.live.advance(manifest);

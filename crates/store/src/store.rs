@@ -100,6 +100,9 @@ impl Store {
     pub async fn append(&self, tenant: &TenantId, streams: Vec<Stream>) -> Result<Appended, Error> {
         let mut received = Received::new(tenant.clone(), streams);
         self.check_room(&received)?;
+        if self.0.flusher.is_fenced() {
+            return Err(Error::Fenced);
+        }
         loop {
             let manifest = self.0.live.manifest();
             let published = self.0.published.find(&manifest, &received).await?;

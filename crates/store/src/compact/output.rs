@@ -138,11 +138,15 @@ impl Output {
 
     fn metadata_column(&self, name: &str) -> Result<ArrayRef, Error> {
         let text = schema::text();
-        let parts: Vec<ArrayRef> = self.parts.iter().map(|(_, rows)| {
-            let found = schema::find(rows.schema_ref(), ColumnKind::Metadata, name);
-            let none = || new_null_array(&text, rows.num_rows());
-            found.map_or_else(none, |at| Arc::clone(rows.column(at)))
-        }).collect();
+        let parts: Vec<ArrayRef> = self
+            .parts
+            .iter()
+            .map(|(_, rows)| {
+                let found = schema::find(rows.schema_ref(), ColumnKind::Metadata, name);
+                let none = || new_null_array(&text, rows.num_rows());
+                found.map_or_else(none, |at| Arc::clone(rows.column(at)))
+            })
+            .collect();
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         Ok(concat(&parts)?)
     }

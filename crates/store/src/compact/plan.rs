@@ -3,6 +3,7 @@
 //! Only neighbours in age are merged, so that of two rows of one stream and one time the one that
 //! came first stays first.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -16,11 +17,9 @@ use crate::manifest::{Manifest, SegmentRecord};
 /// How many segments are merged at a time at most: each costs the memory of a batch and of what is
 /// read ahead.
 const INPUTS_MAX: usize = 32;
-/// Of a day that is still being written, so many segments of like size are merged. Each row is
-/// rewritten about once for each power of this number.
-const INPUTS_MIN: usize = 4;
-/// The same where they are large already, and little is gained by fewer of them.
-const LARGE_INPUTS_MIN: usize = 8;
+/// Where segments are large already, little is gained by fewer of them: so many times more of them
+/// are waited for.
+const LARGE_WAITS: usize = 2;
 /// A day is complete when it has been over, and nothing has been added to it, for so long.
 const QUIET: Duration = Duration::from_secs(3600);
 
@@ -33,30 +32,29 @@ pub(crate) fn plan(manifest: &Manifest, config: &Config, now: Timestamp) -> Vec<
     let groups = days.into_iter().filter_map(|((_, day), segments)| {
         let complete = is_complete(day, &segments, now);
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.bytes).collect();
-        let group = group(&sizes, complete, config.compact_bytes_max)?;
+        let group = group(&sizes, complete, config)?;
         Some(segments[group].iter().map(|segment| segment.path.clone()).collect())
     });
     let mut groups: Vec<Vec<SegmentPath>> = groups.collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    groups.sort_by_key(|group| Reverse(group.len()));
     groups
 }
 
 /// The longest run of neighbours that may be merged; of those, the one with the fewest bytes.
-fn group(sizes: &[u64], complete: bool, bytes_max: u64) -> Option<Range<usize>> {
+fn group(sizes: &[u64], complete: bool, config: &Config) -> Option<Range<usize>> {
     let windows = (0..sizes.len()).flat_map(|start| {
         let end = sizes.len().min(start + INPUTS_MAX);
         (start + 2..=end).map(move |end| start..end)
     });
-    let merged = windows.filter(|window| may_merge(&sizes[window.clone()], complete, bytes_max));
-    merged.max_by_key(|window| {
-        (window.len(), std::cmp::Reverse(sizes[window.clone()].iter().sum::<u64>()))
-    })
+    let merged = windows.filter(|window| may_merge(&sizes[window.clone()], complete, config));
+    merged.min_by_key(|window| (Reverse(window.len()), sizes[window.clone()].iter().sum::<u64>()))
 }
 
-fn may_merge(sizes: &[u64], complete: bool, bytes_max: u64) -> bool {
+fn may_merge(sizes: &[u64], complete: bool, config: &Config) -> bool {
+    let (bytes_max, few) = (config.compact_bytes_max, config.compact_inputs_min);
     let total: u64 = sizes.iter().sum();
     let largest = sizes.iter().max().copied().unwrap_or(0);
-    let inputs_min = if total <= bytes_max / 4 { INPUTS_MIN } else { LARGE_INPUTS_MIN };
+    let inputs_min = if total <= bytes_max / 4 { few } else { LARGE_WAITS * few };
     // Else a large segment would be rewritten for each small one that comes after it.
     let worthwhile = sizes.len() >= inputs_min && largest <= total / 2;
     total <= bytes_max && (complete || worthwhile)

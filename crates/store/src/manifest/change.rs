@@ -116,8 +116,7 @@ impl Manifest {
         let place = self.segments.iter().position(|segment| going.contains(&segment.path))?;
         self.segments.splice(place..place, new.iter().cloned());
         let gone = self.segments.extract_if(.., |segment| going.contains(&segment.path));
-        let removed =
-            gone.map(|s| RemovedRecord { path: s.path, bytes: s.bytes, removed_at: at });
+        let removed = gone.map(|s| RemovedRecord { path: s.path, bytes: s.bytes, removed_at: at });
         self.removed.extend(removed);
         None
     }

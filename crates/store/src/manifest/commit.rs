@@ -1,5 +1,6 @@
 //! Reads and commits manifests: compare-and-swap by create-if-absent.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ impl Manifests {
     /// The newest manifest, looked for upwards from one that is known.
     pub(crate) async fn newer(&self, known: Arc<Manifest>) -> Result<Arc<Manifest>, Error> {
         let newest = self.follow(Arc::clone(&known)).await?;
-        if self.is_whole_since(known.number).await? { Ok(newest) } else { self.newest().await }
+        if self.is_whole_since(&known).await? { Ok(newest) } else { self.newest().await }
     }
 
     /// Commits a change on top of `base` or of whatever was committed since. `id` must be the same
@@ -81,7 +82,7 @@ impl Manifests {
         change: &Change,
         id: Ulid,
     ) -> Result<Committed, Error> {
-        let mut known = base.number;
+        let mut known = Arc::clone(&base);
         let mut base = base;
         for _ in 0..LOST_MAX {
             let next = match base.apply(change, id) {
@@ -92,13 +93,13 @@ impl Manifests {
             };
             invariant::check_follows(&base, &next)?;
             match self.create(&next).await? {
-                Attempt::Won if self.is_whole_since(known).await? => {
+                Attempt::Won if self.is_whole_since(&known).await? => {
                     self.trim(next.number).await;
                     return Ok(Committed::Done(Arc::new(next)));
                 }
                 Attempt::Won => {
                     base = self.newest().await?;
-                    known = base.number;
+                    known = Arc::clone(&base);
                 }
                 Attempt::Lost(winner) => {
                     invariant::check_follows(&base, &winner)?;
@@ -120,18 +121,22 @@ impl Manifests {
     }
 
     /// Whether every manifest after this one is still there. Old ones are removed from the lowest
-    /// up, so this is so as long as it is there itself. Somebody who slept while his numbers were
-    /// removed could otherwise create one again, and take it for a commit.
-    async fn is_whole_since(&self, number: u64) -> Result<bool, Error> {
-        if number == 0 {
+    /// up, so this is so as long as it is there itself, and not another that somebody has made
+    /// under its number. Who slept while his numbers were removed could otherwise create one again,
+    /// and take it for a commit.
+    async fn is_whole_since(&self, known: &Manifest) -> Result<bool, Error> {
+        // The commit is one of the first fields.
+        const BEGINNING: Range<u64> = 0..256;
+        if known.number == 0 {
             let numbers = self.numbers().await?;
             return Ok((1..).zip(&numbers).all(|(expect, number)| expect == *number));
         }
-        let path = layout::manifest_path(number);
-        match self.objects.head(&path).await {
-            Ok(_) => Ok(true),
+        let path = layout::manifest_path(known.number);
+        let commit = known.commit.to_string();
+        match self.objects.get_range(&path, BEGINNING).await {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).contains(&commit)),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(Error::object("look for", &path)(error)),
+            Err(error) => Err(Error::object("read", &path)(error)),
         }
     }
 

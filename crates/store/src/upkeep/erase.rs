@@ -43,7 +43,7 @@ pub(super) async fn erase(
         }
         // What was merged meanwhile by somebody else is looked at next time.
         if complete {
-            for request in erased.0.iter().map(|(request, _)| request) {
+            for (request, _) in &erased.0 {
                 deletes.finish(&tenant, request, rewriter.now()).await?;
             }
         }

@@ -38,7 +38,8 @@ pub(super) async fn expire(
             Due::NotBefore(_) => {}
             Due::All => whole.push(segment.clone()),
             Due::Part => {
-                let left_out = Expired { rules: Arc::clone(rules), path: segment.path.clone(), now };
+                let left_out =
+                    Expired { rules: Arc::clone(rules), path: segment.path.clone(), now };
                 let part = std::slice::from_ref(segment);
                 freed.add(part, rewriter.rewrite(part, Arc::new(left_out)).await?);
             }

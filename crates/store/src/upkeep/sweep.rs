@@ -43,24 +43,23 @@ pub(super) async fn removed(rewriter: &Rewriter) -> Result<u64, Error> {
 pub(super) async fn orphans(rewriter: &Rewriter) -> Result<u64, Error> {
     let (now, age) = (rewriter.now(), rewriter.config.orphan_age);
     let folder = Path::from(layout::TENANT_FOLDER);
-    let listed = rewriter.objects.list(Some(&folder));
-    let old = listed.try_filter_map(async |object| {
-        let made = layout::parse_segment_id(&object.location);
-        Ok(made.filter(|id| now.since(made_at(*id)) >= age).map(|_| object.location))
-    });
-    let old: Vec<Path> = old.try_collect().await.map_err(Error::object("list", &folder))?;
+    let listed = rewriter.objects.list(Some(&folder)).map_ok(|object| object.location);
+    let listed: Vec<Path> = listed.try_collect().await.map_err(Error::object("list", &folder))?;
+    let is_old = |id| now.since(made_at(id)) >= age;
     // Looked at after the list, so that what was committed meanwhile is known.
     let manifest = rewriter.manifests.newest().await?;
     let live = manifest.segments.iter().map(|segment| segment.path.path());
     let known = live.chain(manifest.removed.iter().map(|removed| removed.path.path()));
     let known: HashSet<Path> = known.collect();
-    let mut swept = 0;
-    for path in old.iter().filter(|path| !known.contains(path)).take(SWEPT_MAX) {
+    let orphans = listed
+        .into_iter()
+        .filter(|path| layout::parse_segment_id(path).is_some_and(is_old) && !known.contains(path));
+    let orphans: Vec<Path> = orphans.take(SWEPT_MAX).collect();
+    for path in &orphans {
         tracing::info!(%path, "an object that no manifest knows is removed");
         remove(rewriter, path).await?;
-        swept += 1;
     }
-    Ok(swept)
+    Ok(orphans.len() as u64)
 }
 
 async fn remove(rewriter: &Rewriter, path: &Path) -> Result<(), Error> {

@@ -10,6 +10,7 @@ mod folder;
 mod formats;
 mod life;
 mod random;
+mod upkeep;
 mod watch;
 mod world;
 mod writers;

@@ -16,6 +16,7 @@ enum Step {
     /// For each entry: stream, time, text, pod.
     Append(Vec<(u8, i64, u8, u8)>),
     Flush,
+    Upkeep,
     /// Without shutting down.
     Restart,
     /// Start, length, a stream to leave out, rows of a batch.
@@ -26,7 +27,8 @@ fn step() -> impl Strategy<Value = Step> {
     let entry = (0_u8..4, 0_i64..30, 0_u8..6, 0_u8..3);
     prop_oneof![
         4 => prop::collection::vec(entry, 1..40).prop_map(Step::Append),
-        2 => Just(Step::Flush),
+        4 => Just(Step::Flush),
+        2 => Just(Step::Upkeep),
         1 => Just(Step::Restart),
         3 => (0_i64..30, 0_i64..30, 0_u8..5, 1_usize..20)
             .prop_map(|(start, length, without, rows)| Step::Scan(start, length, without, rows)),
@@ -125,6 +127,7 @@ async fn run(steps: Vec<Step>) {
         page_rows: 4,
         partition_rows: 20,
         wal_segment_bytes: 500,
+        compact_inputs_min: 2,
         ..Config::default()
     };
     let mut store = open_with(config.clone(), &objects, folder.path()).await;
@@ -139,6 +142,7 @@ async fn run(steps: Vec<Step>) {
                 assert_eq!(appended.accepted + appended.duplicates, entries.len());
             }
             Step::Flush => store.flush().await.unwrap(),
+            Step::Upkeep => store.upkeep(&keep_all()).await.unwrap(),
             Step::Restart => {
                 drop(store);
                 store = open_with(config.clone(), &objects, folder.path()).await;
@@ -157,7 +161,7 @@ async fn run(steps: Vec<Step>) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
-    fn a_scan_returns_what_a_list_would(steps in prop::collection::vec(step(), 1..16)) {
+    fn a_scan_returns_what_a_list_would(steps in prop::collection::vec(step(), 1..24)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(steps));
     }
