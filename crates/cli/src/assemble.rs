@@ -66,9 +66,14 @@ impl Serving {
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (stop, flush, background) = (cancel.clone(), cancel.clone(), store.clone());
+        let (rules, upkeep, keeper) = (server.rules(), cancel.clone(), store.clone());
         tasks.spawn(async move { Ok(server.serve(listener, stop.cancelled_owned()).await?) });
         tasks.spawn(async move {
             background.run(flush).await;
+            Ok(())
+        });
+        tasks.spawn(async move {
+            keeper.run_upkeep(rules, upkeep).await;
             Ok(())
         });
         tracing::info!(%address, "serving");

@@ -30,8 +30,7 @@ pub(super) async fn erase(
     rules: &Arc<dyn Rules>,
 ) -> Result<Freed, Error> {
     let mut freed = Freed::default();
-    for (tenant, requests) in due(rewriter, deletes, rules) {
-        let erased = Erased::new(&requests, rules);
+    for (tenant, erased) in due(rewriter, deletes, rules) {
         let mut complete = true;
         for segment in &rewriter.live.manifest().segments {
             if segment.path.tenant == tenant && erased.touches(rewriter, segment).await? {
@@ -56,19 +55,20 @@ pub(super) fn is_due(rewriter: &Rewriter, deletes: &Deletes, rules: &Arc<dyn Rul
     !due(rewriter, deletes, rules).is_empty()
 }
 
-/// The requests that are due, by tenant.
-fn due(
-    rewriter: &Rewriter,
-    deletes: &Deletes,
-    rules: &Arc<dyn Rules>,
-) -> Vec<(TenantId, Vec<DeleteRequest>)> {
+/// The requests that are due, by tenant. One that cannot be read stays open; whoever hides its
+/// lines says so.
+fn due(rewriter: &Rewriter, deletes: &Deletes, rules: &Arc<dyn Rules>) -> Vec<(TenantId, Erased)> {
     let wait = rules.erased_after().max(2 * rewriter.config.flush_age);
     let now = rewriter.now();
     let open = deletes.open_requests().into_iter().map(|(tenant, requests)| {
-        let due = requests.iter().filter(|request| now.since(request.created_at) >= wait);
-        (tenant, due.cloned().collect::<Vec<_>>())
+        let due = requests.into_iter().filter(|request| now.since(request.created_at) >= wait);
+        let readable = due.filter_map(|request| {
+            let erasure = rules.erasure(&request)?;
+            Some((request, erasure))
+        });
+        (tenant, Erased(readable.collect()))
     });
-    open.filter(|(_, requests)| !requests.is_empty()).collect()
+    open.filter(|(_, erased)| !erased.0.is_empty()).collect()
 }
 
 /// Drops the lines of some requests of one tenant.
@@ -76,12 +76,6 @@ fn due(
 struct Erased(Vec<(DeleteRequest, Erasure)>);
 
 impl Erased {
-    /// A request that cannot be read stays open; whoever reads it otherwise says so.
-    fn new(requests: &[DeleteRequest], rules: &Arc<dyn Rules>) -> Self {
-        let readable = requests.iter().filter_map(|r| Some((r.clone(), rules.erasure(r)?)));
-        Self(readable.collect())
-    }
-
     /// Whether a segment may have such lines.
     async fn touches(&self, rewriter: &Rewriter, segment: &SegmentRecord) -> Result<bool, Error> {
         let (min, max) = (segment.min_timestamp, segment.max_timestamp);
