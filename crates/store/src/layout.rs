@@ -7,6 +7,8 @@
 //! | segment | objects | `tenants/<tenant>/<YYYY-MM-DD>/<ulid>.parquet` |
 //! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
 //! | log file | log folder | `00000000000000000001.wal` |
+//!
+//! Names of the cache's files are in `cache/file.rs`: nobody depends on them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -108,6 +110,13 @@ impl fmt::Display for SegmentPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{TENANT_FOLDER}/{}/{}/{}.parquet", self.tenant, self.day, self.id)
     }
+}
+
+/// Whether an object is a segment, for those who do not ask whose.
+pub(crate) fn is_segment(path: &Path) -> bool {
+    let path = path.as_ref();
+    path.ends_with(".parquet")
+        && path.split_once('/').is_some_and(|(folder, _)| folder == TENANT_FOLDER)
 }
 
 /// A text is not the path of a segment.
@@ -236,6 +245,7 @@ mod tests {
         assert!(!is_one("deletes/fake/x/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("deletes/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("manifest/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_segment(&Path::from("deletes/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json")));
     }
 
     #[test]
@@ -270,6 +280,7 @@ mod tests {
             prop_assert_eq!(path.path(), Path::from(path.to_string()));
             prop_assert_eq!(parse_delete_path(&delete_path(&path.tenant, path.id)), Some(path.id));
             prop_assert_eq!(parse_delete_path(&path.path()), None);
+            prop_assert!(is_segment(&path.path()));
         }
 
         #[test]

@@ -12,6 +12,7 @@
 
 mod admit;
 mod append;
+mod cache;
 mod config;
 mod delete;
 mod duplicate;

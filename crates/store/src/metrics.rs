@@ -4,6 +4,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::cache::CacheMetrics;
+
 /// Counters and gauges of one store.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
@@ -16,6 +18,7 @@ pub struct Metrics {
     pub(crate) segment_bytes: Counter,
     pub(crate) manifest_commits: Counter,
     pub(crate) head_bytes: Gauge,
+    pub(crate) cache: CacheMetrics,
 }
 
 impl Metrics {
@@ -36,5 +39,6 @@ impl Metrics {
             registry.register(name, help, counter.clone());
         }
         registry.register("head_bytes", "Bytes in memory", self.head_bytes.clone());
+        self.cache.register(registry);
     }
 }

@@ -14,11 +14,11 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowS
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::ParquetError;
 
-use super::cache::Cache;
 use super::narrow::Narrow;
 use super::object::ParquetObject;
 use super::pieces::{Piece, select};
 use super::stats::{STREAMS_KEY, StreamTable};
+use crate::cache::Cache;
 use crate::filter::{Extent, Filter, RowTest, prune};
 use crate::layout::SegmentPath;
 use crate::manifest::SegmentRecord;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod cache;
+mod counting_objects;
 mod delete;
 mod duplicates;
 mod faults;
