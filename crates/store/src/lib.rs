@@ -22,6 +22,7 @@ mod flush;
 mod folder;
 mod head;
 mod id;
+pub mod inspect;
 mod layout;
 mod live;
 mod manifest;

@@ -97,7 +97,8 @@ async fn check_format(objects: &Arc<dyn ObjectStore>, place: String) -> Result<(
     }
 }
 
-fn check_version(text: &str, place: &str) -> Result<(), Error> {
+/// Refuses what a marker tells that a newer program wrote. `place` is what errors call it.
+pub(crate) fn check_version(text: &str, place: &str) -> Result<(), Error> {
     let found = layout::parse_version(text).ok_or_else(|| Error::Corrupt {
         place: format!("{} in {place}", layout::version_path()),
         offset: 0,

@@ -13,5 +13,8 @@ mod writer;
 
 pub(crate) use pieces::{Piece, by_row_group, divide};
 pub(crate) use reader::{Library, Segment};
+#[cfg(test)]
+pub(crate) use stats::StreamEntry;
 pub use stats::StreamStats;
+pub(crate) use stats::StreamTable;
 pub(crate) use writer::{Encoded, encode};

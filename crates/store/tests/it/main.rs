@@ -10,6 +10,7 @@ mod faults;
 mod faulty_objects;
 mod folder;
 mod formats;
+mod inspect;
 mod life;
 mod random;
 mod watch;
