@@ -66,6 +66,12 @@ pub struct Config {
     /// Memory for the fingerprints of published rows, in bytes: used only to recognise lines that
     /// are sent again after they were flushed.
     pub fingerprint_cache_bytes: usize,
+    /// Memory for blocks of segments in a remote object store, in bytes: what a dashboard asks
+    /// again and again.
+    pub read_cache_memory_bytes: usize,
+    /// Disk for such blocks, in bytes: some days of segments. It must fit beside the log. 0 keeps
+    /// none.
+    pub read_cache_disk_bytes: u64,
 }
 
 impl Default for Config {
@@ -94,6 +100,8 @@ impl Default for Config {
             sweep_age: Duration::from_secs(6 * 3600),
             footer_cache_bytes: 64 * 1024 * 1024,
             fingerprint_cache_bytes: 64 * 1024 * 1024,
+            read_cache_memory_bytes: 128 * 1024 * 1024,
+            read_cache_disk_bytes: 10 * 1024 * MIB,
         }
     }
 }
@@ -105,6 +113,9 @@ pub struct Parts {
     pub objects: Arc<dyn ObjectStore>,
     /// The folder of the write-ahead log, which belongs to this store alone.
     pub wal_dir: PathBuf,
+    /// The folder for blocks of segments that were read or written, which belongs to this store
+    /// alone. `None` where objects are on a local disk, whose reads the operating system caches.
+    pub cache_dir: Option<PathBuf>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where to count; without it the store makes [its own](crate::Store::metrics).

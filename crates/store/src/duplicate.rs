@@ -12,10 +12,11 @@ use futures::TryStreamExt;
 use model::{TimeRange, Timestamp};
 
 use crate::admit::{Received, ReceivedStream};
+use crate::cache::Cache;
 use crate::head::Fingerprint;
 use crate::layout::SegmentPath;
 use crate::manifest::{Manifest, SegmentRecord};
-use crate::segment::{Cache, Library, RowPrints, Segment, by_row_group};
+use crate::segment::{Library, RowPrints, Segment, by_row_group};
 use crate::{Config, Error};
 
 /// Rows that are read for their fingerprints at a time.
@@ -30,7 +31,7 @@ pub(crate) struct Published {
 
 /// The rows of one stream in one row group of a segment, by the first of them: what is read, and
 /// kept, at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     segment: SegmentPath,
     first_row: u64,

@@ -8,6 +8,8 @@
 //! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
 //! | its lines are erased | objects | `deletes/<tenant>/<ulid>.erased.<milliseconds>` |
 //! | log file | log folder | `00000000000000000001.wal` |
+//!
+//! Names of the cache's files are in `cache/file.rs`: nobody depends on them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -135,6 +137,13 @@ impl fmt::Display for SegmentPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{TENANT_FOLDER}/{}/{}/{}.parquet", self.tenant, self.day, self.id)
     }
+}
+
+/// Whether an object is a segment, for those who do not ask whose.
+pub(crate) fn is_segment(path: &Path) -> bool {
+    let path = path.as_ref();
+    path.ends_with(".parquet")
+        && path.split_once('/').is_some_and(|(folder, _)| folder == TENANT_FOLDER)
 }
 
 /// A text is not the path of a segment.
@@ -268,6 +277,7 @@ mod tests {
         assert!(!is_one("deletes/fake/x/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("deletes/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("manifest/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_segment(&Path::from("deletes/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json")));
     }
 
     #[test]
@@ -307,6 +317,7 @@ mod tests {
             let erased = erased_path(&path.tenant, path.id, at);
             prop_assert_eq!(parse_erased_path(&erased), Some((path.id, at)));
             prop_assert_eq!(parse_delete_path(&erased), None);
+            prop_assert!(is_segment(&path.path()));
         }
 
         #[test]

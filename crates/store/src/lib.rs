@@ -12,6 +12,7 @@
 
 mod admit;
 mod append;
+mod cache;
 mod compact;
 mod config;
 mod delete;
@@ -22,6 +23,7 @@ mod flush;
 mod folder;
 mod head;
 mod id;
+pub mod inspect;
 mod layout;
 mod live;
 mod manifest;

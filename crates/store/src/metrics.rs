@@ -4,6 +4,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::cache::CacheMetrics;
+
 /// Counters and gauges of one store.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
@@ -25,6 +27,7 @@ pub struct Metrics {
     pub(crate) erased_rows: Counter,
     pub(crate) swept_objects: Counter,
     pub(crate) upkeep_failures: Counter,
+    pub(crate) cache: CacheMetrics,
 }
 
 impl Metrics {
@@ -59,5 +62,6 @@ impl Metrics {
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
+        self.cache.register(registry);
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use ulid::Ulid;
 
 use crate::append::Appender;
+use crate::cache::CachedObjects;
 use crate::delete::Deletes;
 use crate::duplicate::Published;
 use crate::flush::Flusher;
@@ -29,8 +30,9 @@ pub(crate) async fn open(
     place: String,
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
-    let Parts { objects, wal_dir, clock, metrics } = parts;
+    let Parts { objects, wal_dir, cache_dir, clock, metrics } = parts;
     let metrics = metrics.unwrap_or_default();
+    let objects = CachedObjects::over(objects, cache_dir, &config, &metrics.cache).await;
     check_format(&objects, place).await?;
     folder::create(&wal_dir)?;
     let new_writer = id::new_writer(clock.now(), &wal_dir);
@@ -109,7 +111,8 @@ async fn check_format(objects: &Arc<dyn ObjectStore>, place: String) -> Result<(
     }
 }
 
-fn check_version(text: &str, place: &str) -> Result<(), Error> {
+/// Refuses what a marker tells that a newer program wrote. `place` is what errors call it.
+pub(crate) fn check_version(text: &str, place: &str) -> Result<(), Error> {
     let found = layout::parse_version(text).ok_or_else(|| Error::Corrupt {
         place: format!("{} in {place}", layout::version_path()),
         offset: 0,

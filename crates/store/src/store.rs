@@ -86,7 +86,7 @@ impl Store {
     ) -> Result<Self, Error> {
         let place = path.as_ref().display().to_string();
         let DataFolder { objects, wal_dir, lock } = DataFolder::open(path.as_ref())?;
-        let parts = Parts { objects, wal_dir, clock, metrics: None };
+        let parts = Parts { objects, wal_dir, cache_dir: None, clock, metrics: None };
         Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
     }
 

@@ -4,7 +4,6 @@
 //!
 //! This module knows one segment at a time. Which segments are live is the manifest's to say.
 
-mod cache;
 mod narrow;
 mod object;
 mod pieces;
@@ -14,7 +13,6 @@ mod stats;
 mod upload;
 mod writer;
 
-pub(crate) use cache::Cache;
 pub(crate) use pieces::{Piece, by_row_group, divide};
 pub(crate) use prints::RowPrints;
 pub(crate) use reader::{Library, Segment};

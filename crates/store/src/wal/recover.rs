@@ -152,7 +152,7 @@ impl Recovered {
 }
 
 /// The log files of a folder, by number.
-fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
         let entry = entry.map_err(Error::file("list", folder))?;

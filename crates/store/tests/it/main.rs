@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod cache;
+mod counting_objects;
 mod delete;
 mod duplicates;
 mod faults;
 mod faulty_objects;
 mod folder;
 mod formats;
+mod inspect;
 mod life;
 mod random;
 mod upkeep;

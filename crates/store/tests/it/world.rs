@@ -53,7 +53,8 @@ pub async fn try_open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Result<
 
 fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
-    Parts { objects: Arc::clone(objects), wal_dir: wal_dir.to_owned(), clock, metrics: None }
+    let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
+    Parts { objects, wal_dir, cache_dir: None, clock, metrics: None }
 }
 
 /// A store whose time a test moves.
