@@ -19,7 +19,7 @@ use crate::live::{Live, Sealed};
 use crate::manifest::{Change, Manifests, SegmentRecord};
 use crate::metrics::Metrics;
 use crate::segment::{self, Encoded};
-use crate::{Config, Error};
+use crate::{Config, Error, FailPoints, Hop};
 
 /// Writes the head as segments.
 pub(crate) struct Flusher {
@@ -34,6 +34,7 @@ pub(crate) struct Flusher {
     pub(crate) metrics: Metrics,
     /// What a flush that failed has left to do. One flush runs at a time.
     pub(crate) pending: Mutex<Option<Plan>>,
+    pub(crate) fail_points: FailPoints,
 }
 
 /// A flush on its way.
@@ -57,6 +58,7 @@ impl Flusher {
         }
         *pending = None;
         if let Some(sealed) = self.appender.seal().await? {
+            self.fail_points.pass(Hop::Sealed)?;
             let plan = pending.insert(self.plan(sealed));
             self.publish(plan).await?;
             *pending = None;
@@ -92,19 +94,22 @@ impl Flusher {
         for (path, record) in &mut plan.segments {
             if record.is_none() {
                 *record = Some(self.write(&plan.sealed, path).await?);
+                self.fail_points.pass(Hop::Uploaded)?;
             }
         }
         let segments = plan.segments.iter().filter_map(|(_, record)| record.clone()).collect();
         let checkpoint = plan.sealed.checkpoint;
         let change = Change { segments, writer: self.writer, checkpoint };
+        self.fail_points.pass(Hop::Committing)?;
         let manifest = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
+        self.fail_points.pass(Hop::Committed)?;
         self.live.publish(manifest);
         self.count(&change);
         // The rows are published; log files that stay are ignored and removed later.
         if let Err(error) = self.appender.trim(checkpoint).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "failed to trim the log");
         }
-        Ok(())
+        self.fail_points.pass(Hop::Trimmed)
     }
 
     /// Encodes and uploads one segment.

@@ -16,6 +16,7 @@ pub struct Metrics {
     pub(crate) segment_bytes: Counter,
     pub(crate) manifest_commits: Counter,
     pub(crate) head_bytes: Gauge,
+    pub(crate) wal_bytes: Gauge,
 }
 
 impl Metrics {
@@ -36,5 +37,6 @@ impl Metrics {
             registry.register(name, help, counter.clone());
         }
         registry.register("head_bytes", "Bytes in memory", self.head_bytes.clone());
+        registry.register("wal_bytes", "Bytes of the write-ahead log", self.wal_bytes.clone());
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn open(
     place: String,
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
-    let Parts { objects, wal_dir, clock, metrics } = parts;
+    let Parts { objects, wal_dir, clock, metrics, fail_points } = parts;
     let metrics = metrics.unwrap_or_default();
     check_format(&objects, place).await?;
     folder::create(&wal_dir)?;
@@ -46,7 +46,9 @@ pub(crate) async fn open(
     live.begin(clock.now());
     let ids = Ids::new(writer, recovered.next_file());
     let folder = Folder(wal_dir.clone());
-    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?;
+    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?
+        .bounded(config.wal_bytes_max)
+        .with_fail_points(fail_points.clone());
     log.trim(checkpoint)?;
     let (for_log, counted) = (Arc::clone(&live), metrics.clone());
     let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
@@ -63,6 +65,7 @@ pub(crate) async fn open(
         ids,
         metrics,
         pending: Mutex::new(None),
+        fail_points,
     };
     let published = Published::new(Arc::clone(&library), &config);
     Ok(Inner { config, clock, live, appender, published, library, flusher, deletes })

@@ -28,7 +28,8 @@ pub async fn stalled_parts() -> (TempDir, Parts) {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(NOW));
     let objects = Arc::new(Stalled(InMemory::new()));
     let (wal_dir, metrics) = (folder.path().join("wal"), None);
-    let parts = store::Parts { objects, wal_dir, clock: clock.clone(), metrics };
+    let (clock_too, fail_points) = (clock.clone(), store::FailPoints::default());
+    let parts = store::Parts { objects, wal_dir, clock: clock_too, metrics, fail_points };
     let store = Store::open(store::Config::default(), parts).await.unwrap();
     let labels = Labels::new([("app", "a")]);
     let stream = Stream { labels, entries: vec![Entry::new(NOW - MINUTE, "x")] };

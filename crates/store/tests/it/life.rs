@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_store::{
-    Appended, Config, Filter, MetadataColumns, Parts, Projection, Store, metadata_column,
+    Appended, Config, FailPoints, Filter, MetadataColumns, Parts, Projection, Store,
+    metadata_column,
 };
 use model::{Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::ObjectStore;
@@ -144,8 +145,8 @@ async fn a_running_store_flushes_what_is_due_and_counts() {
     let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let mut registry = Registry::default();
-    let parts =
-        Parts { objects, wal_dir: folder.path().to_owned(), clock: clock.clone(), metrics: None };
+    let (wal_dir, fail_points) = (folder.path().to_owned(), FailPoints::default());
+    let parts = Parts { objects, wal_dir, clock: clock.clone(), metrics: None, fail_points };
     let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
     let age = config.flush_age;
     let store = Store::open(config, parts).await.unwrap();

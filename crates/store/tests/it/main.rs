@@ -4,6 +4,7 @@
 
 mod delete;
 mod duplicates;
+mod fail_points;
 mod faults;
 mod faulty_objects;
 mod folder;

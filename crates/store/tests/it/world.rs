@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampNanosecondType};
-use barogram_store::{Config, Error, Filter, MetadataColumns, Parts, Projection, Snapshot, Store};
+use barogram_store::{
+    Config, Error, FailPoints, Filter, MetadataColumns, Parts, Projection, Snapshot, Store,
+};
 use futures::TryStreamExt;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::ObjectStore;
@@ -48,8 +50,17 @@ pub async fn try_open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Result<
 }
 
 fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {
+    parts_with(objects, wal_dir, FailPoints::default())
+}
+
+pub fn parts_with(
+    objects: &Arc<dyn ObjectStore>,
+    wal_dir: &Path,
+    fail_points: FailPoints,
+) -> Parts {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
-    Parts { objects: Arc::clone(objects), wal_dir: wal_dir.to_owned(), clock, metrics: None }
+    let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
+    Parts { objects, wal_dir, clock, metrics: None, fail_points }
 }
 
 pub fn everything() -> Filter {
