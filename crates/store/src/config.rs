@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::Clock;
 use object_store::ObjectStore;
 
-use crate::Metrics;
+use crate::{FailPoints, Metrics};
 
 /// The settings of a store. Every number is a limit with a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Config {
     /// A file of the write-ahead log is closed at this size, in bytes. Recovery reads a file as a
     /// whole, and a published file is removed as a whole.
     pub wal_segment_bytes: u64,
+    /// Appends are refused, to be sent again, when the log would be larger than this, in bytes: the
+    /// disk below it belongs to others too. The head is flushed when it is half full.
+    pub wal_bytes_max: u64,
     /// Appends are gathered into one record and one fsync up to this size, in bytes.
     pub wal_group_bytes: usize,
     /// The largest single append, in bytes: twice what a push may hold once decompressed.
@@ -79,6 +82,7 @@ impl Default for Config {
         const MIB: u64 = 1024 * 1024;
         Self {
             wal_segment_bytes: 64 * MIB,
+            wal_bytes_max: 4096 * MIB,
             wal_group_bytes: 4 * 1024 * 1024,
             append_bytes_max: 1024 * MIB,
             append_queue: 1024,
@@ -120,4 +124,15 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where to count; without it the store makes [its own](crate::Store::metrics).
     pub metrics: Option<Metrics>,
+    /// What happens at the hops of a line's life; by default nothing.
+    pub fail_points: FailPoints,
+}
+
+impl Parts {
+    /// What every store needs: no cache of reads, counters of its own, no fail points.
+    #[must_use]
+    pub fn new(objects: Arc<dyn ObjectStore>, wal_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        let fail_points = FailPoints::default();
+        Self { objects, wal_dir, cache_dir: None, clock, metrics: None, fail_points }
+    }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use parquet::errors::ParquetError;
 
+use crate::Hop;
+
 /// What the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -151,6 +153,25 @@ pub enum Error {
         /// `Config::head_bytes_max`.
         limit: u64,
     },
+    /// The log is as large as it may be.
+    #[error(
+        "the write-ahead log has {bytes} bytes and {limit} are allowed: send it again later, when \
+         what it holds is in the object store"
+    )]
+    LogFull {
+        /// What the log has.
+        bytes: u64,
+        /// `Config::wal_bytes_max`.
+        limit: u64,
+    },
+    /// A test wanted a step to fail.
+    #[error("the fail point {hop} says: {reason}")]
+    FailPoint {
+        /// Where.
+        hop: Hop,
+        /// What the test says.
+        reason: String,
+    },
     /// One append is larger than a record of the log may be.
     #[error("an append of {bytes} bytes is larger than {limit}: send less at once")]
     TooLarge {
@@ -184,6 +205,8 @@ impl Error {
             | Self::Object { .. }
             | Self::Contended { .. }
             | Self::HeadFull { .. }
+            | Self::LogFull { .. }
+            | Self::FailPoint { .. }
             | Self::Closed => ErrorKind::Retry,
             Self::Segment { .. }
             | Self::Arrow(_)

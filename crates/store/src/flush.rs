@@ -20,7 +20,7 @@ use crate::live::{Live, Sealed};
 use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
 use crate::metrics::Metrics;
 use crate::segment::{self, Encoded};
-use crate::{Config, Error};
+use crate::{Config, Error, FailPoints, Hop};
 
 /// Writes the head as segments.
 pub(crate) struct Flusher {
@@ -37,6 +37,7 @@ pub(crate) struct Flusher {
     pub(crate) metrics: Metrics,
     /// What a flush that failed has left to do. One flush runs at a time.
     pub(crate) pending: Mutex<Option<Plan>>,
+    pub(crate) fail_points: FailPoints,
 }
 
 /// A flush on its way.
@@ -65,6 +66,7 @@ impl Flusher {
         }
         *pending = None;
         if let Some(sealed) = self.appender.seal().await? {
+            self.fail_points.pass(Hop::Sealed)?;
             let plan = pending.insert(self.plan(sealed));
             self.publish(plan).await?;
             *pending = None;
@@ -107,13 +109,16 @@ impl Flusher {
         for (path, record) in &mut plan.segments {
             if record.is_none() {
                 *record = Some(self.write(&plan.sealed, path).await?);
+                self.fail_points.pass(Hop::Uploaded)?;
             }
         }
         let records = plan.segments.iter().filter_map(|(_, record)| record.clone());
         let segments: Vec<SegmentRecord> = records.collect();
         let (writer, epoch, checkpoint) = (self.writer, self.epoch, plan.sealed.checkpoint);
         let change = Change::Publish { segments: segments.clone(), writer, epoch, checkpoint };
+        self.fail_points.pass(Hop::Committing)?;
         let committed = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
+        self.fail_points.pass(Hop::Committed)?;
         let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
         self.live.advance(manifest);
         self.count(&segments);
@@ -121,7 +126,7 @@ impl Flusher {
         if let Err(error) = self.appender.trim(checkpoint).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "failed to trim the log");
         }
-        Ok(())
+        self.fail_points.pass(Hop::Trimmed)
     }
 
     /// Encodes and uploads one segment.

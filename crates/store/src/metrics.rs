@@ -28,6 +28,7 @@ pub struct Metrics {
     pub(crate) swept_objects: Counter,
     pub(crate) upkeep_failures: Counter,
     pub(crate) cache: CacheMetrics,
+    pub(crate) wal_bytes: Gauge,
 }
 
 impl Metrics {
@@ -56,6 +57,7 @@ impl Metrics {
         }
         let gauges = [
             ("head_bytes", "Bytes in memory", &self.head_bytes),
+            ("wal_bytes", "Bytes of the write-ahead log", &self.wal_bytes),
             ("expired_at_seconds", "When retention last looked", &self.expired_at_seconds),
             ("expires_next_bytes", "Bytes that expire next", &self.expires_next_bytes),
         ];

@@ -30,7 +30,7 @@ pub(crate) async fn open(
     place: String,
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
-    let Parts { objects, wal_dir, cache_dir, clock, metrics } = parts;
+    let Parts { objects, wal_dir, cache_dir, clock, metrics, fail_points } = parts;
     let metrics = metrics.unwrap_or_default();
     let objects = CachedObjects::over(objects, cache_dir, &config, &metrics.cache).await;
     check_format(&objects, place).await?;
@@ -50,7 +50,9 @@ pub(crate) async fn open(
     live.begin(clock.now());
     let ids = Arc::new(Ids::new(writer, recovered.next_file()));
     let folder = Folder(wal_dir.clone());
-    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?;
+    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?
+        .bounded(config.wal_bytes_max)
+        .with_fail_points(fail_points.clone());
     log.trim(checkpoint)?;
     let (for_log, counted) = (Arc::clone(&live), metrics.clone());
     let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
@@ -65,6 +67,7 @@ pub(crate) async fn open(
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         metrics: metrics.clone(),
+        fail_points: fail_points.clone(),
     };
     let flusher = Flusher {
         config: config.clone(),
@@ -78,6 +81,7 @@ pub(crate) async fn open(
         ids,
         metrics,
         pending: Mutex::new(None),
+        fail_points,
     };
     let published = Published::new(Arc::clone(&library), &config);
     let upkeep = Upkeep::new(rewriter);

@@ -20,7 +20,7 @@ use crate::manifest::Snapshot;
 use crate::segment::Library;
 use crate::upkeep::Upkeep;
 use crate::watch::{Watch, Watcher};
-use crate::{Config, Error, Metrics, Parts, Rules, StreamTest, UpkeepReport, open};
+use crate::{Config, Error, FailPoints, Metrics, Parts, Rules, StreamTest, UpkeepReport, open};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -84,9 +84,22 @@ impl Store {
         config: Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
+        Self::open_folder_with(path, config, clock, FailPoints::default()).await
+    }
+
+    /// The same, for tests that end the process at a hop.
+    ///
+    /// # Errors
+    /// As [`Store::open_folder`].
+    pub async fn open_folder_with(
+        path: impl AsRef<Path>,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        fail_points: FailPoints,
+    ) -> Result<Self, Error> {
         let place = path.as_ref().display().to_string();
         let DataFolder { objects, wal_dir, lock } = DataFolder::open(path.as_ref())?;
-        let parts = Parts { objects, wal_dir, cache_dir: None, clock, metrics: None };
+        let parts = Parts { fail_points, ..Parts::new(objects, wal_dir, clock) };
         Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
     }
 
@@ -199,7 +212,7 @@ impl Store {
             tokio::time::sleep(pause).await;
             let now = self.0.clock.now();
             let mut result = Ok(());
-            if self.0.live.is_due(&self.0.config, now) {
+            if self.0.live.is_due(&self.0.config, now) || self.is_log_half_full() {
                 result = self.flush().await;
             }
             if result.is_ok() && now >= next_refresh {
@@ -279,7 +292,8 @@ impl Store {
     }
 
     fn check_room(&self, received: &Received) -> Result<(), Error> {
-        let (bytes, limit) = (received.bytes(), self.0.config.append_bytes_max);
+        let limit = self.0.config.append_bytes_max.min(self.0.config.wal_bytes_max);
+        let bytes = received.bytes();
         if bytes > limit {
             return Err(Error::TooLarge { bytes, limit });
         }
@@ -288,6 +302,11 @@ impl Store {
             return Err(Error::HeadFull { bytes, limit });
         }
         Ok(())
+    }
+
+    /// There is to be room for appends while what is in the log is being published.
+    fn is_log_half_full(&self) -> bool {
+        self.0.appender.usage().bytes > self.0.config.wal_bytes_max / 2
     }
 
     /// How long to wait for the next check: longer and longer while the object store fails.
@@ -306,6 +325,8 @@ impl Store {
     fn observe(&self) {
         let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
         self.0.flusher.metrics.head_bytes.set(bytes);
+        let bytes = i64::try_from(self.0.appender.usage().bytes).unwrap_or(i64::MAX);
+        self.0.flusher.metrics.wal_bytes.set(bytes);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::layout::SegmentPath;
 use crate::live::Live;
 use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
 use crate::segment::{self, Encoded, Library};
-use crate::{Config, Error, Metrics};
+use crate::{Config, Error, FailPoints, Hop, Metrics};
 
 /// Replaces segments.
 pub(crate) struct Rewriter {
@@ -23,6 +23,7 @@ pub(crate) struct Rewriter {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) metrics: Metrics,
+    pub(crate) fail_points: FailPoints,
 }
 
 /// What became of segments that were to be replaced.
@@ -55,6 +56,7 @@ impl Rewriter {
         let id = self.ids.next(self.clock.now());
         let path = SegmentPath { id, ..first.path.clone() };
         let encoded = self.merge(old, &path, left_out).await?;
+        self.fail_points.pass(Hop::CompactionMerged)?;
         let rows: u64 = old.iter().map(|segment| segment.rows).sum();
         let new = match encoded {
             Some(encoded) if old.len() == 1 && encoded.rows == rows => {
@@ -63,7 +65,10 @@ impl Rewriter {
             Some(encoded) => vec![segment::upload(&self.objects, &path, encoded).await?],
             None => Vec::new(),
         };
-        self.replace(old, new).await
+        self.fail_points.pass(Hop::CompactionUploaded)?;
+        let done = self.replace(old, new).await?;
+        self.fail_points.pass(Hop::CompactionCommitted)?;
+        Ok(done)
     }
 
     /// Puts new segments, which are uploaded, in the place of old ones.

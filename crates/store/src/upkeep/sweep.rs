@@ -9,9 +9,9 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use super::rewrite::Rewriter;
-use crate::Error;
 use crate::layout::{self, SegmentPath};
 use crate::manifest::Change;
+use crate::{Error, Hop};
 
 /// Objects that are removed in one round at most; the others wait for the next.
 const SWEPT_MAX: usize = 1000;
@@ -28,9 +28,11 @@ pub(super) async fn removed(rewriter: &Rewriter) -> Result<u64, Error> {
     if paths.is_empty() {
         return Ok(0);
     }
+    rewriter.fail_points.pass(Hop::Deleting)?;
     for path in &paths {
         remove(rewriter, &path.path()).await?;
     }
+    rewriter.fail_points.pass(Hop::Deleted)?;
     let swept = paths.len() as u64;
     rewriter.commit(&Change::Forget { paths }).await?;
     Ok(swept)

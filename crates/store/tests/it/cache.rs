@@ -14,13 +14,10 @@ use crate::counting_objects::CountingObjects;
 use crate::world::*;
 
 async fn open_cached(config: Config, objects: &Arc<CountingObjects>, folder: &Path) -> Store {
-    let parts = Parts {
-        objects: Arc::clone(objects) as Arc<dyn ObjectStore>,
-        wal_dir: folder.join("wal"),
-        cache_dir: Some(folder.join("cache")),
-        clock: Arc::new(ManualClock::new(Timestamp(at(0)))),
-        metrics: None,
-    };
+    let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
+    let objects = Arc::clone(objects) as Arc<dyn ObjectStore>;
+    let cache_dir = Some(folder.join("cache"));
+    let parts = Parts { cache_dir, ..Parts::new(objects, folder.join("wal"), clock) };
     Store::open(config, parts).await.unwrap()
 }
 

@@ -144,8 +144,7 @@ async fn a_running_store_flushes_what_is_due_and_counts() {
     let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let mut registry = Registry::default();
-    let wal_dir = folder.path().to_owned();
-    let parts = Parts { objects, wal_dir, cache_dir: None, clock: clock.clone(), metrics: None };
+    let parts = Parts::new(objects, folder.path().to_owned(), clock.clone());
     let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
     let age = config.flush_age;
     let store = Store::open(config, parts).await.unwrap();

@@ -6,6 +6,7 @@ mod cache;
 mod counting_objects;
 mod delete;
 mod duplicates;
+mod fail_points;
 mod faults;
 mod faulty_objects;
 mod folder;

@@ -8,8 +8,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampNanosecondType};
 use barogram_store::{
-    Config, DeleteRequest, Erasure, Error, Filter, MetadataColumns, Parts, Projection, Rules,
-    Snapshot, Store,
+    Config, DeleteRequest, Erasure, Error, FailPoints, Filter, MetadataColumns, Parts, Projection,
+    Rules, Snapshot, Store,
 };
 use futures::TryStreamExt;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
@@ -52,9 +52,17 @@ pub async fn try_open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Result<
 }
 
 fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {
+    parts_with(objects, wal_dir, FailPoints::default())
+}
+
+pub fn parts_with(
+    objects: &Arc<dyn ObjectStore>,
+    wal_dir: &Path,
+    fail_points: FailPoints,
+) -> Parts {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
-    Parts { objects, wal_dir, cache_dir: None, clock, metrics: None }
+    Parts { fail_points, ..Parts::new(objects, wal_dir, clock) }
 }
 
 /// A store whose time a test moves.
