@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Stream, TenantId};
+use object_store::ObjectStore;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -17,6 +18,7 @@ use crate::flush::Flusher;
 use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
+use crate::objects::DurableFiles;
 use crate::segment::Library;
 use crate::watch::{Watch, Watcher};
 use crate::{Config, Error, Metrics, Parts, StreamTest, open};
@@ -83,7 +85,30 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let place = path.as_ref().display().to_string();
-        let DataFolder { objects, wal_dir, lock } = DataFolder::open(path.as_ref())?;
+        let DataFolder { wal_dir, lock } = DataFolder::open(path.as_ref())?;
+        let objects = Arc::new(DurableFiles::open(&DataFolder::objects(path.as_ref()))?);
+        let parts = Parts { objects, wal_dir, clock, metrics: None };
+        Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
+    }
+
+    /// Opens a data folder whose objects are elsewhere: it has the log in `wal/`, and no other
+    /// process can open it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::open_folder`], and when the folder has objects of its own: their lines would be
+    /// out of sight.
+    pub async fn open_at(
+        path: impl AsRef<Path>,
+        objects: Arc<dyn ObjectStore>,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let place = objects.to_string();
+        let own = DataFolder::objects(path.as_ref());
+        if own.exists() {
+            return Err(Error::TwoPlaces { own, place });
+        }
+        let DataFolder { wal_dir, lock } = DataFolder::open(path.as_ref())?;
         let parts = Parts { objects, wal_dir, clock, metrics: None };
         Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
     }

@@ -1,4 +1,5 @@
-//! The store as its users see it, from append to scan, over good and bad object stores.
+//! The store as its users see it, from append to scan, over good and bad object stores, and over
+//! whichever kind `under_test.rs` is told to take.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -9,7 +10,9 @@ mod faulty_objects;
 mod folder;
 mod formats;
 mod life;
+mod places;
 mod random;
+mod under_test;
 mod watch;
 mod world;
 mod writers;
