@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{PodsArgs, ServeArgs};
+use crate::place;
 
 /// A store and its server, about to serve.
 #[derive(Debug)]
@@ -47,7 +48,12 @@ impl Serving {
         let listener = Server::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Store::open_folder(&args.data, store::Config::default(), clock).await?;
+        let place = place::objects(args, config.bucket.as_ref())?;
+        let settings = store::Config::default();
+        let store = match place {
+            None => Store::open_folder(&args.data, settings, clock).await?,
+            Some(objects) => Store::open_at(&args.data, objects, settings, clock).await?,
+        };
         Ok(Self { address, store, listener, config })
     }
 

@@ -32,7 +32,8 @@ mod tail;
 mod tenant;
 
 pub use config::{
-    BlockedQuery, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, SeriesExceeded, Token,
+    BlockedQuery, Bucket, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, SeriesExceeded,
+    Token,
 };
 pub use error::{Error, ErrorKind};
 pub use server::{Parts, Server};

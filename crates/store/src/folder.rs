@@ -35,6 +35,11 @@ impl DataFolder {
     }
 }
 
+/// Whether two paths lead to one folder.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Creates a folder and those above it, durably: what is synced in it must not be lost with it.
 pub(crate) fn create(folder: &Path) -> Result<(), Error> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();

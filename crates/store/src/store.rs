@@ -21,7 +21,7 @@ use crate::manifest::Snapshot;
 use crate::objects::DurableFiles;
 use crate::segment::Library;
 use crate::watch::{Watch, Watcher};
-use crate::{Config, Error, Metrics, Parts, StreamTest, open};
+use crate::{Config, Error, Metrics, Parts, StreamTest, folder, open};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -105,7 +105,7 @@ impl Store {
     ) -> Result<Self, Error> {
         let place = objects.to_string();
         let own = DataFolder::objects(path.as_ref());
-        if own.exists() {
+        if own.exists() && !folder::is_same(&own, Path::new(&place)) {
             return Err(Error::TwoPlaces { own, place });
         }
         let DataFolder { wal_dir, lock } = DataFolder::open(path.as_ref())?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::human::duration;
-use super::{Config, Limits};
+use super::{Bucket, Config, Limits};
 use crate::Error;
 
 impl Config {
@@ -55,8 +55,31 @@ impl Config {
                     self.delete_request_cancel_period = period;
                 }
             }
+            "common" => self.take_bucket(name, &["storage", "s3"], value, ignored)?,
+            "storage_config" => self.take_bucket(name, &["aws"], value, ignored)?,
             _ => ignored.push(name.to_owned()),
         }
+        Ok(())
+    }
+
+    /// The bucket that stands in a section at the end of a path.
+    fn take_bucket(
+        &mut self,
+        section: &str,
+        path: &[&str],
+        value: Value,
+        ignored: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        if let [next, path @ ..] = path {
+            let inner = format!("{section}.{next}");
+            return match one::<Value>(section, next, value, ignored)? {
+                Some(value) => self.take_bucket(&inner, path, value, ignored),
+                None => Ok(()),
+            };
+        }
+        let (known, rest) = split(section, value, Bucket::knows)?;
+        ignored.extend(rest);
+        self.bucket = Bucket::of_loki(&known).or(self.bucket.take());
         Ok(())
     }
 
@@ -85,7 +108,7 @@ fn one<T: serde::de::DeserializeOwned>(
     value: Value,
     ignored: &mut Vec<String>,
 ) -> Result<Option<T>, Error> {
-    let (mut known, rest) = split(section, value, |known| known == name)?;
+    let (mut known, rest) = split(section, value, |known, _| known == name)?;
     ignored.extend(rest);
     known.remove(name).map(|value| read(section, value)).transpose()
 }
@@ -99,7 +122,7 @@ fn limits(
 ) -> Result<Limits, Error> {
     let mut all: Map<String, Value> =
         read(section, serde_json::to_value(base).unwrap_or_default())?;
-    let (known, rest) = split(section, value, |name| all.contains_key(name))?;
+    let (known, rest) = split(section, value, |name, _| all.contains_key(name))?;
     ignored.extend(rest);
     all.extend(known);
     read(section, Value::Object(all))
@@ -109,11 +132,11 @@ fn limits(
 fn split(
     section: &str,
     value: Value,
-    known: impl Fn(&str) -> bool,
+    known: impl Fn(&str, &Value) -> bool,
 ) -> Result<(Map<String, Value>, Vec<String>), Error> {
     let map: Option<Map<String, Value>> = read(section, value)?;
     let (known, rest): (Map<_, _>, Map<_, _>) =
-        map.unwrap_or_default().into_iter().partition(|(name, _)| known(name));
+        map.unwrap_or_default().into_iter().partition(|(name, value)| known(name, value));
     Ok((known, rest.into_iter().map(|(name, _)| format!("{section}.{name}")).collect()))
 }
 

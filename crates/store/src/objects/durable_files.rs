@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use crate::{Error, folder};
 /// that to the operating system, but what is published is removed from the log.
 #[derive(Debug)]
 pub(crate) struct DurableFiles {
+    root: PathBuf,
     files: LocalFileSystem,
 }
 
@@ -31,7 +32,7 @@ impl DurableFiles {
         folder::create(path)?;
         let files = LocalFileSystem::new_with_prefix(path);
         let files = files.map_err(Error::object("open", &ObjectPath::default()))?;
-        Ok(Self { files: files.with_automatic_cleanup(false) })
+        Ok(Self { root: path.to_owned(), files: files.with_automatic_cleanup(false) })
     }
 
     /// Syncs a file, and the folders up to the root, which may be new.
@@ -52,7 +53,7 @@ impl DurableFiles {
 
 impl fmt::Display for DurableFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.files, f)
+        self.root.display().fmt(f)
     }
 }
 
