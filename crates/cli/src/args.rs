@@ -22,6 +22,7 @@ pub use index::{
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
+use store::ObjectPlace;
 pub use tuning::Tuning;
 
 const EXAMPLES: &str = "\
@@ -32,6 +33,15 @@ Examples:
   barogram query --dag etl --task load  the lines of one task
   barogram labels dag_id                the DAGs that have logs
   LOKI_ADDR=http://logs:3100 barogram series '{namespace=\"airflow\"}'";
+
+const STORE_EXAMPLES: &str = "\
+Object stores, with keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a web identity or the \
+machine:
+  barogram serve --store s3://logs --store-option endpoint=http://rgw:7480      Ceph, MinIO
+  barogram serve --store s3://logs/prod --store-option region=eu-central-1      Amazon S3
+  barogram serve --store gs://logs                                              Google
+  barogram serve --store az://logs --store-option account_name=acme             Azure
+All settings, and what a bucket must allow: docs/object-stores.md";
 
 /// A log system for Apache Airflow on Kubernetes: one binary in place of Alloy and Loki.
 #[derive(Debug, Parser)]
@@ -52,10 +62,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Collect, store and serve in one process
+    #[command(after_help = STORE_EXAMPLES)]
     Up(UpArgs),
     /// Collect this node's pods and push their lines to a server
     Collect(CollectArgs),
     /// Receive, store and serve
+    #[command(after_help = STORE_EXAMPLES)]
     Serve(ServeArgs),
     /// Ask a LogQL query over a range of time
     Query(Box<QueryArgs>),
@@ -104,9 +116,17 @@ pub struct ServeArgs {
     /// Where to listen; other than loopback needs a token
     #[arg(long, default_value = "127.0.0.1:3100")]
     pub listen: SocketAddr,
-    /// The folder that holds all data
+    /// The folder that holds all data, or with --store only the log of what is not there yet
     #[arg(long, default_value = "barogram-data")]
     pub data: PathBuf,
+    /// Where stored logs are kept: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix
+    /// or a folder
+    #[arg(long, env = "BAROGRAM_STORE", value_name = "URL")]
+    pub store: Option<ObjectPlace>,
+    /// A setting of the object store; it stands over AWS_…, GOOGLE_… and AZURE_… variables. May be
+    /// repeated
+    #[arg(long = "store-option", value_name = "KEY=VALUE")]
+    pub store_options: Vec<String>,
     /// A configuration in Loki's YAML; what it has no use for is named and ignored
     #[arg(long)]
     pub config: Option<PathBuf>,

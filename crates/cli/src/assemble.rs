@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{PodsArgs, ServeArgs};
+use crate::place;
 
 /// A store and its server, about to serve.
 #[derive(Debug)]
@@ -47,9 +48,9 @@ impl Serving {
         let listener = Server::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (config_of_store, fail_points) = (store_config(args), fail_points()?);
-        let store =
-            Store::open_folder_with(&args.data, config_of_store, clock, fail_points).await?;
+        let objects = place::objects(args, config.bucket.as_ref())?;
+        let (settings, fail_points) = (store_config(args), fail_points()?);
+        let store = Store::open_in(&args.data, objects, settings, clock, fail_points).await?;
         Ok(Self { address, store, listener, config })
     }
 

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod exit;
 pub mod local;
 pub mod parse;
+pub mod place;
 pub mod show;
 pub mod time;
 pub mod trace;

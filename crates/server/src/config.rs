@@ -1,5 +1,6 @@
 //! What can be set, as plain data.
 
+mod bucket;
 mod human;
 mod limits;
 mod loki;
@@ -14,6 +15,7 @@ use model::TenantId;
 
 pub(crate) use print::fields;
 
+pub use bucket::Bucket;
 pub use limits::{BlockedQuery, DeletionMode, Limits, QueryType, RetentionStream, SeriesExceeded};
 
 /// The settings of a server.
@@ -43,6 +45,8 @@ pub struct Config {
     /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
     /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
     pub out_of_order_window: Option<Duration>,
+    /// The bucket that Loki would keep its chunks in. Whoever opens the store may take it.
+    pub bucket: Option<Bucket>,
 }
 
 impl Default for Config {
@@ -58,6 +62,7 @@ impl Default for Config {
             delete_request_cancel_period: CANCEL_PERIOD,
             retention_enabled: false,
             out_of_order_window: None,
+            bucket: None,
         }
     }
 }

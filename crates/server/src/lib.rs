@@ -33,7 +33,7 @@ mod tail;
 mod tenant;
 
 pub use config::{
-    BlockedQuery, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, RetentionStream,
+    BlockedQuery, Bucket, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, RetentionStream,
     SeriesExceeded, Token,
 };
 pub use error::{Error, ErrorKind};

@@ -68,8 +68,8 @@ pub enum Error {
     },
     /// The data was written by a program that knows a later format.
     #[error(
-        "data folder {place} was written by a newer barogram (format {found}, this one reads up \
-         to {supported}): upgrade barogram, or point --data elsewhere"
+        "the data in {place} were written by a newer barogram (format {found}, this one reads up \
+         to {supported}): upgrade barogram, or point --store or --data elsewhere"
     )]
     Newer {
         /// The folder, bucket or file.
@@ -115,6 +115,26 @@ pub enum Error {
     )]
     UnsafeObjects {
         /// The object store.
+        place: String,
+    },
+    /// The place of the objects, or a setting of it, is not what it should be.
+    #[error("the object store {place} cannot be used: {reason}")]
+    Place {
+        /// What was given.
+        place: String,
+        /// What is wrong with it, without any secret.
+        reason: String,
+    },
+    /// A data folder has objects, and another place was given for them.
+    #[error(
+        "the data folder has objects of its own in {}, which would be out of sight: copy them to \
+         {place} and remove them there, or give another data folder",
+        own.display()
+    )]
+    TwoPlaces {
+        /// The objects' folder in the data folder.
+        own: PathBuf,
+        /// The object store that was given.
         place: String,
     },
     /// A manifest breaks one of its own rules.
@@ -215,6 +235,8 @@ impl Error {
             | Self::InUse { .. }
             | Self::LogGap { .. }
             | Self::UnsafeObjects { .. }
+            | Self::Place { .. }
+            | Self::TwoPlaces { .. }
             | Self::Invariant { .. }
             | Self::Fenced
             | Self::Task(_) => ErrorKind::Operator,

@@ -1,28 +1,15 @@
-//! A data folder on a local disk: `objects/`, `wal/`, and a `lock` that keeps a second process out.
+//! A data folder on a local disk: `wal/`, a `lock` that keeps a second process out, and `objects/`
+//! unless they are elsewhere.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::ops::Range;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use bytes::Bytes;
-use futures::stream::BoxStream;
-use object_store::local::LocalFileSystem;
-use object_store::path::Path as ObjectPath;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as ObjectResult,
-};
 
 use crate::Error;
 
 /// A folder that this process has for itself.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
-    pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) wal_dir: PathBuf,
     pub(crate) lock: Lock,
 }
@@ -36,15 +23,21 @@ pub(crate) struct Lock {
 impl DataFolder {
     /// Makes the folder if it is not there, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let (objects, wal_dir) = (path.join("objects"), path.join("wal"));
-        create(&objects)?;
+        let wal_dir = path.join("wal");
         create(&wal_dir)?;
         let lock = Lock::take(path)?;
-        let store = LocalFileSystem::new_with_prefix(&objects);
-        let store = store.map_err(Error::object("open", &ObjectPath::default()))?;
-        let objects = Arc::new(DurableFiles { files: store.with_automatic_cleanup(false) });
-        Ok(Self { objects, wal_dir, lock })
+        Ok(Self { wal_dir, lock })
     }
+
+    /// Where a data folder keeps its objects, if it does.
+    pub(crate) fn objects(path: &Path) -> PathBuf {
+        path.join("objects")
+    }
+}
+
+/// Whether two paths lead to one folder.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Creates a folder and those above it, durably: what is synced in it must not be lost with it.
@@ -77,99 +70,6 @@ impl Lock {
         let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(Error::file("write", &path))?;
         Ok(Self { _file: file })
-    }
-}
-
-/// Files of a folder as objects that are on the medium when a put returns. `LocalFileSystem` leaves
-/// that to the operating system, but what is published is removed from the log.
-#[derive(Debug)]
-struct DurableFiles {
-    files: LocalFileSystem,
-}
-
-impl DurableFiles {
-    /// Syncs a file, and the folders up to the root, which may be new.
-    async fn sync(&self, location: &ObjectPath) -> ObjectResult<()> {
-        let path = self.files.path_to_filesystem(location)?;
-        let folders = location.parts().count();
-        let synced = tokio::task::spawn_blocking(move || {
-            path.ancestors().take(1 + folders).try_for_each(|path| File::open(path)?.sync_all())
-        });
-        let synced =
-            synced.await.map_err(|error| object_store::Error::JoinError { source: error })?;
-        synced.map_err(|error: io::Error| object_store::Error::Generic {
-            store: "local folder",
-            source: Box::new(error),
-        })
-    }
-}
-
-impl fmt::Display for DurableFiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.files, f)
-    }
-}
-
-#[async_trait]
-impl ObjectStore for DurableFiles {
-    async fn put_opts(
-        &self,
-        location: &ObjectPath,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> ObjectResult<PutResult> {
-        let result = self.files.put_opts(location, payload, options).await?;
-        self.sync(location).await?;
-        Ok(result)
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &ObjectPath,
-        options: PutMultipartOptions,
-    ) -> ObjectResult<Box<dyn MultipartUpload>> {
-        self.files.put_multipart_opts(location, options).await
-    }
-
-    async fn get_opts(
-        &self,
-        location: &ObjectPath,
-        options: GetOptions,
-    ) -> ObjectResult<GetResult> {
-        self.files.get_opts(location, options).await
-    }
-
-    async fn get_ranges(
-        &self,
-        location: &ObjectPath,
-        ranges: &[Range<u64>],
-    ) -> ObjectResult<Vec<Bytes>> {
-        self.files.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, ObjectResult<ObjectPath>>,
-    ) -> BoxStream<'static, ObjectResult<ObjectPath>> {
-        self.files.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&ObjectPath>) -> BoxStream<'static, ObjectResult<ObjectMeta>> {
-        self.files.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&ObjectPath>) -> ObjectResult<ListResult> {
-        self.files.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(
-        &self,
-        from: &ObjectPath,
-        to: &ObjectPath,
-        options: CopyOptions,
-    ) -> ObjectResult<()> {
-        self.files.copy_opts(from, to, options).await?;
-        self.sync(to).await
     }
 }
 

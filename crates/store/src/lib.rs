@@ -30,6 +30,7 @@ mod live;
 mod manifest;
 mod metrics;
 mod nanoseconds;
+mod objects;
 mod open;
 mod rows;
 mod scan;
@@ -50,6 +51,7 @@ pub use filter::{Filter, MetadataColumns, MetadataTest, Projection, RowTest, Str
 pub use layout::FORMAT_VERSION;
 pub use manifest::Snapshot;
 pub use metrics::Metrics;
+pub use objects::{ObjectPlace, ObjectSettings};
 pub use scan::{Partition, Pruning, Scan};
 pub use schema::{KIND_KEY, LINE, NAME_KEY, STREAM, TIMESTAMP, metadata_column};
 pub use segment::StreamStats;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Stream, TenantId};
+use object_store::ObjectStore;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -17,10 +18,13 @@ use crate::flush::Flusher;
 use crate::folder::DataFolder;
 use crate::live::Live;
 use crate::manifest::Snapshot;
+use crate::objects::DurableFiles;
 use crate::segment::Library;
 use crate::upkeep::Upkeep;
 use crate::watch::{Watch, Watcher};
-use crate::{Config, Error, FailPoints, Metrics, Parts, Rules, StreamTest, UpkeepReport, open};
+use crate::{
+    Config, Error, FailPoints, Metrics, Parts, Rules, StreamTest, UpkeepReport, folder, open,
+};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -84,22 +88,40 @@ impl Store {
         config: Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        Self::open_folder_with(path, config, clock, FailPoints::default()).await
+        Self::open_in(path, None, config, clock, FailPoints::default()).await
     }
 
-    /// The same, for tests that end the process at a hop.
+    /// Opens a data folder whose objects may be elsewhere: then it has the log in `wal/` and a cache
+    /// of reads in `cache/`, and no other process can open it meanwhile. Tests say where the process
+    /// ends.
     ///
     /// # Errors
-    /// As [`Store::open_folder`].
-    pub async fn open_folder_with(
+    /// As [`Store::open_folder`], and when the folder has objects of its own although others are
+    /// given: their lines would be out of sight.
+    pub async fn open_in(
         path: impl AsRef<Path>,
+        objects: Option<Arc<dyn ObjectStore>>,
         config: Config,
         clock: Arc<dyn Clock>,
         fail_points: FailPoints,
     ) -> Result<Self, Error> {
-        let place = path.as_ref().display().to_string();
-        let DataFolder { objects, wal_dir, lock } = DataFolder::open(path.as_ref())?;
-        let parts = Parts { fail_points, ..Parts::new(objects, wal_dir, clock) };
+        let path = path.as_ref();
+        let own = DataFolder::objects(path);
+        if let Some(place) = objects.as_ref().map(ToString::to_string)
+            && own.exists()
+            && !folder::is_same(&own, Path::new(&place))
+        {
+            return Err(Error::TwoPlaces { own, place });
+        }
+        let DataFolder { wal_dir, lock } = DataFolder::open(path)?;
+        let (place, objects, cache_dir) = match objects {
+            Some(objects) => (objects.to_string(), objects, Some(path.join("cache"))),
+            None => {
+                let files: Arc<dyn ObjectStore> = Arc::new(DurableFiles::open(&own)?);
+                (path.display().to_string(), files, None)
+            }
+        };
+        let parts = Parts { cache_dir, fail_points, ..Parts::new(objects, wal_dir, clock) };
         Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
     }
 

@@ -27,11 +27,12 @@ pub(super) fn http(args: &ClientArgs) -> Result<reqwest::Client> {
         .tcp_keepalive(KEEPALIVE)
         .default_headers(headers(args)?)
         .gzip(args.compress)
-        .tls_danger_accept_invalid_certs(args.tls_skip_verify);
+        .danger_accept_invalid_certs(args.tls_skip_verify);
     if let Some(path) = &args.ca_cert {
         let certificates = Certificate::from_pem_bundle(&read("--ca-cert", path)?)
             .with_context(|| format!("--ca-cert {} holds no certificate", path.display()))?;
-        builder = builder.tls_certs_merge(certificates);
+        builder =
+            certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
     }
     if let Some(identity) = identity(args)? {
         builder = builder.identity(identity);

@@ -91,6 +91,8 @@ async fn open(args: &DemoArgs) -> Result<Serving> {
     let args = ServeArgs {
         listen,
         data: args.data.join("store"),
+        store: None,
+        store_options: Vec::new(),
         config: None,
         multi_tenant: false,
         token_file: None,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::human::duration;
-use super::{Config, Limits};
+use super::{Bucket, Config, Limits};
 use crate::Error;
 
 impl Config {
@@ -56,6 +56,8 @@ impl Config {
                 }
             }
             "compactor" => self.take_compactor(value, ignored)?,
+            "common" => self.take_bucket(name, &["storage", "s3"], value, ignored)?,
+            "storage_config" => self.take_bucket(name, &["aws"], value, ignored)?,
             _ => ignored.push(name.to_owned()),
         }
         Ok(())
@@ -63,7 +65,7 @@ impl Config {
 
     fn take_compactor(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
         const KNOWN: [&str; 2] = ["delete_request_cancel_period", "retention_enabled"];
-        let (mut known, rest) = split("compactor", value, |name| KNOWN.contains(&name))?;
+        let (mut known, rest) = split("compactor", value, |name, _| KNOWN.contains(&name))?;
         ignored.extend(rest);
         if let Some(value) = known.remove("delete_request_cancel_period") {
             let Span(period) = read("compactor.delete_request_cancel_period", value)?;
@@ -72,6 +74,27 @@ impl Config {
         if let Some(value) = known.remove("retention_enabled") {
             self.retention_enabled = read("compactor.retention_enabled", value)?;
         }
+        Ok(())
+    }
+
+    /// The bucket that stands in a section at the end of a path.
+    fn take_bucket(
+        &mut self,
+        section: &str,
+        path: &[&str],
+        value: Value,
+        ignored: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        if let [next, path @ ..] = path {
+            let inner = format!("{section}.{next}");
+            return match one::<Value>(section, next, value, ignored)? {
+                Some(value) => self.take_bucket(&inner, path, value, ignored),
+                None => Ok(()),
+            };
+        }
+        let (known, rest) = split(section, value, Bucket::knows)?;
+        ignored.extend(rest);
+        self.bucket = Bucket::of_loki(&known).or(self.bucket.take());
         Ok(())
     }
 
@@ -100,7 +123,7 @@ fn one<T: serde::de::DeserializeOwned>(
     value: Value,
     ignored: &mut Vec<String>,
 ) -> Result<Option<T>, Error> {
-    let (mut known, rest) = split(section, value, |known| known == name)?;
+    let (mut known, rest) = split(section, value, |known, _| known == name)?;
     ignored.extend(rest);
     known.remove(name).map(|value| read(section, value)).transpose()
 }
@@ -114,7 +137,7 @@ fn limits(
 ) -> Result<Limits, Error> {
     let mut all: Map<String, Value> =
         read(section, serde_json::to_value(base).unwrap_or_default())?;
-    let (known, rest) = split(section, value, |name| all.contains_key(name))?;
+    let (known, rest) = split(section, value, |name, _| all.contains_key(name))?;
     ignored.extend(rest);
     all.extend(known);
     read(section, Value::Object(all))
@@ -124,11 +147,11 @@ fn limits(
 fn split(
     section: &str,
     value: Value,
-    known: impl Fn(&str) -> bool,
+    known: impl Fn(&str, &Value) -> bool,
 ) -> Result<(Map<String, Value>, Vec<String>), Error> {
     let map: Option<Map<String, Value>> = read(section, value)?;
     let (known, rest): (Map<_, _>, Map<_, _>) =
-        map.unwrap_or_default().into_iter().partition(|(name, _)| known(name));
+        map.unwrap_or_default().into_iter().partition(|(name, value)| known(name, value));
     Ok((known, rest.into_iter().map(|(name, _)| format!("{section}.{name}")).collect()))
 }
 

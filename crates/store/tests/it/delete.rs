@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use barogram_store::{DELETE_REQUESTS_MAX, DeleteRequest, DeleteWish, ErrorKind, Store};
 use model::{TenantId, Timestamp};
-use object_store::memory::InMemory;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::under_test::fresh_objects;
 use crate::world::*;
 
 async fn ask(store: &Store, query: &str) -> DeleteRequest {
@@ -23,7 +23,7 @@ fn check(store: &Store, expect: &[&DeleteRequest]) {
 
 #[tokio::test]
 async fn two_stores_share_them_and_a_third_finds_them() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let one = open(&objects, folders[0].path()).await;
     let two = open(&objects, folders[1].path()).await;
@@ -50,7 +50,7 @@ async fn two_stores_share_them_and_a_third_finds_them() {
 
 #[tokio::test]
 async fn what_has_not_changed_is_not_read_again_and_there_are_not_too_many() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let store = open(&objects, folder.path()).await;
     for _ in 0..DELETE_REQUESTS_MAX {
@@ -66,7 +66,7 @@ async fn what_has_not_changed_is_not_read_again_and_there_are_not_too_many() {
 
 #[tokio::test]
 async fn what_is_not_named_as_a_request_is_none() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
     let request = ask(&open(&objects, folders[0].path()).await, "one").await;
     for path in ["deletes/.DS_Store", "deletes/fake/notes.txt", "deletes/fake/old/1.json"] {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use barogram_store::{Appended, Config, Store};
 use model::Stream;
 use object_store::ObjectStore;
-use object_store::memory::InMemory;
 
+use crate::under_test::fresh_objects;
 use crate::world::*;
 
 #[track_caller]
@@ -34,7 +34,7 @@ async fn open_small(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Store {
 
 #[tokio::test]
 async fn a_line_is_stored_once_wherever_it_is_already() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let mut store = open_small(&objects, folder.path()).await;
     let entries: Vec<(i64, String)> = (0..40).map(|i| (i / 2, format!("line {i}"))).collect();
@@ -60,7 +60,7 @@ async fn a_line_is_stored_once_wherever_it_is_already() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_lines_from_many_callers_during_flushes_are_stored_once() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let store = open_small(&objects, folder.path()).await;
     let callers = (0..4).map(|_| {

@@ -14,7 +14,7 @@ use crate::world::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flush_that_failed_is_tried_again_by_itself() {
-    let faulty = Arc::new(FaultyObjects::default());
+    let faulty = FaultyObjects::new();
     let (objects, folder) = (faulty.clone() as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
     let config =
         Config { flush_check: Duration::from_millis(1), flush_rows: 1, ..Config::default() };
@@ -70,7 +70,7 @@ async fn acknowledged_lines_are_found_once_whatever_fails() {
 }
 
 async fn check(case: Case) {
-    let (faulty, folder) = (Arc::new(FaultyObjects::default()), tempfile::tempdir().unwrap());
+    let (faulty, folder) = (FaultyObjects::new(), tempfile::tempdir().unwrap());
     let objects: Arc<dyn ObjectStore> = faulty.clone();
     let mut store = open(&objects, folder.path()).await;
     let first = stream("a", &[(1, "one"), (2, "two")]);
@@ -117,7 +117,7 @@ fn copy_folder(from: &Path, to: &Path) {
 
 #[tokio::test]
 async fn a_log_that_was_published_and_not_removed_is_not_replayed() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(FaultyObjects::default());
+    let objects: Arc<dyn ObjectStore> = FaultyObjects::new();
     let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one")])]).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_log_that_was_published_and_not_removed_is_not_replayed() {
 
 #[tokio::test]
 async fn a_head_that_cannot_be_flushed_is_bounded() {
-    let faulty = Arc::new(FaultyObjects::default());
+    let faulty = FaultyObjects::new();
     let (objects, folder) = (faulty.clone() as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
     let config = Config { head_bytes_max: 2000, ..Config::default() };
     let store = open_with(config, &objects, folder.path()).await;
@@ -156,7 +156,7 @@ async fn a_head_that_cannot_be_flushed_is_bounded() {
 
 #[tokio::test]
 async fn a_store_that_was_shut_down_refuses_appends() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(FaultyObjects::default());
+    let objects: Arc<dyn ObjectStore> = FaultyObjects::new();
     let folder = tempfile::tempdir().unwrap();
     let store = open(&objects, folder.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one")])]).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_store_that_was_shut_down_refuses_appends() {
 
 #[tokio::test]
 async fn an_append_that_is_too_large_is_the_callers_fault() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(FaultyObjects::default());
+    let objects: Arc<dyn ObjectStore> = FaultyObjects::new();
     let folder = tempfile::tempdir().unwrap();
     let config = Config { append_bytes_max: 100, ..Config::default() };
     let store = open_with(config, &objects, folder.path()).await;

@@ -1,18 +1,19 @@
-//! An object store in memory whose puts fail as planned, in the three ways in which puts fail.
+//! The object store under test, whose puts fail as planned, in the three ways in which puts fail.
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+
+use crate::under_test::{Fresh, fresh_objects};
 
 /// How a put fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +26,21 @@ pub enum Fault {
     Late,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FaultyObjects {
-    objects: InMemory,
+    objects: Fresh,
     /// The folder, how its puts fail, and how many of them.
     plan: Mutex<Option<(&'static str, Fault, usize)>>,
     late: Mutex<Vec<(Path, PutPayload, PutOptions)>>,
 }
 
 impl FaultyObjects {
+    /// Over an empty one of the kind under test.
+    pub fn new() -> Arc<Self> {
+        let (plan, late) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { objects: fresh_objects(), plan, late })
+    }
+
     /// The next `times` puts into this folder fail.
     pub fn fail(&self, folder: &'static str, fault: Fault, times: usize) {
         *lock(&self.plan) = Some((folder, fault, times));

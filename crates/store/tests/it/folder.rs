@@ -38,6 +38,7 @@ async fn a_newer_folder_is_refused_by_its_name() {
     open_folder(folder.path()).await.unwrap().shutdown().await.unwrap();
     std::fs::write(folder.path().join("objects/VERSION"), "barogram format 2\n").unwrap();
     let error = open_folder(folder.path()).await.unwrap_err().to_string();
-    let expect = format!("data folder {} was written by a newer barogram", folder.path().display());
+    let expect =
+        format!("the data in {} were written by a newer barogram", folder.path().display());
     assert!(error.starts_with(&expect), "{error}");
 }

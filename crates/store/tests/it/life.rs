@@ -7,16 +7,11 @@ use barogram_store::{
     Appended, Config, Filter, MetadataColumns, Parts, Projection, Store, metadata_column,
 };
 use model::{Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
-use object_store::ObjectStore;
-use object_store::memory::InMemory;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::under_test::fresh_objects;
 use crate::world::*;
-
-fn memory() -> Arc<dyn ObjectStore> {
-    Arc::new(InMemory::new())
-}
 
 /// Two streams with metadata whose keys clash with everything they can clash with.
 fn pushed() -> Vec<Stream> {
@@ -31,7 +26,7 @@ fn pushed() -> Vec<Stream> {
 
 #[tokio::test]
 async fn rows_are_the_same_from_head_and_segment_and_after_a_restart() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     let appended = store.append(&tenant(), pushed()).await.unwrap();
     assert_eq!(appended, Appended { accepted: 4, duplicates: 0 });
@@ -54,7 +49,7 @@ async fn rows_are_the_same_from_head_and_segment_and_after_a_restart() {
 
 #[tokio::test]
 async fn a_snapshot_stays_as_it_was() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one")])]).await.unwrap();
     let before = store.snapshot(&tenant());
@@ -70,7 +65,7 @@ async fn a_snapshot_stays_as_it_was() {
 
 #[tokio::test]
 async fn tenants_and_days_are_kept_apart() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     let other = TenantId::new("other").unwrap();
     let day = 86_400_000_000_000;
@@ -89,7 +84,7 @@ async fn tenants_and_days_are_kept_apart() {
 
 #[tokio::test]
 async fn only_rows_of_the_time_and_the_streams_come_out() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     let entries: Vec<(i64, String)> = (0..100).map(|i| (i, format!("line {i}"))).collect();
     let entries: Vec<(i64, &str)> = entries.iter().map(|(t, line)| (*t, line.as_str())).collect();
@@ -116,7 +111,7 @@ async fn only_rows_of_the_time_and_the_streams_come_out() {
 
 #[tokio::test]
 async fn the_schema_of_a_scan_is_what_was_asked_for() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     store.append(&tenant(), pushed()).await.unwrap();
     for _ in 0..2 {
@@ -141,10 +136,10 @@ async fn the_schema_of_a_scan_is_what_was_asked_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_store_flushes_what_is_due_and_counts() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let mut registry = Registry::default();
-    let parts = Parts::new(objects, folder.path().to_owned(), clock.clone());
+    let parts = Parts::new(objects.clone(), folder.path().to_owned(), clock.clone());
     let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
     let age = config.flush_age;
     let store = Store::open(config, parts).await.unwrap();
@@ -178,7 +173,7 @@ async fn a_running_store_flushes_what_is_due_and_counts() {
 
 #[tokio::test]
 async fn small_streams_share_a_batch() {
-    let (objects, folder) = (memory(), tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     let streams = (0..100).map(|i| stream(&format!("app{i:02}"), &[(i, "x"), (i + 1, "y")]));
     store.append(&tenant(), streams.collect()).await.unwrap();

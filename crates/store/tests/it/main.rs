@@ -1,4 +1,5 @@
-//! The store as its users see it, from append to scan, over good and bad object stores.
+//! The store as its users see it, from append to scan, over good and bad object stores, and over
+//! whichever kind `under_test.rs` is told to take.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -13,7 +14,9 @@ mod folder;
 mod formats;
 mod inspect;
 mod life;
+mod places;
 mod random;
+mod under_test;
 mod upkeep;
 mod watch;
 mod world;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use barogram_store::{Config, DeleteWish, Error, Rules, Store};
 use futures::TryStreamExt;
 use model::{ManualClock, Timestamp};
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::faulty_objects::{Fault, FaultyObjects};
+use crate::under_test::fresh_objects;
 use crate::world::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -37,8 +37,7 @@ async fn append_and_flush(store: &Store, app: &str, entries: &[(i64, &str)]) {
 
 #[tokio::test]
 async fn small_segments_become_one_and_their_objects_go() {
-    let (objects, folder) =
-        (Arc::new(InMemory::new()) as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, eager(), &objects, folder.path()).await;
     let names = ["one", "two", "three", "four"];
@@ -62,7 +61,7 @@ async fn small_segments_become_one_and_their_objects_go() {
 
 #[tokio::test]
 async fn what_two_writers_have_stored_is_there_once_after_a_merge() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let mut stores = Vec::new();
     let clock = clock();
@@ -93,8 +92,7 @@ async fn what_two_writers_have_stored_is_there_once_after_a_merge() {
 
 #[tokio::test]
 async fn exactly_what_is_due_expires_and_its_objects_too() {
-    let (objects, folder) =
-        (Arc::new(InMemory::new()) as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, Config::default(), &objects, folder.path()).await;
     // Days 0, 1 and 2: an app that is kept for 30 days and one that is kept for 365.
@@ -135,8 +133,7 @@ async fn exactly_what_is_due_expires_and_its_objects_too() {
 
 #[tokio::test]
 async fn what_expires_next_is_told() {
-    let (objects, folder) =
-        (Arc::new(InMemory::new()) as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let store = open(&objects, folder.path()).await;
     append_and_flush(&store, "a", &[(1, "today")]).await;
     append_and_flush(&store, "a", &[(1 - DAY_NANOS, "yesterday")]).await;
@@ -149,8 +146,7 @@ async fn what_expires_next_is_told() {
 
 #[tokio::test]
 async fn deleted_lines_are_erased_once_nobody_may_cancel_that() {
-    let (objects, folder) =
-        (Arc::new(InMemory::new()) as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, Config::default(), &objects, folder.path()).await;
     append_and_flush(&store, "a", &[(1, "secret 1"), (2, "open 2"), (3, "secret 3")]).await;
@@ -187,7 +183,7 @@ async fn deleted_lines_are_erased_once_nobody_may_cancel_that() {
 
 #[tokio::test]
 async fn objects_that_no_manifest_knows_are_swept_away_when_they_are_old() {
-    let faulty = Arc::new(FaultyObjects::default());
+    let faulty = FaultyObjects::new();
     let (objects, folder) = (faulty.clone() as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, Config::default(), &objects, folder.path()).await;
@@ -225,7 +221,7 @@ async fn a_merge_that_fails_loses_and_doubles_nothing() {
 
 async fn check_merge(part: &'static str, fault: Fault, times: usize, killed: bool) {
     let case = format!("{part} {fault:?} {times} killed: {killed}");
-    let (faulty, folder) = (Arc::new(FaultyObjects::default()), tempfile::tempdir().unwrap());
+    let (faulty, folder) = (FaultyObjects::new(), tempfile::tempdir().unwrap());
     let objects: Arc<dyn ObjectStore> = faulty.clone();
     let mut store = open_with(eager(), &objects, folder.path()).await;
     for i in 0..4 {
@@ -250,7 +246,7 @@ async fn check_merge(part: &'static str, fault: Fault, times: usize, killed: boo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_ingest_and_compact_one_bucket_at_once() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let mut running = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
@@ -282,7 +278,7 @@ async fn two_stores_ingest_and_compact_one_bucket_at_once() {
 
 #[tokio::test]
 async fn a_store_whose_log_was_taken_over_publishes_nothing_more() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let zombie = open(&objects, folder.path()).await;
     zombie.append(&tenant(), vec![stream("a", &[(1, "one")])]).await.unwrap();
@@ -300,7 +296,7 @@ async fn a_store_whose_log_was_taken_over_publishes_nothing_more() {
 
 #[tokio::test]
 async fn a_store_that_slept_while_its_numbers_were_removed_commits_all_the_same() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let asleep = open(&objects, folders[0].path()).await;
     let awake = open(&objects, folders[1].path()).await;

@@ -6,11 +6,10 @@ use std::time::Duration;
 use barogram_store::{Arrived, Config, Store, Watch};
 use futures::future::join_all;
 use model::TenantId;
-use object_store::ObjectStore;
-use object_store::memory::InMemory;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use crate::under_test::fresh_objects;
 use crate::world::{everything, lines, open_with, rows, scan, stream, tenant};
 
 /// The longest that a test waits. Only a test that fails waits so long.
@@ -18,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn store(config: Config) -> (TempDir, Store) {
     let folder = TempDir::new().unwrap();
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let store = open_with(config, &objects, folder.path()).await;
     (folder, store)
 }

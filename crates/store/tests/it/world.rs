@@ -13,7 +13,7 @@ use barogram_store::{
 };
 use futures::TryStreamExt;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
-use object_store::ObjectStore;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 /// A row as a test looks at it: time, stream, line, metadata.
 pub type Row = (i64, String, String, Vec<(String, String)>);
@@ -49,6 +49,15 @@ pub async fn open_with(config: Config, objects: &Arc<dyn ObjectStore>, wal_dir: 
 
 pub async fn try_open(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Result<Store, Error> {
     Store::open(Config::default(), parts(objects, wal_dir)).await
+}
+
+/// Copies all objects from one object store to another.
+pub async fn copy(from: &Arc<dyn ObjectStore>, to: &Arc<dyn ObjectStore>) {
+    let listed: Vec<_> = from.list(None).try_collect().await.unwrap();
+    for object in listed {
+        let bytes = from.get(&object.location).await.unwrap().bytes().await.unwrap();
+        to.put(&object.location, bytes.into()).await.unwrap();
+    }
 }
 
 fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {

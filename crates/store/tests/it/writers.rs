@@ -1,17 +1,15 @@
 //! Several stores on one object store: all commit, none loses a segment of another.
 
-use std::sync::Arc;
-
 use barogram_store::Error;
-use object_store::memory::InMemory;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::under_test::fresh_objects;
 use crate::world::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racing_commits_all_win_in_the_end() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let mut stores = Vec::new();
     for folder in &folders {
@@ -46,12 +44,12 @@ async fn racing_commits_all_win_in_the_end() {
 #[tokio::test]
 async fn a_log_of_another_store_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let store = open(&objects, folder.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one")])]).await.unwrap();
     store.flush().await.unwrap();
     drop(store);
-    let other: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let other = fresh_objects();
     let error = try_open(&other, folder.path()).await.unwrap_err();
     assert!(matches!(error, Error::LogGap { found: 2, expected: 1, .. }), "{error}");
 }
@@ -59,17 +57,20 @@ async fn a_log_of_another_store_is_refused() {
 #[tokio::test]
 async fn newer_data_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     objects.put(&Path::from("VERSION"), "barogram format 7\n".into()).await.unwrap();
     let error = try_open(&objects, folder.path()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "data folder InMemory was written by a newer barogram (format 7, this one reads up to 1): \
-         upgrade barogram, or point --data elsewhere"
+        format!(
+            "the data in {} were written by a newer barogram (format 7, this one reads up to 1): \
+             upgrade barogram, or point --store or --data elsewhere",
+            *objects
+        )
     );
     let manifest = Path::from("manifest/00000000000000000001.json");
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    objects.put(&manifest, r#"{"version": 3, "rivers": []}"#.into()).await.unwrap();
+    let objects = fresh_objects();
+    objects.put(&manifest, r#"{"version": 2, "rivers": []}"#.into()).await.unwrap();
     let error = try_open(&objects, folder.path()).await.unwrap_err();
     assert!(matches!(error, Error::Newer { found: 3, .. }), "{error}");
 }
@@ -78,7 +79,7 @@ async fn newer_data_is_refused_with_what_to_do() {
 async fn a_broken_manifest_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = Path::from("manifest/00000000000000000001.json");
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     objects.put(&manifest, "{\n  \"version\": }".into()).await.unwrap();
     let error = try_open(&objects, folder.path()).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { offset: 15, .. }), "{error:?}");
