@@ -166,9 +166,9 @@ impl Recovered {
 
 /// A log file, of which no more than the header was read.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) number: u64,
-    pub(super) path: PathBuf,
+struct Found {
+    number: u64,
+    path: PathBuf,
     /// `None` when the file ends within it: its creation was cut short.
     header: Option<FileHeader>,
     bytes: u64,
@@ -186,15 +186,20 @@ impl Found {
 }
 
 /// The log files of a folder, by number.
-pub(super) fn list(folder: &Path) -> Result<Vec<Found>, Error> {
+fn list(folder: &Path) -> Result<Vec<Found>, Error> {
+    paths(folder)?.into_iter().map(|(number, path)| look(number, path)).collect()
+}
+
+/// Where they are. None is opened.
+pub(super) fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
         let entry = entry.map_err(Error::file("list", folder))?;
         if let Some(number) = entry.file_name().to_str().and_then(layout::parse_wal_name) {
-            files.push(look(number, entry.path())?);
+            files.push((number, entry.path()));
         }
     }
-    files.sort_unstable_by_key(|file| file.number);
+    files.sort_unstable();
     Ok(files)
 }
 

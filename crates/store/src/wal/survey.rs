@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use super::WAL_VERSION;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, records};
-use super::recover::{Found, list};
+use super::recover::paths;
 use crate::Error;
 
 /// How a file of the log ends.
@@ -50,10 +50,10 @@ pub(crate) struct FileSurvey {
 /// # Errors
 /// When the folder or a file cannot be read, or a newer program wrote it.
 pub(crate) fn survey(folder: &Path) -> Result<Vec<FileSurvey>, Error> {
-    let files = list(folder)?;
-    let last = files.last().map(|file| file.number);
+    let files = paths(folder)?;
+    let last = files.last().map(|(number, _)| *number);
     let mut found = Vec::with_capacity(files.len());
-    for Found { number, path, .. } in files {
+    for (number, path) in files {
         match fs::read(&path) {
             Ok(bytes) => found.push(look(&path, number, &bytes, Some(number) == last)?),
             // Its rows were published meanwhile.

@@ -51,7 +51,7 @@ async fn the_manifest_its_segments_and_days_are_told() {
     let found = Inspection::folder(folder.path()).await.unwrap();
     let manifest = found.manifest();
     let status = store.status();
-    assert_eq!((manifest.number, manifest.version), (status.manifest, 1));
+    assert_eq!((manifest.number, manifest.version), (status.manifest, 2));
     let told = (manifest.segments, manifest.rows, manifest.bytes);
     assert_eq!(told, (3, 5, status.segment_bytes));
     assert_eq!(manifest.writers.len(), 1);
@@ -165,5 +165,5 @@ async fn where_there_is_no_store_none_is_made() {
     assert!(contents(folder.path()).is_empty());
     std::fs::write(folder.path().join("objects/VERSION"), "barogram format 2\n").unwrap();
     let error = Inspection::folder(folder.path()).await.unwrap_err();
-    assert!(error.to_string().contains("was written by a newer barogram"), "{error}");
+    assert!(error.to_string().contains("were written by a newer barogram"), "{error}");
 }
