@@ -7,6 +7,7 @@ mod index;
 mod output;
 mod query;
 mod range;
+mod retention;
 mod tuning;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ pub use index::{
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
+pub use retention::{Period, Rule};
 use store::ObjectPlace;
 pub use tuning::Tuning;
 
@@ -127,6 +129,12 @@ pub struct ServeArgs {
     /// repeated
     #[arg(long = "store-option", value_name = "KEY=VALUE")]
     pub store_options: Vec<String>,
+    /// How long lines are kept, by whole days: 30d (default: for ever)
+    #[arg(long, env = "BAROGRAM_RETENTION", value_name = "TIME")]
+    pub retention: Option<Period>,
+    /// How long the lines of some streams are kept: '{dag_id="audit"}=365d'. May be repeated
+    #[arg(long = "retention-rule", value_name = "SELECTOR=TIME")]
+    pub retention_rules: Vec<Rule>,
     /// A configuration in Loki's YAML; what it has no use for is named and ignored
     #[arg(long)]
     pub config: Option<PathBuf>,
