@@ -29,7 +29,7 @@ pub fn print<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::
     Ok(())
 }
 
-/// Prints rows under names. Columns in which every cell begins with a digit stand to the right.
+/// Prints rows under names. Columns of numbers, with or without units, stand to the right.
 ///
 /// # Errors
 /// When the output cannot be written.
@@ -39,7 +39,7 @@ pub fn headed<const N: usize>(
     rows: Vec<[String; N]>,
     colored: bool,
 ) -> io::Result<()> {
-    let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
+    let is_number = |cell: &str| cell.split(' ').next().is_some_and(|n| n.parse::<f64>().is_ok());
     let numeric: [bool; N] = from_fn(|at| rows.iter().all(|row| is_number(&row[at])));
     let mut all = vec![names.map(str::to_owned)];
     all.extend(rows);

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod errors;
 mod flight;
+mod inspect;
 mod memory;
 mod push;
 mod site;
