@@ -20,7 +20,7 @@ pub(super) async fn run(output: &OutputArgs, args: &InspectArgs) -> Result<()> {
         InspectCommand::Segments => printer.many(&found.segments(), Tables::segments)?,
         InspectCommand::Segment(args) => segment(&printer, &found, args).await?,
         InspectCommand::Space(SpaceArgs { by: None }) => {
-            printer.many(&found.days(), Tables::days)?
+            printer.many(&found.days(), Tables::days)?;
         }
         InspectCommand::Space(SpaceArgs { by: Some(label) }) => {
             let spaces = found.space_by(label).await?;
