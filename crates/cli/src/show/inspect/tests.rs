@@ -51,7 +51,7 @@ fn segments_and_days() {
         min_timestamp: TIME,
         max_timestamp: TIME,
     };
-    assert_snapshot!(shown(|tables, out| tables.segments(out, &[segment.clone()])), @r"
+    assert_snapshot!(shown(|tables, out| tables.segments(out, std::slice::from_ref(&segment))), @r"
     rows   bytes  first                 last                  segment
       17  1.4 kB  2026-01-15T06:00:00Z  2026-01-15T06:00:00Z  tenants/fake/2026-01-15/01M808TX003BHN18A03MTRB98B.parquet
     ");
