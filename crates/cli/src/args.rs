@@ -4,6 +4,7 @@
 mod client;
 mod delete;
 mod index;
+mod inspect;
 mod output;
 mod query;
 mod range;
@@ -20,6 +21,7 @@ pub use delete::{DeleteArgs, DeleteCancelArgs, DeleteCommand, DeleteCreateArgs};
 pub use index::{
     DetectedFieldsArgs, LabelsArgs, SeriesArgs, StatsArgs, VolumeArgs, VolumeRangeArgs,
 };
+pub use inspect::{InspectArgs, InspectCommand, SegmentArgs, SpaceArgs};
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
@@ -94,6 +96,8 @@ pub enum Command {
     DetectedFields(DetectedFieldsArgs),
     /// Ask for lines to be deleted, list such requests, cancel one
     Delete(DeleteArgs),
+    /// Look into a store: manifest, segments, space, log; changes nothing
+    Inspect(InspectArgs),
     /// Play a sample of real Airflow logs through collector, store and server, and query it
     Demo(DemoArgs),
     /// Print a completion script for a shell
