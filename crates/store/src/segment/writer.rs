@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
 use model::{Column, ColumnKind, Entry, Labels, Timestamp};
@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::grams::{self, GRAMS_KEY, Grams};
 use super::stats::{STREAMS_KEY, StreamEntry, StreamTable};
 use crate::filter::Extent;
 use crate::layout::SegmentPath;
@@ -37,6 +38,10 @@ pub(crate) struct Encoded {
 pub(crate) struct SegmentWriter {
     path: SegmentPath,
     writer: ArrowWriter<Vec<u8>>,
+    /// The trigrams of each row group, and how many rows there are.
+    grams: Vec<Grams>,
+    rows: usize,
+    row_group_rows: usize,
 }
 
 impl SegmentWriter {
@@ -53,7 +58,13 @@ impl SegmentWriter {
         let failed = || Error::segment("encode", &path.path());
         let properties = properties(config, line_bytes).map_err(failed())?;
         let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties));
-        Ok(Self { path: path.clone(), writer: writer.map_err(failed())? })
+        Ok(Self {
+            path: path.clone(),
+            writer: writer.map_err(failed())?,
+            grams: Vec::new(),
+            rows: 0,
+            row_group_rows: config.row_group_rows,
+        })
     }
 
     /// Adds rows.
@@ -61,6 +72,14 @@ impl SegmentWriter {
     /// # Errors
     /// As [`SegmentWriter::new`].
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        // The line is the second column of every segment.
+        for line in batch.column(1).as_string_view().iter().flatten() {
+            if self.rows.is_multiple_of(self.row_group_rows) {
+                self.grams.push(Grams::new());
+            }
+            self.rows += 1;
+            self.grams.iter_mut().last().into_iter().for_each(|grams| grams.add(line.as_bytes()));
+        }
         self.writer.write(batch).map_err(Error::segment("encode", &self.path.path()))
     }
 
@@ -73,6 +92,9 @@ impl SegmentWriter {
         let external = |error| ParquetError::External(Box::new(error));
         let streams = table.to_text().map_err(external).map_err(failed())?;
         self.writer.append_key_value_metadata(KeyValue::new(STREAMS_KEY.to_owned(), streams));
+        let external = |error| ParquetError::External(Box::new(error));
+        let grams = grams::to_text(&self.grams).map_err(external).map_err(failed())?;
+        self.writer.append_key_value_metadata(KeyValue::new(GRAMS_KEY.to_owned(), grams));
         let failed = Error::segment("encode", &self.path.path());
         let bytes = self.writer.into_inner().map_err(failed)?.into();
         let extents = || table.0.iter().map(|stream| stream.extent);
