@@ -21,7 +21,6 @@ pub use index::{
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
-use store::ObjectPlace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,7 +119,7 @@ pub struct ServeArgs {
     /// Where stored logs are kept: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix
     /// or a folder
     #[arg(long, env = "BAROGRAM_STORE", value_name = "URL")]
-    pub store: Option<ObjectPlace>,
+    pub store: Option<String>,
     /// A setting of the object store; it stands over AWS_…, GOOGLE_… and AZURE_… variables. May be
     /// repeated
     #[arg(long = "store-option", value_name = "KEY=VALUE")]

@@ -10,6 +10,7 @@ mod demo;
 mod errors;
 mod flight;
 mod memory;
+mod place;
 mod push;
 mod site;
 mod tail;
