@@ -7,6 +7,7 @@ mod index;
 mod output;
 mod query;
 mod range;
+mod tuning;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use index::{
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
+pub use tuning::Tuning;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -136,6 +138,9 @@ pub struct ServeArgs {
     /// Serve everybody who can reach the address, without a token
     #[arg(long)]
     pub insecure_no_token: bool,
+    /// A number of the store's configuration, for tests and measurements
+    #[arg(long, value_name = "NAME=NUMBER", hide = true)]
+    pub tune: Vec<Tuning>,
 }
 
 /// What the collector reads.

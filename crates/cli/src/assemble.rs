@@ -11,7 +11,7 @@ use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use query::Engine;
 use server::{Server, Token};
-use store::Store;
+use store::{FailPoints, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -48,12 +48,9 @@ impl Serving {
         let listener = Server::listen(config.listen).await?;
         let address = listener.local_addr()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let place = place::objects(args, config.bucket.as_ref())?;
-        let settings = store::Config::default();
-        let store = match place {
-            None => Store::open_folder(&args.data, settings, clock).await?,
-            Some(objects) => Store::open_at(&args.data, objects, settings, clock).await?,
-        };
+        let objects = place::objects(args, config.bucket.as_ref())?;
+        let (settings, fail_points) = (store_config(args), fail_points()?);
+        let store = Store::open_in(&args.data, objects, settings, clock, fail_points).await?;
         Ok(Self { address, store, listener, config })
     }
 
@@ -72,9 +69,14 @@ impl Serving {
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (stop, flush, background) = (cancel.clone(), cancel.clone(), store.clone());
+        let (rules, upkeep, keeper) = (server.rules(), cancel.clone(), store.clone());
         tasks.spawn(async move { Ok(server.serve(listener, stop.cancelled_owned()).await?) });
         tasks.spawn(async move {
             background.run(flush).await;
+            Ok(())
+        });
+        tasks.spawn(async move {
+            keeper.run_upkeep(rules, upkeep).await;
             Ok(())
         });
         tracing::info!(%address, "serving");
@@ -157,6 +159,24 @@ impl PodSource for NoPods {
     fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<airflow::Pod>> {
         None
     }
+}
+
+fn store_config(args: &ServeArgs) -> store::Config {
+    let mut config = store::Config::default();
+    args.tune.iter().for_each(|tuning| tuning.apply(&mut config));
+    config
+}
+
+/// The environment variable with the hop at which a debug build aborts, e.g. `wal:written:3`.
+pub const CRASH_VARIABLE: &str = "BAROGRAM_CRASH_AT";
+
+/// Where a test wants the process to end; a release does not look.
+fn fail_points() -> Result<FailPoints> {
+    if !cfg!(debug_assertions) {
+        return Ok(FailPoints::default());
+    }
+    let Ok(text) = std::env::var(CRASH_VARIABLE) else { return Ok(FailPoints::default()) };
+    text.parse().map_err(|error: String| anyhow::anyhow!("{CRASH_VARIABLE}: {error}"))
 }
 
 fn server_config(args: &ServeArgs) -> Result<server::Config> {

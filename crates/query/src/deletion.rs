@@ -97,7 +97,9 @@ impl Hidden {
                 return false;
             }
             labels.reset(stream, metadata);
-            hide.stages.process(time, line, labels).is_some()
+            // A filter that could not be tried (`| task > 5` where the task is no number) lets the
+            // line pass with an error: enough to show it, not enough to take it away.
+            hide.stages.process(time, line, labels).is_some() && labels.error().is_empty()
         })
     }
 }

@@ -16,7 +16,7 @@ use model::TenantId;
 pub(crate) use print::fields;
 
 pub use bucket::Bucket;
-pub use limits::{BlockedQuery, DeletionMode, Limits, QueryType, SeriesExceeded};
+pub use limits::{BlockedQuery, DeletionMode, Limits, QueryType, RetentionStream, SeriesExceeded};
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,9 @@ pub struct Config {
     /// For how long a delete request is cancelled without force (Loki's
     /// `compactor.delete_request_cancel_period`).
     pub delete_request_cancel_period: Duration,
+    /// Whether lines expire as the limits say (Loki's `compactor.retention_enabled`). Off, a
+    /// `retention_period` deletes nothing, as in Loki; our own `retention` turns it on.
+    pub retention_enabled: bool,
     /// How far behind the newest entry of its stream an entry may be; `None` takes them all, which
     /// costs us nothing. Loki's window is half of its ingester's `max_chunk_age`.
     pub out_of_order_window: Option<Duration>,
@@ -57,6 +60,7 @@ impl Default for Config {
             overrides: BTreeMap::new(),
             log_queries_longer_than: SLOW_QUERY,
             delete_request_cancel_period: CANCEL_PERIOD,
+            retention_enabled: false,
             out_of_order_window: None,
             bucket: None,
         }

@@ -32,7 +32,7 @@ impl Deletions {
         {
             return Arc::clone(&read.deletions);
         }
-        let deletions: Arc<[Deletion]> = requests.iter().filter_map(deletion).collect();
+        let deletions: Arc<[Deletion]> = requests.iter().filter_map(hiding).collect();
         let read = Read { requests, deletions: Arc::clone(&deletions) };
         known.insert(tenant.clone(), read);
         deletions
@@ -54,7 +54,11 @@ pub(crate) fn parse(text: &str) -> Result<LogExpr, Refusal> {
     Ok(log)
 }
 
-fn deletion(request: &DeleteRequest) -> Option<Deletion> {
+/// What a request hides; nothing any more once its lines are erased.
+fn hiding(request: &DeleteRequest) -> Option<Deletion> {
+    if request.erased_at.is_some() {
+        return None;
+    }
     match parse(&request.query) {
         Ok(log) => Some(Deletion { log, start: request.start, end: request.end }),
         Err(error) => {

@@ -25,6 +25,7 @@ mod patterns;
 mod policy;
 mod rate;
 mod refusal;
+mod retention;
 mod router;
 mod select;
 mod server;
@@ -32,8 +33,8 @@ mod tail;
 mod tenant;
 
 pub use config::{
-    BlockedQuery, Bucket, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, SeriesExceeded,
-    Token,
+    BlockedQuery, Bucket, Config, DEFAULT_PORT, DeletionMode, Limits, QueryType, RetentionStream,
+    SeriesExceeded, Token,
 };
 pub use error::{Error, ErrorKind};
 pub use server::{Parts, Server};

@@ -8,6 +8,10 @@ use axum::response::{IntoResponse, Response};
 use loki::ParamError;
 use loki::push::{PushError, PushErrorKind};
 
+/// When to ask a store again that is full or cannot write: it looks every second for what it can
+/// do, and a flush takes a few.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
 /// A request that is not answered, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -119,7 +123,11 @@ impl From<store::Error> for Refusal {
             store::ErrorKind::Retry => StatusCode::SERVICE_UNAVAILABLE,
             store::ErrorKind::Operator => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, with_causes(&error))
+        let refusal = Self::new(status, with_causes(&error));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return refusal.retry_after(STORE_PAUSE);
+        }
+        refusal
     }
 }
 
@@ -134,4 +142,28 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: store::Error, expect_status: u16, expect_retry_after: Option<&str>) {
+        let response = Refusal::from(error).into_response();
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        assert_eq!(response.status().as_u16(), expect_status);
+        assert_eq!(retry_after.map(|value| value.to_str().unwrap()), expect_retry_after);
+    }
+
+    #[test]
+    fn a_store_that_may_recover_is_asked_again_later() {
+        check(store::Error::LogFull { bytes: 9, limit: 9 }, 503, Some("5"));
+        check(store::Error::HeadFull { bytes: 9, limit: 9 }, 503, Some("5"));
+        let full = store::Error::LogFull { bytes: 9, limit: 9 };
+        check(store::Error::NotLogged(std::sync::Arc::new(full)), 503, Some("5"));
+        check(store::Error::TooLarge { bytes: 9, limit: 9 }, 413, None);
+        let reason = String::new();
+        check(store::Error::Corrupt { place: String::new(), offset: 0, reason }, 500, None);
+    }
 }

@@ -11,13 +11,14 @@ use axum::serve::ListenerExt;
 use model::Clock;
 use prometheus_client::registry::Registry;
 use query::Engine;
-use store::Store;
+use store::{Rules, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
+use crate::retention::Retention;
 use crate::tail::Tails;
 use crate::{auth, router};
 
@@ -42,6 +43,7 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Server {
     router: Router,
+    rules: Arc<dyn Rules>,
     tails: Arc<Tails>,
 }
 
@@ -52,8 +54,15 @@ impl Server {
     /// When it would let anybody in without having been told so.
     pub fn build(config: Config, parts: Parts) -> Result<Self, Error> {
         auth::check_exposure(&config)?;
+        let rules = Arc::new(Retention::new(&config)?);
         let app = Arc::new(App::new(config, parts)?);
-        Ok(Self { tails: Arc::clone(&app.tails), router: router::router(app) })
+        Ok(Self { tails: Arc::clone(&app.tails), router: router::router(app), rules })
+    }
+
+    /// What the store's upkeep must know: how long lines are kept, and what deletions mean.
+    #[must_use]
+    pub fn rules(&self) -> Arc<dyn Rules> {
+        Arc::clone(&self.rules)
     }
 
     /// Takes the address that the settings name.

@@ -14,7 +14,7 @@ use crate::folder::Lock;
 use crate::live::{Live, Sealed};
 use crate::metrics::Metrics;
 use crate::wal::{Checkpoint, Disk, Usage, Writer, Written};
-use crate::{Config, Error};
+use crate::{Config, Error, Hop};
 
 /// How to reach the task.
 #[derive(Debug, Clone)]
@@ -205,6 +205,8 @@ impl<D: Disk> Task<D> {
                     drop(reply.send(Ok(Outcome::Acked(appended))));
                 }
                 self.count(Appended::default(), group.bytes);
+                // They were told already, so nothing can fail any more.
+                let _ = self.log.fail_points.pass(Hop::Acknowledged);
             }
             Err(error) => {
                 let error = Arc::new(error);

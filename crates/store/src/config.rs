@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::Clock;
 use object_store::ObjectStore;
 
-use crate::Metrics;
+use crate::{FailPoints, Metrics};
 
 /// The settings of a store. Every number is a limit with a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Config {
     /// A file of the write-ahead log is closed at this size, in bytes. Recovery reads a file as a
     /// whole, and a published file is removed as a whole.
     pub wal_segment_bytes: u64,
+    /// Appends are refused, to be sent again, when the log would be larger than this, in bytes: the
+    /// disk below it belongs to others too. The head is flushed when it is half full.
+    pub wal_bytes_max: u64,
     /// Appends are gathered into one record and one fsync up to this size, in bytes.
     pub wal_group_bytes: usize,
     /// The largest single append, in bytes: twice what a push may hold once decompressed.
@@ -45,11 +48,33 @@ pub struct Config {
     pub partition_rows: u64,
     /// The level of zstd in segments: above 3 it costs more time than it saves bytes.
     pub zstd_level: i32,
+    /// Segments are merged up to this size of an object, in bytes: large enough that a day has few
+    /// of them, small enough to be written by one put.
+    pub compact_bytes_max: u64,
+    /// Of a day that is still being written, so many segments of like size are merged. Each row is
+    /// rewritten about once for each power of this number.
+    pub compact_inputs_min: usize,
+    /// How often to look for segments to merge, to expire and to sweep.
+    pub maintain_age: Duration,
+    /// The object of a segment that is not live any more is removed after so long: no query runs
+    /// longer, and nobody who reads is so far behind.
+    pub removed_age: Duration,
+    /// An object that no manifest knows is swept away when it is so old: what is uploaded becomes
+    /// part of a manifest within minutes, or never.
+    pub orphan_age: Duration,
+    /// How often to look for such objects, which takes a list of all.
+    pub sweep_age: Duration,
     /// Memory for the footers of segments, in bytes.
     pub footer_cache_bytes: usize,
     /// Memory for the fingerprints of published rows, in bytes: used only to recognise lines that
     /// are sent again after they were flushed.
     pub fingerprint_cache_bytes: usize,
+    /// Memory for blocks of segments in a remote object store, in bytes: what a dashboard asks
+    /// again and again.
+    pub read_cache_memory_bytes: usize,
+    /// Disk for such blocks, in bytes: some days of segments. It must fit beside the log. 0 keeps
+    /// none.
+    pub read_cache_disk_bytes: u64,
 }
 
 impl Default for Config {
@@ -57,6 +82,7 @@ impl Default for Config {
         const MIB: u64 = 1024 * 1024;
         Self {
             wal_segment_bytes: 64 * MIB,
+            wal_bytes_max: 4096 * MIB,
             wal_group_bytes: 4 * 1024 * 1024,
             append_bytes_max: 1024 * MIB,
             append_queue: 1024,
@@ -70,8 +96,16 @@ impl Default for Config {
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,
             zstd_level: 3,
+            compact_bytes_max: 64 * MIB,
+            compact_inputs_min: 4,
+            maintain_age: Duration::from_secs(30),
+            removed_age: Duration::from_secs(900),
+            orphan_age: Duration::from_secs(86_400),
+            sweep_age: Duration::from_secs(6 * 3600),
             footer_cache_bytes: 64 * 1024 * 1024,
             fingerprint_cache_bytes: 64 * 1024 * 1024,
+            read_cache_memory_bytes: 128 * 1024 * 1024,
+            read_cache_disk_bytes: 10 * 1024 * MIB,
         }
     }
 }
@@ -83,8 +117,22 @@ pub struct Parts {
     pub objects: Arc<dyn ObjectStore>,
     /// The folder of the write-ahead log, which belongs to this store alone.
     pub wal_dir: PathBuf,
+    /// The folder for blocks of segments that were read or written, which belongs to this store
+    /// alone. `None` where objects are on a local disk, whose reads the operating system caches.
+    pub cache_dir: Option<PathBuf>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where to count; without it the store makes [its own](crate::Store::metrics).
     pub metrics: Option<Metrics>,
+    /// What happens at the hops of a line's life; by default nothing.
+    pub fail_points: FailPoints,
+}
+
+impl Parts {
+    /// What every store needs: no cache of reads, counters of its own, no fail points.
+    #[must_use]
+    pub fn new(objects: Arc<dyn ObjectStore>, wal_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        let fail_points = FailPoints::default();
+        Self { objects, wal_dir, cache_dir: None, clock, metrics: None, fail_points }
+    }
 }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures::future::ready;
 use futures::{StreamExt, TryStreamExt};
 use model::{TenantId, Timestamp};
 use object_store::path::Path;
@@ -13,13 +13,17 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::layout::{DELETE_FOLDER, delete_path, parse_delete_path};
+use crate::layout::{
+    DELETE_FOLDER, delete_path, erased_path, parse_delete_path, parse_erased_path,
+};
 use crate::{Error, versioned};
 
 /// The version of a request's JSON.
 const DELETE_VERSION: u32 = 1;
 /// Requests of one tenant that may be open. Each is looked at by every query of its time.
 pub const DELETE_REQUESTS_MAX: usize = 1000;
+/// A request whose lines are erased is kept for so long.
+const FINISHED_AGE: Duration = Duration::from_secs(30 * 86_400);
 /// How many requests are read at the same time.
 const READ_AT_ONCE: usize = 16;
 
@@ -43,6 +47,10 @@ pub struct DeleteRequest {
     /// When it was asked for.
     #[serde(with = "crate::nanoseconds")]
     pub created_at: Timestamp,
+    /// When the last of its lines was erased; `None` while they are only hidden. An object of its
+    /// own says so, since the request's never changes.
+    #[serde(skip)]
+    pub erased_at: Option<Timestamp>,
 }
 
 /// What is to be deleted.
@@ -76,6 +84,16 @@ impl Deletes {
         Ok(deletes)
     }
 
+    /// The requests whose lines are not erased yet, of each tenant.
+    pub(crate) fn open_requests(&self) -> Vec<(TenantId, Vec<DeleteRequest>)> {
+        let known = self.lock();
+        let open = known.iter().map(|(tenant, requests)| {
+            let open = requests.iter().filter(|request| request.erased_at.is_none());
+            (tenant.clone(), open.cloned().collect())
+        });
+        open.collect()
+    }
+
     /// A tenant's requests, the oldest first.
     pub(crate) fn of(&self, tenant: &TenantId) -> Arc<[DeleteRequest]> {
         self.lock().get(tenant).cloned().unwrap_or_default()
@@ -90,13 +108,15 @@ impl Deletes {
         now: Timestamp,
     ) -> Result<DeleteRequest, Error> {
         let _changing = self.changing.lock().await;
-        if self.of(tenant).len() >= DELETE_REQUESTS_MAX {
+        let open = self.of(tenant).iter().filter(|request| request.erased_at.is_none()).count();
+        if open >= DELETE_REQUESTS_MAX {
             return Err(Error::TooManyDeletes { limit: DELETE_REQUESTS_MAX });
         }
         let DeleteWish { query, start, end } = wish;
         let (version, owner) = (DELETE_VERSION, tenant.to_string());
+        let (created_at, erased_at) = (now, None);
         let request =
-            DeleteRequest { version, id, tenant: owner, query, start, end, created_at: now };
+            DeleteRequest { version, id, tenant: owner, query, start, end, created_at, erased_at };
         let path = delete_path(tenant, id);
         let json = serde_json::to_vec_pretty(&request).expect("a request is plain data");
         let put = self.objects.put_opts(&path, json.into(), PutMode::Create.into()).await;
@@ -115,47 +135,98 @@ impl Deletes {
         if !self.of(tenant).iter().any(|request| request.id == id) {
             return Ok(false);
         }
-        let path = delete_path(tenant, id);
-        match self.objects.delete(&path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(Error::object("delete", &path)(error)),
-        }
+        self.remove(&delete_path(tenant, id)).await?;
         self.change(tenant, |requests| requests.retain(|request| request.id != id));
         Ok(true)
+    }
+
+    /// Notes that the lines of a request are erased. It is kept for those who look.
+    pub(crate) async fn finish(
+        &self,
+        tenant: &TenantId,
+        request: &DeleteRequest,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let path = erased_path(tenant, request.id, now);
+        match self.objects.put_opts(&path, Vec::new().into(), PutMode::Create.into()).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(Error::object("create", &path)(error)),
+        }
+        self.change(tenant, |requests| {
+            let found = requests.iter_mut().find(|known| known.id == request.id);
+            found.into_iter().for_each(|known| known.erased_at = Some(now));
+        });
+        Ok(())
+    }
+
+    /// Forgets the requests that were finished long ago.
+    pub(crate) async fn forget_finished(&self, now: Timestamp) -> Result<(), Error> {
+        for (tenant, id, erased_at) in self.finished_before(now) {
+            // In this order: a mark without its request means nothing.
+            self.cancel(&tenant, id).await?;
+            self.remove(&erased_path(&tenant, id, erased_at)).await?;
+        }
+        Ok(())
+    }
+
+    fn finished_before(&self, now: Timestamp) -> Vec<(TenantId, Ulid, Timestamp)> {
+        let known = self.lock();
+        let all = known.iter().flat_map(|(tenant, requests)| {
+            requests
+                .iter()
+                .filter_map(|request| Some((tenant.clone(), request.id, request.erased_at?)))
+        });
+        all.filter(|(_, _, erased_at)| now.since(*erased_at) >= FINISHED_AGE).collect()
+    }
+
+    async fn remove(&self, path: &Path) -> Result<(), Error> {
+        match self.objects.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::object("remove", path)(error)),
+        }
     }
 
     /// Looks what other processes have asked for and cancelled. A request never changes, so only
     /// those that are new are read.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
-        let paths = self.paths().await?;
+        let (paths, erased) = self.paths().await?;
         let mut known = self.known_by_path();
-        if paths.len() == known.len() && paths.iter().all(|path| known.contains_key(path)) {
-            return Ok(());
-        }
         let (old, new): (Vec<Path>, Vec<Path>) =
             paths.into_iter().partition(|path| known.contains_key(path));
         let old = old.into_iter().filter_map(|path| known.remove(&path));
         let read = futures::stream::iter(new.into_iter().map(|path| self.read(path)));
         let read: Vec<_> = read.buffered(READ_AT_ONCE).try_collect().await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<DeleteRequest>> = BTreeMap::new();
-        for (tenant, request) in old.chain(read.into_iter().flatten()) {
+        for (tenant, mut request) in old.chain(read.into_iter().flatten()) {
+            request.erased_at = erased.get(&request.id).copied();
             by_tenant.entry(tenant).or_default().push(request);
         }
         for requests in by_tenant.values_mut() {
             requests.sort_by_key(|request| request.id);
         }
-        let requests = by_tenant.into_iter().map(|(tenant, requests)| (tenant, requests.into()));
-        *self.lock() = requests.collect();
+        let mut known = self.lock();
+        // What has not changed stays the same in memory too: others look at that.
+        known.retain(|tenant, _| by_tenant.contains_key(tenant));
+        for (tenant, requests) in by_tenant {
+            if known.get(&tenant).is_none_or(|known| **known != *requests) {
+                known.insert(tenant, requests.into());
+            }
+        }
         Ok(())
     }
 
-    /// Where requests are. Whatever else somebody has put there is left alone.
-    async fn paths(&self) -> Result<Vec<Path>, Error> {
+    /// Where requests are, and when the lines of some were erased. Whatever else somebody has put
+    /// there is left alone.
+    async fn paths(&self) -> Result<(Vec<Path>, BTreeMap<Ulid, Timestamp>), Error> {
         let folder = Path::from(DELETE_FOLDER);
         let listed = self.objects.list(Some(&folder)).map_ok(|object| object.location);
-        let requests = listed.try_filter(|path| ready(parse_delete_path(path).is_some()));
-        requests.try_collect().await.map_err(Error::object("list", &folder))
+        let paths: Vec<Path> =
+            listed.try_collect().await.map_err(Error::object("list", &folder))?;
+        let erased = paths.iter().filter_map(parse_erased_path).collect();
+        let requests = paths.into_iter().filter(|path| parse_delete_path(path).is_some());
+        Ok((requests.collect(), erased))
     }
 
     fn known_by_path(&self) -> BTreeMap<Path, (TenantId, DeleteRequest)> {
@@ -183,6 +254,7 @@ impl Deletes {
         let mut known = self.lock();
         let mut requests = known.get(tenant).map(|known| known.to_vec()).unwrap_or_default();
         change(&mut requests);
+        requests.sort_by_key(|request| request.id);
         known.insert(tenant.clone(), requests.into());
     }
 

@@ -8,17 +8,16 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, DictionaryArray, RecordBatch};
-use arrow::datatypes::{Int32Type, TimestampNanosecondType};
 use futures::TryStreamExt;
-use model::{ColumnKind, Labels, TimeRange, Timestamp};
+use model::{TimeRange, Timestamp};
 
 use crate::admit::{Received, ReceivedStream};
-use crate::head::{Fingerprint, MetadataHash};
+use crate::cache::Cache;
+use crate::head::Fingerprint;
 use crate::layout::SegmentPath;
 use crate::manifest::{Manifest, SegmentRecord};
-use crate::segment::{Cache, Library, Segment, by_row_group};
-use crate::{Config, Error, schema};
+use crate::segment::{Library, RowPrints, Segment, by_row_group};
+use crate::{Config, Error};
 
 /// Rows that are read for their fingerprints at a time.
 const BATCH_ROWS: usize = 8192;
@@ -32,7 +31,7 @@ pub(crate) struct Published {
 
 /// The rows of one stream in one row group of a segment, by the first of them: what is read, and
 /// kept, at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     segment: SegmentPath,
     first_row: u64,
@@ -100,64 +99,14 @@ impl Published {
         if let Some(prints) = self.prints.get(&part) {
             return Ok(prints);
         }
-        let columns = Columns::of(segment);
-        let batches = segment.read([rows], columns.all(), BATCH_ROWS)?;
+        let batches = segment.read([rows], segment.row_columns(), BATCH_ROWS)?;
         let prints = batches.try_fold(HashSet::new(), async |mut prints, batch| {
-            columns.add_fingerprints(&batch, &mut prints);
+            prints.extend(RowPrints::new(&batch).all());
             Ok(prints)
         });
         let prints = Arc::new(prints.await?);
         let bytes = prints.capacity() * (size_of::<Fingerprint>() + 1);
         self.prints.insert(part, Arc::clone(&prints), bytes);
         Ok(prints)
-    }
-}
-
-/// The columns of a segment that tell its entries apart: all but the labels, which are those of
-/// the stream.
-struct Columns {
-    metadata: Vec<(String, usize)>,
-}
-
-impl Columns {
-    fn of(segment: &Segment) -> Self {
-        let schema = segment.schema();
-        let names = schema::names(schema, ColumnKind::Metadata);
-        let find = |name| schema::find(schema, ColumnKind::Metadata, name);
-        let columns = names.filter_map(|name| Some((name.to_owned(), find(name)?)));
-        let mut metadata: Vec<(String, usize)> = columns.collect();
-        metadata.sort_by_key(|(_, at)| *at);
-        Self { metadata }
-    }
-
-    /// The first two columns of a segment are the timestamp and the line.
-    fn all(&self) -> Vec<usize> {
-        [0, 1].into_iter().chain(self.metadata.iter().map(|(_, at)| *at)).collect()
-    }
-
-    fn add_fingerprints(&self, batch: &RecordBatch, prints: &mut HashSet<Fingerprint>) {
-        let times = batch.column(0).as_primitive::<TimestampNanosecondType>();
-        let lines = batch.column(1).as_string_view();
-        let metadata: Vec<_> = (2..batch.num_columns())
-            .map(|at| batch.column(at).as_dictionary::<Int32Type>())
-            .collect();
-        let mut last: Option<(Vec<Option<usize>>, MetadataHash)> = None;
-        for row in 0..batch.num_rows() {
-            let keys: Vec<_> = metadata.iter().map(|column| column.key(row)).collect();
-            let hash = match &last {
-                Some((known, hash)) if *known == keys => *hash,
-                _ => self.hash(&metadata, row),
-            };
-            last = Some((keys, hash));
-            prints.insert(Fingerprint::new(Timestamp(times.value(row)), lines.value(row), hash));
-        }
-    }
-
-    fn hash(&self, metadata: &[&DictionaryArray<Int32Type>], row: usize) -> MetadataHash {
-        let pairs = self.metadata.iter().zip(metadata).filter_map(|((name, _), column)| {
-            let value = column.values().as_string::<i32>().value(column.key(row)?);
-            Some((name.as_str(), value))
-        });
-        MetadataHash::new(&Labels::new(pairs))
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use parquet::errors::ParquetError;
 
+use crate::Hop;
+
 /// What the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -145,6 +147,12 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// Another process has opened this store's log, or a copy of it, and publishes from it.
+    #[error(
+        "another process has opened this store's write-ahead log: this one may not publish any \
+         more; stop it, and give each process a log folder of its own"
+    )]
+    Fenced,
     /// Other writers were faster too many times in a row.
     #[error("failed to commit the manifest: other writers were faster {attempts} times")]
     Contended {
@@ -164,6 +172,25 @@ pub enum Error {
         bytes: u64,
         /// `Config::head_bytes_max`.
         limit: u64,
+    },
+    /// The log is as large as it may be.
+    #[error(
+        "the write-ahead log has {bytes} bytes and {limit} are allowed: send it again later, when \
+         what it holds is in the object store"
+    )]
+    LogFull {
+        /// What the log has.
+        bytes: u64,
+        /// `Config::wal_bytes_max`.
+        limit: u64,
+    },
+    /// A test wanted a step to fail.
+    #[error("the fail point {hop} says: {reason}")]
+    FailPoint {
+        /// Where.
+        hop: Hop,
+        /// What the test says.
+        reason: String,
     },
     /// One append is larger than a record of the log may be.
     #[error("an append of {bytes} bytes is larger than {limit}: send less at once")]
@@ -198,6 +225,8 @@ impl Error {
             | Self::Object { .. }
             | Self::Contended { .. }
             | Self::HeadFull { .. }
+            | Self::LogFull { .. }
+            | Self::FailPoint { .. }
             | Self::Closed => ErrorKind::Retry,
             Self::Segment { .. }
             | Self::Arrow(_)
@@ -209,6 +238,7 @@ impl Error {
             | Self::Place { .. }
             | Self::TwoPlaces { .. }
             | Self::Invariant { .. }
+            | Self::Fenced
             | Self::Task(_) => ErrorKind::Operator,
         }
     }

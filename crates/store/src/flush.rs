@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use model::{Clock, TenantId};
-use object_store::{ObjectStore, PutMode};
+use model::{Clock, TenantId, Timestamp};
+use object_store::ObjectStore;
 use tokio::sync::Mutex;
 use ulid::Ulid;
 
@@ -16,10 +17,10 @@ use crate::head::{Generation, Table};
 use crate::id::Ids;
 use crate::layout::{Day, SegmentPath};
 use crate::live::{Live, Sealed};
-use crate::manifest::{Change, Manifests, SegmentRecord};
+use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
 use crate::metrics::Metrics;
 use crate::segment::{self, Encoded};
-use crate::{Config, Error};
+use crate::{Config, Error, FailPoints, Hop};
 
 /// Writes the head as segments.
 pub(crate) struct Flusher {
@@ -30,10 +31,13 @@ pub(crate) struct Flusher {
     pub(crate) appender: Appender,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) writer: Ulid,
-    pub(crate) ids: Ids,
+    /// Which opening of the writer's log this is.
+    pub(crate) epoch: u64,
+    pub(crate) ids: Arc<Ids>,
     pub(crate) metrics: Metrics,
     /// What a flush that failed has left to do. One flush runs at a time.
     pub(crate) pending: Mutex<Option<Plan>>,
+    pub(crate) fail_points: FailPoints,
 }
 
 /// A flush on its way.
@@ -43,7 +47,12 @@ pub(crate) struct Plan {
     /// The segments to be written, and of those that were, what the manifest will say.
     segments: Vec<(SegmentPath, Option<SegmentRecord>)>,
     commit: Ulid,
+    made_at: Timestamp,
 }
+
+/// A plan that is older is made anew, with new names: objects that no manifest knows are swept away
+/// at [`Config::orphan_age`], which is far longer.
+const PLAN_AGE_MAX: Duration = Duration::from_secs(3600);
 
 impl Flusher {
     /// Writes everything that was acknowledged before the call.
@@ -57,6 +66,7 @@ impl Flusher {
         }
         *pending = None;
         if let Some(sealed) = self.appender.seal().await? {
+            self.fail_points.pass(Hop::Sealed)?;
             let plan = pending.insert(self.plan(sealed));
             self.publish(plan).await?;
             *pending = None;
@@ -65,15 +75,18 @@ impl Flusher {
     }
 
     /// Looks for manifests of other writers.
+    ///
+    /// # Errors
+    /// When the object store fails, or another process has taken over our log.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
-        let _no_flush = self.pending.lock().await;
-        // A flush whose outcome is unknown may be in the newer manifest, while its rows are in the
-        // head still: it must be settled first, by `flush`.
-        if self.live.sealed().is_none() {
-            let newest = self.manifests.newer(self.live.manifest()).await?;
-            self.live.advance(newest);
-        }
-        Ok(())
+        let newest = self.manifests.newer(self.live.manifest()).await?;
+        self.live.advance(newest);
+        if self.is_fenced() { Err(Error::Fenced) } else { Ok(()) }
+    }
+
+    /// Whether another process has taken over our log, as far as is known.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.live.manifest().epoch(self.writer) > self.epoch
     }
 
     fn plan(&self, sealed: Arc<Sealed>) -> Plan {
@@ -85,26 +98,35 @@ impl Flusher {
                 segments.push((SegmentPath { tenant: tenant.clone(), day, id }, None));
             }
         }
-        Plan { sealed, segments, commit: self.ids.next(now) }
+        Plan { sealed, segments, commit: self.ids.next(now), made_at: now }
     }
 
     async fn publish(&self, plan: &mut Plan) -> Result<(), Error> {
+        let made = self.clock.now().since(plan.made_at);
+        if made >= PLAN_AGE_MAX {
+            *plan = self.plan(Arc::clone(&plan.sealed));
+        }
         for (path, record) in &mut plan.segments {
             if record.is_none() {
                 *record = Some(self.write(&plan.sealed, path).await?);
+                self.fail_points.pass(Hop::Uploaded)?;
             }
         }
-        let segments = plan.segments.iter().filter_map(|(_, record)| record.clone()).collect();
-        let checkpoint = plan.sealed.checkpoint;
-        let change = Change { segments, writer: self.writer, checkpoint };
-        let manifest = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
-        self.live.publish(manifest);
-        self.count(&change);
+        let records = plan.segments.iter().filter_map(|(_, record)| record.clone());
+        let segments: Vec<SegmentRecord> = records.collect();
+        let (writer, epoch, checkpoint) = (self.writer, self.epoch, plan.sealed.checkpoint);
+        let change = Change::Publish { segments: segments.clone(), writer, epoch, checkpoint };
+        self.fail_points.pass(Hop::Committing)?;
+        let committed = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
+        self.fail_points.pass(Hop::Committed)?;
+        let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
+        self.live.advance(manifest);
+        self.count(&segments);
         // The rows are published; log files that stay are ignored and removed later.
         if let Err(error) = self.appender.trim(checkpoint).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "failed to trim the log");
         }
-        Ok(())
+        self.fail_points.pass(Hop::Trimmed)
     }
 
     /// Encodes and uploads one segment.
@@ -118,26 +140,12 @@ impl Flusher {
             tokio::task::spawn_blocking(move || encode(&sealed.rows, &path, &config))
         };
         let encoded = encoded.await.map_err(Error::Task)??;
-        let record = SegmentRecord {
-            path: path.clone(),
-            rows: encoded.rows,
-            bytes: encoded.bytes.len() as u64,
-            min_timestamp: encoded.min,
-            max_timestamp: encoded.max,
-        };
-        let object = path.path();
-        let create = PutMode::Create.into();
-        match self.objects.put_opts(&object, encoded.bytes.into(), create).await {
-            // The name is ours alone, so what is there is what an earlier try has left.
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(record),
-            Err(error) => Err(Error::object("create", &object)(error)),
-        }
+        segment::upload(&self.objects, path, encoded).await
     }
 
-    fn count(&self, change: &Change) {
-        let bytes = change.segments.iter().map(|segment| segment.bytes).sum();
-        let (segments, rows) =
-            (change.segments.len(), change.segments.iter().map(|s| s.rows).sum::<u64>());
+    fn count(&self, segments: &[SegmentRecord]) {
+        let bytes = segments.iter().map(|segment| segment.bytes).sum();
+        let (segments, rows) = (segments.len(), segments.iter().map(|s| s.rows).sum::<u64>());
         tracing::debug!(segments, rows, bytes, "flushed the head");
         self.metrics.flushes.inc();
         self.metrics.manifest_commits.inc();

@@ -25,14 +25,15 @@ impl Ids {
         Self { writer, opening, count: AtomicU64::new(0) }
     }
 
-    /// The next id. Ids sort by the time at which they were made.
+    /// The next id. Ids of one opening sort as they were made, unless time goes back.
     pub(crate) fn next(&self, now: Timestamp) -> Ulid {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let mut seed = [0; 32];
+        let mut seed = [0; 28];
         seed[..16].copy_from_slice(&self.writer.to_bytes());
         seed[16..24].copy_from_slice(&self.opening.to_le_bytes());
-        seed[24..].copy_from_slice(&count.to_le_bytes());
-        ulid(now, &seed)
+        // The count has the last 32 bits, and what is beyond them is hashed with the rest.
+        seed[24..].copy_from_slice(&((count >> 32) as u32).to_le_bytes());
+        ulid(now, xxh3_128(&seed) << 32 | u128::from(count as u32))
     }
 }
 
@@ -41,11 +42,12 @@ pub(crate) fn new_writer(now: Timestamp, folder: &Path) -> Ulid {
     let mut seed = now.as_nanos().to_le_bytes().to_vec();
     seed.extend_from_slice(&std::process::id().to_le_bytes());
     seed.extend_from_slice(folder.as_os_str().as_encoded_bytes());
-    ulid(now, &seed)
+    ulid(now, xxh3_128(&seed))
 }
 
-fn ulid(now: Timestamp, seed: &[u8]) -> Ulid {
-    Ulid::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), xxh3_128(seed))
+/// Only the last 80 bits of the second part count.
+fn ulid(now: Timestamp, rest: u128) -> Ulid {
+    Ulid::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), rest)
 }
 
 #[cfg(test)]
@@ -72,5 +74,7 @@ mod tests {
         let ids = Ids::new(Ulid::nil(), 1);
         let later = ids.next(Timestamp::from_millis(2));
         assert!(ids.next(Timestamp::from_millis(1)) < later);
+        let same: Vec<Ulid> = (0..9).map(|_| ids.next(Timestamp(0))).collect();
+        assert!(same.is_sorted());
     }
 }

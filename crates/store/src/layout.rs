@@ -6,7 +6,10 @@
 //! | manifest | objects | `manifest/00000000000000000042.json` |
 //! | segment | objects | `tenants/<tenant>/<YYYY-MM-DD>/<ulid>.parquet` |
 //! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
+//! | its lines are erased | objects | `deletes/<tenant>/<ulid>.erased.<milliseconds>` |
 //! | log file | log folder | `00000000000000000001.wal` |
+//!
+//! Names of the cache's files are in `cache/file.rs`: nobody depends on them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +30,9 @@ pub(crate) const MANIFEST_FOLDER: &str = "manifest";
 /// short.
 pub(crate) const DELETE_FOLDER: &str = "deletes";
 
-const TENANT_FOLDER: &str = "tenants";
+/// The folder of the segments, as a prefix.
+pub(crate) const TENANT_FOLDER: &str = "tenants";
+
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// The path of the format marker.
@@ -70,6 +75,30 @@ pub(crate) fn parse_delete_path(path: &Path) -> Option<Ulid> {
     Ulid::from_string(name).ok().filter(|id| id.to_string() == name)
 }
 
+/// The path of the mark that the lines of a request were erased at this time, in milliseconds. Its
+/// name says it all; the object is empty.
+pub(crate) fn erased_path(tenant: &TenantId, id: Ulid, at: Timestamp) -> Path {
+    Path::from(format!("{DELETE_FOLDER}/{tenant}/{id}.erased.{}", at.as_millis()))
+}
+
+/// Which request this is the mark of, and when its lines were erased.
+pub(crate) fn parse_erased_path(path: &Path) -> Option<(Ulid, Timestamp)> {
+    let name = path.as_ref().strip_prefix(DELETE_FOLDER)?.strip_prefix('/')?;
+    let (_tenant, name) = name.split_once('/')?;
+    let (id, millis) = name.split_once(".erased.")?;
+    Some((Ulid::from_string(id).ok()?, Timestamp::from_millis(millis.parse().ok()?)))
+}
+
+/// The id of the segment at this path, whosesoever it is.
+pub(crate) fn parse_segment_id(path: &Path) -> Option<Ulid> {
+    let name = path.as_ref().strip_prefix(TENANT_FOLDER)?.strip_prefix('/')?;
+    let mut parts = name.split('/');
+    let (_tenant, day, name) = (parts.next()?, parts.next()?, parts.next()?);
+    Day::parse(day)?;
+    let id = Ulid::from_string(name.strip_suffix(".parquet")?).ok()?;
+    parts.next().is_none().then_some(id)
+}
+
 /// The name of the log file with this number.
 pub(crate) fn wal_name(number: u64) -> String {
     format!("{number:020}.wal")
@@ -108,6 +137,13 @@ impl fmt::Display for SegmentPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{TENANT_FOLDER}/{}/{}/{}.parquet", self.tenant, self.day, self.id)
     }
+}
+
+/// Whether an object is a segment, for those who do not ask whose.
+pub(crate) fn is_segment(path: &Path) -> bool {
+    let path = path.as_ref();
+    path.ends_with(".parquet")
+        && path.split_once('/').is_some_and(|(folder, _)| folder == TENANT_FOLDER)
 }
 
 /// A text is not the path of a segment.
@@ -155,6 +191,11 @@ impl Day {
     /// The day in which a time lies.
     pub(crate) fn of(time: Timestamp) -> Self {
         Self(time.as_nanos().div_euclid(NANOS_PER_DAY))
+    }
+
+    /// The first time that is after it.
+    pub(crate) fn end(self) -> Timestamp {
+        Timestamp((self.0 + 1).saturating_mul(NANOS_PER_DAY))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -236,6 +277,7 @@ mod tests {
         assert!(!is_one("deletes/fake/x/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("deletes/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
         assert!(!is_one("manifest/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json"));
+        assert!(!is_segment(&Path::from("deletes/fake/01ARZ3NDEKTSV4RRFFQ69G5FAV.json")));
     }
 
     #[test]
@@ -270,6 +312,12 @@ mod tests {
             prop_assert_eq!(path.path(), Path::from(path.to_string()));
             prop_assert_eq!(parse_delete_path(&delete_path(&path.tenant, path.id)), Some(path.id));
             prop_assert_eq!(parse_delete_path(&path.path()), None);
+            prop_assert_eq!(parse_segment_id(&path.path()), Some(path.id));
+            let at = Timestamp::from_millis(time / 1_000_000);
+            let erased = erased_path(&path.tenant, path.id, at);
+            prop_assert_eq!(parse_erased_path(&erased), Some((path.id, at)));
+            prop_assert_eq!(parse_delete_path(&erased), None);
+            prop_assert!(is_segment(&path.path()));
         }
 
         #[test]

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{TenantId, Timestamp};
+use ulid::Ulid;
 
 use crate::Config;
 use crate::admit::{Admitted, Appended, Logged, Received};
@@ -14,7 +15,11 @@ use crate::watch::{Watcher, Watchers};
 
 /// The state of an open store.
 #[derive(Debug)]
-pub(crate) struct Live(Mutex<State>);
+pub(crate) struct Live {
+    /// Whose log the head is of.
+    writer: Ulid,
+    state: Mutex<State>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -44,9 +49,10 @@ pub(crate) struct HeadUsage {
 
 impl Live {
     /// A store that begins with this manifest and an empty head.
-    pub(crate) fn new(manifest: Arc<Manifest>) -> Self {
+    pub(crate) fn new(writer: Ulid, manifest: Arc<Manifest>) -> Self {
         let (active, seen, watchers) = Default::default();
-        Self(Mutex::new(State { manifest, sealed: None, active, seen, watchers }))
+        let state = Mutex::new(State { manifest, sealed: None, active, seen, watchers });
+        Self { writer, state }
     }
 
     /// The manifest, and the tenant's rows in the head, oldest first, at one moment.
@@ -147,22 +153,22 @@ impl Live {
         self.lock().sealed.clone()
     }
 
-    /// Other writers have published. The caller makes sure that nothing of our own is new in it.
+    /// Shows a newer manifest. If it holds the sealed generation, that is let go in the same
+    /// moment, whoever found out that it was published.
     pub(crate) fn advance(&self, manifest: Arc<Manifest>) {
-        self.lock().manifest = manifest;
-    }
-
-    /// The sealed generation is in the segments of this manifest.
-    pub(crate) fn publish(&self, manifest: Arc<Manifest>) {
         let mut state = self.lock();
-        state.sealed = None;
+        if manifest.number <= state.manifest.number {
+            return;
+        }
+        let published = manifest.checkpoint(self.writer);
+        state.sealed = state.sealed.take().filter(|sealed| Some(sealed.checkpoint) > published);
         state.manifest = manifest;
     }
 
     /// A panic while the lock was held can only have been an exhausted memory: the state is whole
     /// after each statement above, so going on is safe.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

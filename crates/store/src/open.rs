@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use ulid::Ulid;
 
 use crate::append::Appender;
+use crate::cache::CachedObjects;
 use crate::delete::Deletes;
 use crate::duplicate::Published;
 use crate::flush::Flusher;
@@ -15,9 +16,10 @@ use crate::folder::{self, Lock};
 use crate::id::{self, Ids};
 use crate::layout::{self, FORMAT_VERSION};
 use crate::live::Live;
-use crate::manifest::{Change, Manifest, Manifests};
+use crate::manifest::{Change, Committed, Manifest, Manifests};
 use crate::segment::Library;
 use crate::store::Inner;
+use crate::upkeep::{Rewriter, Upkeep};
 use crate::wal::{self, Checkpoint, Folder, Recovered, Writer};
 use crate::{Config, Error, Parts};
 
@@ -28,8 +30,9 @@ pub(crate) async fn open(
     place: String,
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
-    let Parts { objects, wal_dir, clock, metrics } = parts;
+    let Parts { objects, wal_dir, cache_dir, clock, metrics, fail_points } = parts;
     let metrics = metrics.unwrap_or_default();
+    let objects = CachedObjects::over(objects, cache_dir, &config, &metrics.cache).await;
     check_format(&objects, place).await?;
     folder::create(&wal_dir)?;
     let new_writer = id::new_writer(clock.now(), &wal_dir);
@@ -41,17 +44,31 @@ pub(crate) async fn open(
         manifest = fence(&manifests, manifest, writer, clock.now()).await?;
     }
     let checkpoint = manifest.checkpoint(writer).unwrap_or(Checkpoint::START);
-    let live = Arc::new(Live::new(manifest));
+    let epoch = manifest.epoch(writer);
+    let live = Arc::new(Live::new(writer, manifest));
     let recovered = recover(&live, &wal_dir, writer, checkpoint).await?;
     live.begin(clock.now());
-    let ids = Ids::new(writer, recovered.next_file());
+    let ids = Arc::new(Ids::new(writer, recovered.next_file()));
     let folder = Folder(wal_dir.clone());
-    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?;
+    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?
+        .bounded(config.wal_bytes_max)
+        .with_fail_points(fail_points.clone());
     log.trim(checkpoint)?;
     let (for_log, counted) = (Arc::clone(&live), metrics.clone());
     let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
     let deletes = Deletes::open(Arc::clone(&objects)).await?;
     let library = Arc::new(Library::new(Arc::clone(&objects), &config));
+    let rewriter = Rewriter {
+        config: config.clone(),
+        objects: Arc::clone(&objects),
+        library: Arc::clone(&library),
+        manifests: manifests.clone(),
+        live: Arc::clone(&live),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        metrics: metrics.clone(),
+        fail_points: fail_points.clone(),
+    };
     let flusher = Flusher {
         config: config.clone(),
         objects,
@@ -60,12 +77,15 @@ pub(crate) async fn open(
         appender: appender.clone(),
         clock: Arc::clone(&clock),
         writer,
+        epoch,
         ids,
         metrics,
         pending: Mutex::new(None),
+        fail_points,
     };
     let published = Published::new(Arc::clone(&library), &config);
-    Ok(Inner { config, clock, live, appender, published, library, flusher, deletes })
+    let upkeep = Upkeep::new(rewriter);
+    Ok(Inner { config, clock, live, appender, published, library, flusher, deletes, upkeep })
 }
 
 /// Refuses data of a later format, marks new data with ours, and makes sure that this object store
@@ -95,7 +115,8 @@ async fn check_format(objects: &Arc<dyn ObjectStore>, place: String) -> Result<(
     }
 }
 
-fn check_version(text: &str, place: &str) -> Result<(), Error> {
+/// Refuses what a marker tells that a newer program wrote. `place` is what errors call it.
+pub(crate) fn check_version(text: &str, place: &str) -> Result<(), Error> {
     let found = layout::parse_version(text).ok_or_else(|| Error::Corrupt {
         place: format!("{} in {place}", layout::version_path()),
         offset: 0,
@@ -108,20 +129,21 @@ fn check_version(text: &str, place: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the next number before the log is read. A commit that the last process of this log had on
-/// its way when it ended may still be served by the object store, minutes later; it can only be for
-/// this number or an older one, so from here on it cannot add the rows that we replay.
+/// Takes over the log before it is read, so that whoever has opened it before, and may only sleep,
+/// can publish nothing more. It also takes the next number: a commit that the last process had on
+/// its way when it ended may still be served by the object store, minutes later, but only for this
+/// number or an older one, so from here on it cannot add the rows that we replay.
 async fn fence(
     manifests: &Manifests,
     newest: Arc<Manifest>,
     writer: Ulid,
     now: model::Timestamp,
 ) -> Result<Arc<Manifest>, Error> {
-    let checkpoint = newest.checkpoint(writer).unwrap_or(Checkpoint::START);
-    let change = Change { segments: Vec::new(), writer, checkpoint };
     // Nothing else makes an id from a manifest's number, so this one is new.
     let commit = Ids::new(writer, u64::MAX - newest.number).next(now);
-    manifests.commit(newest, &change, commit).await
+    let committed = manifests.commit(newest, &Change::Take { writer }, commit).await?;
+    let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
+    Ok(manifest)
 }
 
 async fn recover(

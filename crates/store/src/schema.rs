@@ -65,6 +65,16 @@ pub(crate) fn names(schema: &Schema, kind: ColumnKind) -> impl Iterator<Item = &
     fields.filter_map(|field| field.metadata().get(NAME_KEY)).map(String::as_str)
 }
 
+/// Whether this is the column of a label.
+pub(crate) fn is_label(field: &Field) -> bool {
+    field.metadata().get(KIND_KEY).is_some_and(|kind| kind == kind_name(ColumnKind::Label))
+}
+
+/// The type of the columns of labels and metadata.
+pub(crate) fn text() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 /// Adds a field for each column. Labels come first, so a label has the plain name on a clash.
 fn extend(fields: &mut Vec<Field>, columns: &BTreeSet<Column>, mut taken: BTreeSet<String>) {
     for column in columns {
@@ -74,10 +84,9 @@ fn extend(fields: &mut Vec<Field>, columns: &BTreeSet<Column>, mut taken: BTreeS
             name = format!("{kind}.{name}");
         }
         taken.insert(name.clone());
-        let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let facts = [(KIND_KEY, kind), (NAME_KEY, &column.name)];
         let facts: HashMap<_, _> = facts.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        fields.push(Field::new(name, text, true).with_metadata(facts));
+        fields.push(Field::new(name, text(), true).with_metadata(facts));
     }
 }
 

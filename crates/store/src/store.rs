@@ -20,8 +20,11 @@ use crate::live::Live;
 use crate::manifest::Snapshot;
 use crate::objects::DurableFiles;
 use crate::segment::Library;
+use crate::upkeep::Upkeep;
 use crate::watch::{Watch, Watcher};
-use crate::{Config, Error, Metrics, Parts, StreamTest, folder, open};
+use crate::{
+    Config, Error, FailPoints, Metrics, Parts, Rules, StreamTest, UpkeepReport, folder, open,
+};
 
 /// A store of log lines. Cloning shares it.
 ///
@@ -40,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) library: Arc<Library>,
     pub(crate) flusher: Flusher,
     pub(crate) deletes: Deletes,
+    pub(crate) upkeep: Upkeep,
 }
 
 /// How much a store holds.
@@ -84,32 +88,40 @@ impl Store {
         config: Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let place = path.as_ref().display().to_string();
-        let DataFolder { wal_dir, lock } = DataFolder::open(path.as_ref())?;
-        let objects = Arc::new(DurableFiles::open(&DataFolder::objects(path.as_ref()))?);
-        let parts = Parts { objects, wal_dir, clock, metrics: None };
-        Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
+        Self::open_in(path, None, config, clock, FailPoints::default()).await
     }
 
-    /// Opens a data folder whose objects are elsewhere: it has the log in `wal/`, and no other
-    /// process can open it meanwhile.
+    /// Opens a data folder whose objects may be elsewhere: then it has the log in `wal/` and a cache
+    /// of reads in `cache/`, and no other process can open it meanwhile. Tests say where the process
+    /// ends.
     ///
     /// # Errors
-    /// As [`Store::open_folder`], and when the folder has objects of its own: their lines would be
-    /// out of sight.
-    pub async fn open_at(
+    /// As [`Store::open_folder`], and when the folder has objects of its own although others are
+    /// given: their lines would be out of sight.
+    pub async fn open_in(
         path: impl AsRef<Path>,
-        objects: Arc<dyn ObjectStore>,
+        objects: Option<Arc<dyn ObjectStore>>,
         config: Config,
         clock: Arc<dyn Clock>,
+        fail_points: FailPoints,
     ) -> Result<Self, Error> {
-        let place = objects.to_string();
-        let own = DataFolder::objects(path.as_ref());
-        if own.exists() && !folder::is_same(&own, Path::new(&place)) {
+        let path = path.as_ref();
+        let own = DataFolder::objects(path);
+        if let Some(place) = objects.as_ref().map(ToString::to_string)
+            && own.exists()
+            && !folder::is_same(&own, Path::new(&place))
+        {
             return Err(Error::TwoPlaces { own, place });
         }
-        let DataFolder { wal_dir, lock } = DataFolder::open(path.as_ref())?;
-        let parts = Parts { objects, wal_dir, clock, metrics: None };
+        let DataFolder { wal_dir, lock } = DataFolder::open(path)?;
+        let (place, objects, cache_dir) = match objects {
+            Some(objects) => (objects.to_string(), objects, Some(path.join("cache"))),
+            None => {
+                let files: Arc<dyn ObjectStore> = Arc::new(DurableFiles::open(&own)?);
+                (path.display().to_string(), files, None)
+            }
+        };
+        let parts = Parts { cache_dir, fail_points, ..Parts::new(objects, wal_dir, clock) };
         Ok(Self(Arc::new(open::open(config, parts, place, Some(lock)).await?)))
     }
 
@@ -123,6 +135,9 @@ impl Store {
     pub async fn append(&self, tenant: &TenantId, streams: Vec<Stream>) -> Result<Appended, Error> {
         let mut received = Received::new(tenant.clone(), streams);
         self.check_room(&received)?;
+        if self.0.flusher.is_fenced() {
+            return Err(Error::Fenced);
+        }
         loop {
             let manifest = self.0.live.manifest();
             let published = self.0.published.find(&manifest, &received).await?;
@@ -219,7 +234,7 @@ impl Store {
             tokio::time::sleep(pause).await;
             let now = self.0.clock.now();
             let mut result = Ok(());
-            if self.0.live.is_due(&self.0.config, now) {
+            if self.0.live.is_due(&self.0.config, now) || self.is_log_half_full() {
                 result = self.flush().await;
             }
             if result.is_ok() && now >= next_refresh {
@@ -229,6 +244,40 @@ impl Store {
             pause = self.pause_after(result, pause);
             self.observe();
         }
+    }
+
+    /// Merges segments, removes what has expired or was deleted, and sweeps away objects that nobody
+    /// needs, as far as any of it is due.
+    ///
+    /// # Errors
+    /// When the object store fails. What is left is due the next time.
+    pub async fn upkeep(&self, rules: &Arc<dyn Rules>) -> Result<(), Error> {
+        let result = self.0.upkeep.round(&self.0.flusher, &self.0.deletes, rules).await;
+        if result.is_err() {
+            self.metrics().upkeep_failures.inc();
+        }
+        result
+    }
+
+    /// Does the [upkeep](Self::upkeep) now and then, until it is cancelled, which may leave a round
+    /// half done.
+    pub async fn run_upkeep(&self, rules: Arc<dyn Rules>, cancel: CancellationToken) {
+        let rounds = async {
+            loop {
+                tokio::time::sleep(self.0.config.maintain_age).await;
+                if let Err(error) = self.upkeep(&rules).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "a round of upkeep failed, and will be tried again");
+                }
+            }
+        };
+        cancel.run_until_cancelled(rounds).await;
+    }
+
+    /// What the upkeep of this process has done, and what it will do next.
+    #[must_use]
+    pub fn upkeep_report(&self) -> UpkeepReport {
+        self.0.upkeep.report()
     }
 
     /// Ends the store: nothing more is accepted. What was acknowledged is in the log already, so
@@ -265,7 +314,8 @@ impl Store {
     }
 
     fn check_room(&self, received: &Received) -> Result<(), Error> {
-        let (bytes, limit) = (received.bytes(), self.0.config.append_bytes_max);
+        let limit = self.0.config.append_bytes_max.min(self.0.config.wal_bytes_max);
+        let bytes = received.bytes();
         if bytes > limit {
             return Err(Error::TooLarge { bytes, limit });
         }
@@ -274,6 +324,11 @@ impl Store {
             return Err(Error::HeadFull { bytes, limit });
         }
         Ok(())
+    }
+
+    /// There is to be room for appends while what is in the log is being published.
+    fn is_log_half_full(&self) -> bool {
+        self.0.appender.usage().bytes > self.0.config.wal_bytes_max / 2
     }
 
     /// How long to wait for the next check: longer and longer while the object store fails.
@@ -292,6 +347,8 @@ impl Store {
     fn observe(&self) {
         let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
         self.0.flusher.metrics.head_bytes.set(bytes);
+        let bytes = i64::try_from(self.0.appender.usage().bytes).unwrap_or(i64::MAX);
+        self.0.flusher.metrics.wal_bytes.set(bytes);
     }
 }
 

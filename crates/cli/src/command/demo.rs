@@ -97,6 +97,7 @@ async fn open(args: &DemoArgs) -> Result<Serving> {
         multi_tenant: false,
         token_file: None,
         insecure_no_token: false,
+        tune: Vec::new(),
     };
     Serving::open(&args).await
 }

@@ -6,6 +6,7 @@
 mod ask;
 mod client;
 mod crash;
+mod crash_table;
 mod demo;
 mod errors;
 mod flight;

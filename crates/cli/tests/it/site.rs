@@ -2,6 +2,7 @@
 //! process or as the machines in this one.
 
 use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Loki's own settings, so that one query may return everything.
 const SETTINGS: &str = "limits_config:\n  max_entries_limit_per_query: 0\n";
+/// The signal with which a process ends that aborts.
+const SIGABRT: i32 = 6;
 /// A list of no pods.
 const NO_PODS: &str = r#"{"apiVersion":"v1","kind":"PodList","items":[]}"#;
 
@@ -135,7 +138,18 @@ impl Machines {
 impl Process {
     /// Starts it and waits until it serves.
     pub async fn start(arguments: &[String]) -> Self {
-        let mut child = command(arguments).spawn().unwrap();
+        Self::start_as(command(arguments)).await
+    }
+
+    /// Starts it to abort at a hop (`wal:written:3`), if it passes there.
+    pub async fn start_to_crash(arguments: &[String], at: &str) -> Self {
+        let mut command = command(arguments);
+        command.env(assemble::CRASH_VARIABLE, at);
+        Self::start_as(command).await
+    }
+
+    async fn start_as(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let heard = Arc::clone(&said);
@@ -163,6 +177,14 @@ impl Process {
     /// `kill -9`
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Waits for it to abort; `false` when it is still there after that time.
+    pub async fn aborts_within(&mut self, patience: Duration) -> bool {
+        let Ok(ended) = timeout(patience, self.child.wait()).await else { return false };
+        let ended = ended.unwrap();
+        assert_eq!(ended.signal(), Some(SIGABRT), "{ended}: {}", self.said.lock().unwrap());
+        true
     }
 
     /// Ends it as Kubernetes does.

@@ -1,4 +1,5 @@
-//! `/loki/api/v1/delete`: lines are hidden at once, and for good.
+//! `/loki/api/v1/delete`: lines are hidden at once, and erased when that may not be cancelled any
+//! more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::tenant::Tenant;
 
 /// How far a request is: its lines are hidden, and still in their segments.
 const RECEIVED: &str = "received";
+/// Its lines are erased.
+const PROCESSED: &str = "processed";
 
 /// Asks for lines to be deleted.
 pub(crate) async fn create(
@@ -100,7 +103,7 @@ fn shown(request: &store::DeleteRequest) -> DeleteRequest {
         start_time: seconds(request.start),
         end_time: seconds(request.end),
         query: request.query.clone(),
-        status: RECEIVED.to_owned(),
+        status: if request.erased_at.is_some() { PROCESSED } else { RECEIVED }.to_owned(),
         created_at: Some(seconds(request.created_at)),
     }
 }

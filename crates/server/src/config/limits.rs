@@ -119,6 +119,27 @@ pub struct Limits {
     pub volume_max_series: usize,
     /// Whether lines can be deleted.
     pub deletion_mode: DeletionMode,
+    /// How long lines are kept; zero for ever. It counts only where retention is on: see
+    /// [`Config::retention_enabled`](super::Config::retention_enabled).
+    #[serde(with = "duration")]
+    pub retention_period: Duration,
+    /// How long the lines of some streams are kept.
+    #[serde(deserialize_with = "or_none_of")]
+    pub retention_stream: Vec<RetentionStream>,
+}
+
+/// How long the lines of the streams of a selector are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionStream {
+    /// A LogQL selector: `{dag_id="audit"}`.
+    pub selector: String,
+    /// Of several that match, the one with the highest priority counts; of these, the shortest.
+    #[serde(default)]
+    pub priority: i64,
+    /// How long; zero for ever.
+    #[serde(with = "duration")]
+    pub period: Duration,
 }
 
 /// What happens to a metric query with too many series.
@@ -140,7 +161,8 @@ pub enum DeletionMode {
     Disabled,
     /// What is deleted is hidden from queries.
     FilterOnly,
-    /// What is deleted is hidden from queries at once. It may leave the store, and does not yet.
+    /// What is deleted is hidden from queries at once, and erased from the store once its request
+    /// may not be cancelled any more.
     #[default]
     FilterAndDelete,
 }
@@ -215,6 +237,8 @@ impl Default for Limits {
             volume_enabled: true,
             volume_max_series: 1000,
             deletion_mode: DeletionMode::default(),
+            retention_period: Duration::ZERO,
+            retention_stream: Vec::new(),
         }
     }
 }
@@ -275,6 +299,10 @@ fn or_none(limit: usize) -> usize {
 
 /// Loki's own files write no number as an empty one.
 fn or_zero<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+fn or_none_of<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<RetentionStream>, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 

@@ -21,8 +21,14 @@ impl Config {
             serde_saphyr::from_str(text).map_err(|e| Error::Config(e.to_string()))?;
         let mut document = document.unwrap_or_default();
         let (mut ignored, overrides) = (Vec::new(), document.remove("overrides"));
+        let retention = document.remove("retention");
         for (name, value) in document {
             self.take_section(&name, value, &mut ignored)?;
+        }
+        // Ours, so it is stronger than what Loki's sections say.
+        if let Some(value) = retention {
+            let Span(period) = read("retention", value)?;
+            (self.retention_enabled, self.limits.retention_period) = (true, period);
         }
         // What a tenant does not override is as for all, so those limits must be known by now.
         self.take_overrides(overrides.unwrap_or_default(), &mut ignored)?;
@@ -49,15 +55,24 @@ impl Config {
                     self.log_queries_longer_than = time;
                 }
             }
-            "compactor" => {
-                let period = one(name, "delete_request_cancel_period", value, ignored)?;
-                if let Some(Span(period)) = period {
-                    self.delete_request_cancel_period = period;
-                }
-            }
+            "compactor" => self.take_compactor(value, ignored)?,
             "common" => self.take_bucket(name, &["storage", "s3"], value, ignored)?,
             "storage_config" => self.take_bucket(name, &["aws"], value, ignored)?,
             _ => ignored.push(name.to_owned()),
+        }
+        Ok(())
+    }
+
+    fn take_compactor(&mut self, value: Value, ignored: &mut Vec<String>) -> Result<(), Error> {
+        const KNOWN: [&str; 2] = ["delete_request_cancel_period", "retention_enabled"];
+        let (mut known, rest) = split("compactor", value, |name, _| KNOWN.contains(&name))?;
+        ignored.extend(rest);
+        if let Some(value) = known.remove("delete_request_cancel_period") {
+            let Span(period) = read("compactor.delete_request_cancel_period", value)?;
+            self.delete_request_cancel_period = period;
+        }
+        if let Some(value) = known.remove("retention_enabled") {
+            self.retention_enabled = read("compactor.retention_enabled", value)?;
         }
         Ok(())
     }
@@ -147,6 +162,7 @@ fn read<T: serde::de::DeserializeOwned>(section: &str, value: Value) -> Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RetentionStream;
 
     #[track_caller]
     fn check(yaml: &str, expect: Result<(Config, &[&str]), &str>) {
@@ -203,12 +219,12 @@ mod tests {
         check(
             "overrides:\n  team-a: {max_line_size: 1KB, ingestion_rate_mb: 0.5, nosuch: 1}\n\
              frontend: {log_queries_longer_than: 10s, max_outstanding: 4}\n\
-             compactor: {delete_request_cancel_period: 1h, retention_enabled: true}\n\
+             compactor: {delete_request_cancel_period: 1h, compaction_interval: 1m}\n\
              limits_config:\n  max_query_series: 7\n",
             Ok((
                 config,
                 &[
-                    "compactor.retention_enabled",
+                    "compactor.compaction_interval",
                     "frontend.max_outstanding",
                     "overrides.team-a.nosuch",
                 ],
@@ -219,12 +235,38 @@ mod tests {
     }
 
     #[test]
+    fn retention_is_one_setting_or_lokis_two() {
+        let day = Duration::from_secs(86_400);
+        let kept = |enabled, period, streams: &[RetentionStream]| Config {
+            retention_enabled: enabled,
+            limits: Limits {
+                retention_period: period,
+                retention_stream: streams.to_vec(),
+                ..Limits::default()
+            },
+            ..Config::default()
+        };
+        check("retention: 30d", Ok((kept(true, 30 * day, &[]), &[])));
+        check("limits_config: {retention_period: 744h}", Ok((kept(false, 31 * day, &[]), &[])));
+        let (selector, priority, period) = ("{dag_id=\"audit\"}".to_owned(), 1, 365 * day);
+        check(
+            "compactor: {retention_enabled: true}\nlimits_config:\n  retention_period: 30d\n  \
+             retention_stream:\n  - {selector: '{dag_id=\"audit\"}', priority: 1, period: 1y}\n",
+            Ok((kept(true, 30 * day, &[RetentionStream { selector, priority, period }]), &[])),
+        );
+        check("retention: soon", Err("\"soon\" is no duration"));
+        check("limits_config: {retention_stream: [{selector: '{}'}]}", Err("period"));
+    }
+
+    #[test]
     fn what_is_printed_is_read() {
         let mut config = Config { multi_tenant: true, ..Config::default() };
         config.limits.max_query_lookback = Duration::from_secs(90_000);
         config.limits.required_labels = vec!["namespace".to_owned()];
         config.out_of_order_window = Some(Duration::from_secs(60));
         config.delete_request_cancel_period = Duration::from_secs(60);
+        config.retention_enabled = true;
+        config.limits.retention_period = Duration::from_secs(86_400);
         config.overrides.insert(TenantId::new("a").unwrap(), Limits::default());
         let mut again = Config::default();
         let ignored = again.take_loki_yaml(&config.to_yaml()).unwrap();

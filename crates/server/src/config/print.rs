@@ -23,7 +23,10 @@ impl Config {
         let slow = loki::time::human_duration(self.log_queries_longer_than);
         section(&mut text, "frontend", &fields(&json!({ "log_queries_longer_than": slow })));
         let period = loki::time::human_duration(self.delete_request_cancel_period);
-        let compactor = json!({ "delete_request_cancel_period": period });
+        let compactor = json!({
+            "delete_request_cancel_period": period,
+            "retention_enabled": self.retention_enabled,
+        });
         section(&mut text, "compactor", &fields(&compactor));
         if let Some(window) = self.out_of_order_window {
             let age = loki::time::human_duration(window * 2);

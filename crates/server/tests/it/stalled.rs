@@ -27,8 +27,7 @@ pub async fn stalled_parts() -> (TempDir, Parts) {
     let folder = TempDir::new().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(NOW));
     let objects = Arc::new(Stalled(InMemory::new()));
-    let (wal_dir, metrics) = (folder.path().join("wal"), None);
-    let parts = store::Parts { objects, wal_dir, clock: clock.clone(), metrics };
+    let parts = store::Parts::new(objects, folder.path().join("wal"), clock.clone());
     let store = Store::open(store::Config::default(), parts).await.unwrap();
     let labels = Labels::new([("app", "a")]);
     let stream = Stream { labels, entries: vec![Entry::new(NOW - MINUTE, "x")] };

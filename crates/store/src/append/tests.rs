@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::*;
 use crate::ErrorKind;
-use crate::manifest::{Change, Manifest};
+use crate::manifest::Manifest;
 use crate::wal::failing_disk::{FailingDisk, Fault};
 use crate::wal::recover;
 
@@ -35,7 +35,7 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
     for fault in [Fault::Full(30), Fault::Sync, Fault::FullAndStuck(30)] {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
-        let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+        let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
         let appender = start(&disk, folder.path(), &live);
         assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
 
@@ -64,11 +64,9 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
 #[tokio::test]
 async fn an_append_checked_against_an_old_manifest_comes_back() {
     let folder = tempfile::tempdir().unwrap();
-    let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+    let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
     let appender = start(&FailingDisk::new(folder.path()), folder.path(), &live);
-    let checkpoint = Checkpoint::START;
-    let change = Change { segments: Vec::new(), writer: Ulid::nil(), checkpoint };
-    live.advance(Arc::new(Manifest::empty().next(&change, Ulid::nil())));
+    live.advance(Arc::new(Manifest { number: 1, ..Manifest::empty() }));
     let outcome = appender.append(received("line"), 0).await.unwrap();
     let Outcome::Stale(again) = outcome else { panic!("{outcome:?}") };
     assert_eq!(live.usage().rows, 0);
@@ -79,7 +77,7 @@ async fn an_append_checked_against_an_old_manifest_comes_back() {
 #[tokio::test]
 async fn a_line_is_a_duplicate_while_its_generation_is_being_written() {
     let folder = tempfile::tempdir().unwrap();
-    let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+    let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
     let appender = start(&FailingDisk::new(folder.path()), folder.path(), &live);
     assert_eq!(append(&appender, "line").await.unwrap(), (1, 0));
     assert!(appender.seal().await.unwrap().is_some());

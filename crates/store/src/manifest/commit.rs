@@ -1,5 +1,6 @@
 //! Reads and commits manifests: compare-and-swap by create-if-absent.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use ulid::Ulid;
 
-use super::document::{Change, Manifest};
+use super::change::{Applied, Change};
+use super::document::Manifest;
 use super::{MANIFEST_VERSION, invariant};
 use crate::{Error, layout, versioned};
 
@@ -19,10 +21,24 @@ const UNKNOWN_MAX: u32 = 4;
 /// The pause before the first of those tries; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How many manifests are kept for those who are behind.
+const KEPT: u64 = 256;
+/// Old manifests are looked for at every so many commits: it costs a list.
+const TRIM_EVERY: u64 = 64;
+
 /// The manifests of an object store.
 #[derive(Debug, Clone)]
 pub(crate) struct Manifests {
     objects: Arc<dyn ObjectStore>,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone)]
+pub(crate) enum Committed {
+    /// The change is in this manifest.
+    Done(Arc<Manifest>),
+    /// Somebody else has replaced or dropped what was to be replaced; this is what there is.
+    Superseded(Arc<Manifest>),
 }
 
 /// What became of one attempt to create a number.
@@ -40,21 +56,62 @@ impl Manifests {
 
     /// The newest manifest; the empty one when there is none.
     pub(crate) async fn newest(&self) -> Result<Arc<Manifest>, Error> {
-        let folder = Path::from(layout::MANIFEST_FOLDER);
-        let listed = self.objects.list(Some(&folder));
-        let numbers =
-            listed.try_filter_map(async |object| Ok(layout::parse_manifest_path(&object.location)));
-        let fold = numbers.try_fold(0, async |newest, number| Ok(newest.max(number)));
-        let newest = fold.await.map_err(Error::object("list", &folder))?;
-        let known = match newest {
-            0 => Manifest::empty(),
-            number => self.read(number).await?.unwrap_or_else(Manifest::empty),
-        };
-        self.newer(Arc::new(known)).await
+        let mut known = Manifest::empty();
+        if let Some(number) = self.numbers().await?.pop() {
+            known = self.read(number).await?.unwrap_or(known);
+        }
+        self.follow(Arc::new(known)).await
     }
 
     /// The newest manifest, looked for upwards from one that is known.
     pub(crate) async fn newer(&self, known: Arc<Manifest>) -> Result<Arc<Manifest>, Error> {
+        let newest = self.follow(Arc::clone(&known)).await?;
+        if self.is_whole_since(&known).await? { Ok(newest) } else { self.newest().await }
+    }
+
+    /// Commits a change on top of `base` or of whatever was committed since. `id` must be the same
+    /// when the same change is tried again.
+    ///
+    /// # Errors
+    /// When the outcome stays unknown, or others are faster too often: the change may yet turn
+    /// out to be committed, so it must be tried again until this returns. When the writer's log was
+    /// opened by another process, which nothing mends.
+    pub(crate) async fn commit(
+        &self,
+        base: Arc<Manifest>,
+        change: &Change,
+        id: Ulid,
+    ) -> Result<Committed, Error> {
+        let mut known = Arc::clone(&base);
+        let mut base = base;
+        for _ in 0..LOST_MAX {
+            let next = match base.apply(change, id) {
+                Applied::Next(next) => *next,
+                Applied::Already => return Ok(Committed::Done(base)),
+                Applied::Superseded => return Ok(Committed::Superseded(base)),
+                Applied::Fenced => return Err(Error::Fenced),
+            };
+            invariant::check_follows(&base, &next)?;
+            match self.create(&next).await? {
+                Attempt::Won if self.is_whole_since(&known).await? => {
+                    self.trim(next.number).await;
+                    return Ok(Committed::Done(Arc::new(next)));
+                }
+                Attempt::Won => {
+                    base = self.newest().await?;
+                    known = Arc::clone(&base);
+                }
+                Attempt::Lost(winner) => {
+                    invariant::check_follows(&base, &winner)?;
+                    base = Arc::new(winner);
+                }
+            }
+        }
+        Err(Error::Contended { attempts: LOST_MAX })
+    }
+
+    /// Follows the numbers upwards.
+    async fn follow(&self, known: Arc<Manifest>) -> Result<Arc<Manifest>, Error> {
         let mut newest = known;
         while let Some(next) = self.read(newest.number + 1).await? {
             invariant::check_follows(&newest, &next)?;
@@ -63,31 +120,54 @@ impl Manifests {
         Ok(newest)
     }
 
-    /// Commits a change on top of `base` or of whatever was committed since. `id` must be the same
-    /// when the same change is tried again.
-    ///
-    /// # Errors
-    /// When the outcome stays unknown, or others are faster too often. The change may yet turn
-    /// out to be committed, so it must be tried again until this returns a manifest.
-    pub(crate) async fn commit(
-        &self,
-        base: Arc<Manifest>,
-        change: &Change,
-        id: Ulid,
-    ) -> Result<Arc<Manifest>, Error> {
-        let mut base = base;
-        for _ in 0..LOST_MAX {
-            let next = base.next(change, id);
-            invariant::check_follows(&base, &next)?;
-            match self.create(&next).await? {
-                Attempt::Won => return Ok(Arc::new(next)),
-                Attempt::Lost(winner) => {
-                    invariant::check_follows(&base, &winner)?;
-                    base = Arc::new(winner);
+    /// Whether every manifest after this one is still there. Old ones are removed from the lowest
+    /// up, so this is so as long as it is there itself, and not another that somebody has made
+    /// under its number. Who slept while his numbers were removed could otherwise create one again,
+    /// and take it for a commit.
+    async fn is_whole_since(&self, known: &Manifest) -> Result<bool, Error> {
+        // The commit is one of the first fields.
+        const BEGINNING: Range<u64> = 0..256;
+        if known.number == 0 {
+            let numbers = self.numbers().await?;
+            return Ok((1..).zip(&numbers).all(|(expect, number)| expect == *number));
+        }
+        let path = layout::manifest_path(known.number);
+        let commit = known.commit.to_string();
+        match self.objects.get_range(&path, BEGINNING).await {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).contains(&commit)),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(Error::object("read", &path)(error)),
+        }
+    }
+
+    /// Removes old manifests now and then, from the lowest up, each one before the next. A failure
+    /// leaves some for the next time.
+    async fn trim(&self, newest: u64) {
+        if newest % TRIM_EVERY != 0 {
+            return;
+        }
+        let Ok(numbers) = self.numbers().await else { return };
+        for number in numbers.into_iter().take_while(|number| number + KEPT <= newest) {
+            match self.objects.delete(&layout::manifest_path(number)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => {
+                    tracing::debug!(%error, number, "an old manifest stays for now");
+                    return;
                 }
             }
         }
-        Err(Error::Contended { attempts: LOST_MAX })
+    }
+
+    /// The numbers that are there, ascending.
+    async fn numbers(&self) -> Result<Vec<u64>, Error> {
+        let folder = Path::from(layout::MANIFEST_FOLDER);
+        let listed = self.objects.list(Some(&folder));
+        let numbers =
+            listed.try_filter_map(async |object| Ok(layout::parse_manifest_path(&object.location)));
+        let numbers = numbers.try_collect::<Vec<u64>>().await;
+        let mut numbers = numbers.map_err(Error::object("list", &folder))?;
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     async fn create(&self, next: &Manifest) -> Result<Attempt, Error> {

@@ -4,14 +4,20 @@
 //! one conditional put that every object store keeps. Who creates number n + 1 has committed; a
 //! loser reads it and tries n + 2. The bytes are described in `docs/formats/manifest.md`.
 
+mod change;
 mod commit;
 mod document;
 mod invariant;
 mod snapshot;
 
-pub(crate) use commit::Manifests;
-pub(crate) use document::{Change, Manifest, SegmentRecord};
+#[cfg(test)]
+pub(crate) use change::Applied;
+pub(crate) use change::Change;
+pub(crate) use commit::{Committed, Manifests};
+#[cfg(test)]
+pub(crate) use document::RemovedRecord;
+pub(crate) use document::{Manifest, SegmentRecord};
 pub use snapshot::Snapshot;
 
 /// The version of the manifests that are written, and the latest that is read.
-pub(crate) const MANIFEST_VERSION: u32 = 1;
+pub(crate) const MANIFEST_VERSION: u32 = 2;

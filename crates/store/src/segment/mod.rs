@@ -4,16 +4,19 @@
 //!
 //! This module knows one segment at a time. Which segments are live is the manifest's to say.
 
-mod cache;
 mod narrow;
 mod object;
 mod pieces;
+mod prints;
 mod reader;
 mod stats;
+mod upload;
 mod writer;
 
-pub(crate) use cache::Cache;
 pub(crate) use pieces::{Piece, by_row_group, divide};
+pub(crate) use prints::RowPrints;
 pub(crate) use reader::{Library, Segment};
 pub use stats::StreamStats;
-pub(crate) use writer::{Encoded, encode};
+pub(crate) use stats::{StreamEntry, StreamTable};
+pub(crate) use upload::upload;
+pub(crate) use writer::{Encoded, SegmentWriter, encode};

@@ -8,17 +8,19 @@ use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use model::{ColumnKind, Labels, Timestamp};
 use object_store::ObjectStore;
+use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 
-use super::cache::Cache;
 use super::narrow::Narrow;
 use super::object::ParquetObject;
 use super::pieces::{Piece, select};
 use super::stats::{STREAMS_KEY, StreamTable};
+use crate::cache::Cache;
 use crate::filter::{Extent, Filter, RowTest, prune};
 use crate::layout::SegmentPath;
 use crate::manifest::SegmentRecord;
@@ -71,6 +73,20 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    /// Opens an object of this size, whether or not a manifest lists it.
+    pub(crate) async fn open(
+        objects: Arc<dyn ObjectStore>,
+        path: Path,
+        bytes: u64,
+    ) -> Result<Self, Error> {
+        Self::load(ParquetObject { objects, path, bytes }).await
+    }
+
+    /// What the Parquet file tells of itself.
+    pub(crate) fn parquet(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
     async fn load(mut object: ParquetObject) -> Result<Self, Error> {
         let path = object.path.clone();
         let failed = || Error::segment("open", &path);
@@ -96,6 +112,13 @@ impl Segment {
     /// The schema of the segment.
     pub(crate) fn schema(&self) -> &SchemaRef {
         self.metadata.schema()
+    }
+
+    /// The columns that tell the rows of a stream apart, as places in the schema: time and line,
+    /// which come first, and the metadata.
+    pub(crate) fn row_columns(&self) -> Vec<usize> {
+        let fields = self.schema().fields().iter().enumerate();
+        fields.filter(|(_, field)| !schema::is_label(field)).map(|(at, _)| at).collect()
     }
 
     /// The rows that a filter may want, in the order of the file.

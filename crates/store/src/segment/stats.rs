@@ -54,6 +54,11 @@ pub(crate) struct StreamEntry {
 }
 
 impl StreamEntry {
+    /// The mean length of its lines.
+    pub(crate) fn mean_line_bytes(&self) -> u64 {
+        self.line_bytes / self.extent.rows.max(1)
+    }
+
     /// What is told of it outside.
     pub(crate) fn stats(&self) -> StreamStats {
         let Extent { rows, min, max, .. } = self.extent;

@@ -1,4 +1,4 @@
-//! Writes a segment: from sorted rows in memory to the bytes of a Parquet file.
+//! Writes a segment: from sorted rows to the bytes of a Parquet file.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +33,55 @@ pub(crate) struct Encoded {
     pub(crate) max: Timestamp,
 }
 
+/// A segment on its way: batches go in, in the order of the rows.
+pub(crate) struct SegmentWriter {
+    path: SegmentPath,
+    writer: ArrowWriter<Vec<u8>>,
+}
+
+impl SegmentWriter {
+    /// Begins a segment of this schema, whose lines have about `line_bytes` bytes at most.
+    ///
+    /// # Errors
+    /// When the Parquet library refuses, which no input should make it do.
+    pub(crate) fn new(
+        path: &SegmentPath,
+        schema: SchemaRef,
+        line_bytes: u64,
+        config: &Config,
+    ) -> Result<Self, Error> {
+        let failed = || Error::segment("encode", &path.path());
+        let properties = properties(config, line_bytes).map_err(failed())?;
+        let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties));
+        Ok(Self { path: path.clone(), writer: writer.map_err(failed())? })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// As [`SegmentWriter::new`].
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.writer.write(batch).map_err(Error::segment("encode", &self.path.path()))
+    }
+
+    /// Ends the segment, whose rows are of these streams.
+    ///
+    /// # Errors
+    /// As [`SegmentWriter::new`].
+    pub(crate) fn finish(mut self, table: &StreamTable) -> Result<Encoded, Error> {
+        let failed = || Error::segment("encode", &self.path.path());
+        let external = |error| ParquetError::External(Box::new(error));
+        let streams = table.to_text().map_err(external).map_err(failed())?;
+        self.writer.append_key_value_metadata(KeyValue::new(STREAMS_KEY.to_owned(), streams));
+        let failed = Error::segment("encode", &self.path.path());
+        let bytes = self.writer.into_inner().map_err(failed)?.into();
+        let extents = || table.0.iter().map(|stream| stream.extent);
+        let min = extents().map(|extent| extent.min).min().unwrap_or(Timestamp::MAX);
+        let max = extents().map(|extent| extent.max).max().unwrap_or(Timestamp::MIN);
+        Ok(Encoded { bytes, rows: table.rows(), min, max })
+    }
+}
+
 /// Encodes streams, sorted by their labels, none of them without rows.
 ///
 /// # Errors
@@ -44,19 +93,13 @@ pub(crate) fn encode(
 ) -> Result<Encoded, Error> {
     let schema = Arc::new(schema::segment(&columns(streams)));
     let table = table(streams);
-    let failed = || Error::segment("encode", &path.path());
-    let properties = properties(config, &table).map_err(failed())?;
-    let mut writer =
-        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).map_err(failed())?;
+    let longest = table.0.iter().map(StreamEntry::mean_line_bytes).max().unwrap_or(0);
+    let mut writer = SegmentWriter::new(path, Arc::clone(&schema), longest, config)?;
     let batches = Batches { streams, schema, rows: config.page_rows, stream: 0, entry: 0 };
     for batch in batches {
-        writer.write(&batch?).map_err(failed())?;
+        writer.write(&batch?)?;
     }
-    let bytes = writer.into_inner().map_err(failed())?.into();
-    let extents = || table.0.iter().map(|stream| stream.extent);
-    let min = extents().map(|extent| extent.min).min().unwrap_or(Timestamp::MAX);
-    let max = extents().map(|extent| extent.max).max().unwrap_or(Timestamp::MIN);
-    Ok(Encoded { bytes, rows: table.rows(), min, max })
+    writer.finish(&table)
 }
 
 fn columns(streams: &[SortedStream<'_>]) -> BTreeSet<Column> {
@@ -88,11 +131,9 @@ fn table(streams: &[SortedStream<'_>]) -> StreamTable {
     StreamTable(entries.collect())
 }
 
-fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, ParquetError> {
+fn properties(config: &Config, line_bytes: u64) -> Result<WriterProperties, ParquetError> {
     const PAGE_BYTES: usize = 512 * 1024;
-    let longest = table.0.iter().map(|stream| stream.line_bytes / stream.extent.rows.max(1)).max();
-    let longest = usize::try_from(longest.unwrap_or(0)).unwrap_or(usize::MAX);
-    let streams = table.to_text().map_err(|error| ParquetError::External(Box::new(error)))?;
+    let longest = usize::try_from(line_bytes).unwrap_or(usize::MAX);
     let (time, line) = (ColumnPath::from(TIMESTAMP), ColumnPath::from(LINE));
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.zstd_level)?))
@@ -106,7 +147,6 @@ fn properties(config: &Config, table: &StreamTable) -> Result<WriterProperties, 
         // Lines seldom repeat, and their least and greatest tell nothing.
         .set_column_dictionary_enabled(line.clone(), false)
         .set_column_statistics_enabled(line, EnabledStatistics::None)
-        .set_key_value_metadata(Some(vec![KeyValue::new(STREAMS_KEY.to_owned(), streams)]))
         .build())
 }
 

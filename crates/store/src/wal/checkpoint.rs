@@ -25,22 +25,12 @@ pub(crate) struct FileStart {
     pub(crate) bytes: u64,
 }
 
-/// Takes the files that no recovery needs from the front. The last file is never taken: it says
-/// where the numbers go on.
-pub(crate) fn take_superfluous(
-    files: &mut VecDeque<FileStart>,
-    checkpoint: Checkpoint,
-) -> Vec<FileStart> {
-    let mut taken = Vec::new();
-    while let (Some(first), Some(second)) = (files.front().copied(), files.get(1)) {
-        let empty = first.sequence == second.sequence;
-        if second.sequence > checkpoint.sequence && !empty {
-            break;
-        }
-        taken.push(first);
-        files.pop_front();
-    }
-    taken
+/// The position of the first file that no recovery needs: its records are published, or it has
+/// none. The last file is never superfluous: it says where the numbers go on.
+pub(crate) fn superfluous(files: &VecDeque<FileStart>, checkpoint: Checkpoint) -> Option<usize> {
+    files.iter().zip(files.iter().skip(1)).position(|(file, next)| {
+        next.sequence <= checkpoint.sequence || next.sequence == file.sequence
+    })
 }
 
 #[cfg(test)]
@@ -48,28 +38,30 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(starts: &[u64], checkpoint: u64, expect_taken: usize) {
+    fn check(starts: &[u64], checkpoint: u64, expect_left: &[u64]) {
         let files = starts.iter().zip(1..);
         let mut files: VecDeque<FileStart> =
             files.map(|(&sequence, number)| FileStart { number, sequence, bytes: 0 }).collect();
-        let taken = take_superfluous(&mut files, Checkpoint { sequence: checkpoint });
-        assert_eq!(taken.len(), expect_taken, "of {starts:?} at {checkpoint}");
-        assert_eq!(files.len() + taken.len(), starts.len());
+        while let Some(at) = superfluous(&files, Checkpoint { sequence: checkpoint }) {
+            files.remove(at);
+        }
+        let left: Vec<u64> = files.iter().map(|file| file.sequence).collect();
+        assert_eq!(left, expect_left, "of {starts:?} at {checkpoint}");
     }
 
     #[test]
     fn only_files_before_the_checkpoint_go() {
-        check(&[], 9, 0);
-        check(&[1], 9, 0);
-        check(&[1, 5], 4, 0);
-        check(&[1, 5], 5, 1);
-        check(&[1, 5, 9], 9, 2);
-        check(&[1, 5, 9], 8, 1);
+        check(&[], 9, &[]);
+        check(&[1], 9, &[1]);
+        check(&[1, 5], 4, &[1, 5]);
+        check(&[1, 5], 5, &[5]);
+        check(&[1, 5, 9], 9, &[9]);
+        check(&[1, 5, 9], 8, &[5, 9]);
     }
 
     #[test]
     fn a_file_without_records_goes() {
-        check(&[5, 5], 1, 1);
-        check(&[1, 5, 5], 1, 0);
+        check(&[5, 5], 1, &[5]);
+        check(&[1, 5, 5, 5, 9], 1, &[1, 5, 9]);
     }
 }

@@ -15,6 +15,10 @@ pub(crate) enum Fault {
     Sync,
     /// The disk is full, and cutting off what was written fails too, once.
     FullAndStuck(usize),
+    /// There is no room for another file.
+    Create,
+    /// There is room for another file, but its header is not synced, and it cannot be removed.
+    CreateAndStuck,
 }
 
 /// A folder whose next operations fail as planned.
@@ -25,9 +29,12 @@ pub(crate) struct FailingDisk {
     stuck: Arc<Mutex<bool>>,
 }
 
+/// A file of such a folder.
 pub(crate) struct FailingFile {
     file: std::fs::File,
     disk: FailingDisk,
+    /// The next sync fails, since the file's creation is to fail so.
+    unsynced: bool,
 }
 
 impl FailingDisk {
@@ -40,6 +47,11 @@ impl FailingDisk {
         self.faults.lock().unwrap().push(fault);
     }
 
+    /// The next removal or cut fails.
+    pub(crate) fn stick(&self) {
+        *self.stuck.lock().unwrap() = true;
+    }
+
     /// Nothing fails any more.
     pub(crate) fn heal(&self) {
         self.faults.lock().unwrap().clear();
@@ -49,23 +61,37 @@ impl FailingDisk {
         let mut faults = self.faults.lock().unwrap();
         faults.last().is_some_and(wanted).then(|| faults.pop()).flatten()
     }
+
+    /// Fails once when something is stuck.
+    fn unstick(&self) -> io::Result<()> {
+        let stuck = std::mem::take(&mut *self.stuck.lock().unwrap());
+        if stuck { Err(medium_failed()) } else { Ok(()) }
+    }
 }
 
 impl Disk for FailingDisk {
     type File = FailingFile;
 
     fn create(&self, name: &str) -> io::Result<FailingFile> {
-        Ok(FailingFile { file: self.folder.create(name)?, disk: self.clone() })
+        let fault = self.take(|fault| matches!(fault, Fault::Create | Fault::CreateAndStuck));
+        if let Some(Fault::Create) = fault {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let unsynced = fault.is_some();
+        *self.stuck.lock().unwrap() |= unsynced;
+        Ok(FailingFile { file: self.folder.create(name)?, disk: self.clone(), unsynced })
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.unstick()?;
         self.folder.remove(name)
     }
 }
 
 impl LogFile for FailingFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let fault = self.disk.take(|fault| !matches!(fault, Fault::Sync));
+        let fault =
+            self.disk.take(|fault| matches!(fault, Fault::Full(_) | Fault::FullAndStuck(_)));
         let (Some(Fault::Full(written)) | Some(Fault::FullAndStuck(written))) = fault else {
             return self.file.write_at(bytes, offset).map(drop);
         };
@@ -75,16 +101,20 @@ impl LogFile for FailingFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        match self.disk.take(|fault| matches!(fault, Fault::Sync)) {
-            Some(_) => Err(io::Error::other("the medium failed")),
-            None => self.file.sync(),
+        let fault = self.disk.take(|fault| matches!(fault, Fault::Sync));
+        if fault.is_some() || std::mem::take(&mut self.unsynced) {
+            return Err(medium_failed());
         }
+        self.file.sync()
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        if std::mem::take(&mut *self.disk.stuck.lock().unwrap()) {
-            return Err(io::Error::other("the medium failed"));
-        }
+        self.disk.unstick()?;
         self.file.truncate(length)
     }
+}
+
+/// `EIO`
+fn medium_failed() -> io::Error {
+    io::Error::from_raw_os_error(5)
 }

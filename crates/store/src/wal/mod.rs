@@ -13,12 +13,15 @@ mod entry;
 pub(crate) mod failing_disk;
 mod reader;
 mod recover;
+mod survey;
 mod writer;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use disk::{Disk, Folder};
 pub(crate) use entry::{Append, encode};
 pub(crate) use recover::{Recovered, owner, recover};
+pub use survey::Tail;
+pub(crate) use survey::{FileSurvey, survey};
 pub(crate) use writer::{Usage, Writer, Written};
 
 /// The version of the files that are written, and the latest that is read.

@@ -2,14 +2,16 @@
 //! to go on where something acknowledged is missing.
 
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ulid::Ulid;
 
 use super::checkpoint::{Checkpoint, FileStart};
 use super::entry::{Append, decode};
-use super::reader::{End, FILE_HEADER_BYTES, FileHeader, records};
+use super::reader::{End, FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, records};
 use super::{Folder, WAL_VERSION};
 use crate::wal::Disk;
 use crate::{Error, layout};
@@ -23,17 +25,19 @@ pub(crate) struct Recovered {
     pub(super) files: VecDeque<FileStart>,
     /// The number of the next record.
     pub(super) sequence: u64,
+    next_file: u64,
 }
 
 impl Recovered {
-    /// The number of the file that will be written next.
+    /// The number of the file that will be written next: no record was ever in one of it.
     pub(crate) fn next_file(&self) -> u64 {
-        self.files.back().map_or(1, |last| last.number + 1)
+        self.next_file
     }
 
     /// A log that does not exist yet.
     fn new(writer: Ulid) -> Self {
-        Self { writer, files: VecDeque::new(), sequence: Checkpoint::START.sequence }
+        let (files, sequence) = (VecDeque::new(), Checkpoint::START.sequence);
+        Self { writer, files, sequence, next_file: 1 }
     }
 }
 
@@ -42,13 +46,8 @@ impl Recovered {
 /// # Errors
 /// When the folder cannot be read, or its first file is not a log file that we can read.
 pub(crate) fn owner(folder: &Path) -> Result<Option<Ulid>, Error> {
-    for (number, path) in list(folder)? {
-        let bytes = fs::read(&path).map_err(Error::file("read", &path))?;
-        if let Some(header) = header(&path, number, &bytes)? {
-            return Ok(Some(header.writer));
-        }
-    }
-    Ok(None)
+    let files = list(folder)?;
+    Ok(files.iter().find_map(|file| file.header).map(|header| header.writer))
 }
 
 /// Reads the log and hands every append from the checkpoint on to `replay`, in order.
@@ -64,21 +63,22 @@ pub(crate) fn recover(
 ) -> Result<Recovered, Error> {
     let files = list(folder)?;
     let mut recovered = Recovered::new(new_writer);
-    let last = files.last().map(|(number, _)| *number);
-    for (number, path) in files {
-        let is_last = Some(number) == last;
-        let bytes = fs::read(&path).map_err(Error::file("read", &path))?;
-        let Some(header) = header(&path, number, &bytes)? else {
-            // The creation of the last file was cut short: nothing can have been written to it.
-            discard(folder, number, &path, is_last)?;
+    // Without any record, the last file says where the numbers go on.
+    let begin = files.iter().position(Found::has_records);
+    let begin = begin.or_else(|| files.iter().rposition(|file| file.header.is_some()));
+    for (at, file) in files.iter().enumerate() {
+        let Some(header) = &file.header else {
+            discard(folder, file)?;
             continue;
         };
-        recovered.check_continues(folder, &header, checkpoint)?;
-        let length = recovered.replay(&path, &bytes, is_last, checkpoint, &mut replay)?;
-        if length < bytes.len() {
-            cut(&path, length as u64)?;
+        recovered.next_file = file.number + 1;
+        let mut start = FileStart { number: file.number, sequence: header.sequence, bytes: 0 };
+        if begin.is_some_and(|begin| begin <= at) {
+            recovered.check_continues(folder, file, header, begin == Some(at), checkpoint)?;
+            start.sequence = recovered.sequence;
         }
-        let start = FileStart { number, sequence: header.sequence, bytes: length as u64 };
+        let after = &files[at + 1..];
+        start.bytes = recovered.replay(file, after, checkpoint, &mut replay)?;
         recovered.files.push_back(start);
     }
     recovered.check_reaches(folder, checkpoint)?;
@@ -86,16 +86,23 @@ pub(crate) fn recover(
 }
 
 impl Recovered {
-    /// Replays one file and returns the length of its good part.
+    /// Replays one file, makes its end whole and durable if it is the end of the log, and returns
+    /// the length of its good part.
     fn replay(
         &mut self,
-        path: &Path,
-        bytes: &[u8],
-        is_last: bool,
+        file: &Found,
+        after: &[Found],
         checkpoint: Checkpoint,
         replay: &mut impl FnMut(Append),
-    ) -> Result<usize, Error> {
-        let (records, end) = records(bytes, self.sequence);
+    ) -> Result<u64, Error> {
+        if !file.has_records() {
+            return Ok(FILE_HEADER_BYTES as u64);
+        }
+        let path = &file.path;
+        let bytes = fs::read(path).map_err(Error::file("read", path))?;
+        let (records, end) = records(&bytes, self.sequence);
+        let next = self.sequence + records.len() as u64;
+        let is_last = after.iter().all(|later| later.is_empty_at(next));
         let length = match end {
             End::Clean => bytes.len(),
             End::Torn(at) if is_last => at,
@@ -103,6 +110,10 @@ impl Recovered {
                 return Err(corrupt(path, at, "a record's checksum does not fit its bytes"));
             }
         };
+        if is_last {
+            let last = records.last().map_or(length, |last| last.offset - RECORD_HEADER_BYTES);
+            settle(path, &bytes, length, last)?;
+        }
         for record in records {
             self.sequence = record.sequence + 1;
             if record.sequence < checkpoint.sequence {
@@ -112,29 +123,31 @@ impl Recovered {
                 .map_err(|at| corrupt(path, record.offset + at, "no append can be read here"))?;
             appends.into_iter().for_each(&mut *replay);
         }
-        Ok(length)
+        Ok(length as u64)
     }
 
     /// The file must go on where the one before it ended, and the first one must begin early
-    /// enough.
+    /// enough. One without records may have been overtaken: when its creation failed late, records
+    /// went on into the file before it.
     fn check_continues(
         &mut self,
         folder: &Path,
+        file: &Found,
         header: &FileHeader,
+        first: bool,
         checkpoint: Checkpoint,
     ) -> Result<(), Error> {
-        let first = self.files.is_empty();
         let expected = if first { checkpoint.sequence } else { self.sequence };
-        let fits = if first {
-            header.sequence <= expected
-        } else {
-            header.sequence == expected && header.writer == self.writer
-        };
+        let overtaken = first || !file.has_records();
+        let fits = header.sequence == expected || overtaken && header.sequence < expected;
+        let fits = fits && (first || header.writer == self.writer);
         if !fits {
             let path = folder.to_owned();
             return Err(Error::LogGap { path, found: header.sequence, expected });
         }
-        (self.writer, self.sequence) = (header.writer, header.sequence);
+        if first {
+            (self.writer, self.sequence) = (header.writer, header.sequence);
+        }
         Ok(())
     }
 
@@ -151,8 +164,34 @@ impl Recovered {
     }
 }
 
+/// A log file, of which no more than the header was read.
+#[derive(Debug)]
+struct Found {
+    number: u64,
+    path: PathBuf,
+    /// `None` when the file ends within it: its creation was cut short.
+    header: Option<FileHeader>,
+    bytes: u64,
+}
+
+impl Found {
+    fn has_records(&self) -> bool {
+        self.bytes > FILE_HEADER_BYTES as u64
+    }
+
+    /// Whether it has no records, and was not begun after a record of this number.
+    fn is_empty_at(&self, next: u64) -> bool {
+        !self.has_records() && self.header.is_none_or(|header| header.sequence <= next)
+    }
+}
+
 /// The log files of a folder, by number.
-fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+fn list(folder: &Path) -> Result<Vec<Found>, Error> {
+    paths(folder)?.into_iter().map(|(number, path)| look(number, path)).collect()
+}
+
+/// Where they are. None is opened.
+pub(super) fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
         let entry = entry.map_err(Error::file("list", folder))?;
@@ -164,14 +203,21 @@ fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(files)
 }
 
-/// The header of a file; `None` when the file ends within it.
-fn header(path: &Path, number: u64, bytes: &[u8]) -> Result<Option<FileHeader>, Error> {
-    let Some(header) = FileHeader::parse(bytes) else {
-        return match bytes.len() {
-            0..=FILE_HEADER_BYTES => Ok(None),
-            _ => Err(corrupt(path, 0, "this is not the header of a log file")),
-        };
-    };
+fn look(number: u64, path: PathBuf) -> Result<Found, Error> {
+    let file = File::open(&path).map_err(Error::file("open", &path))?;
+    let bytes = file.metadata().map_err(Error::file("look at", &path))?.len();
+    let mut head = Vec::with_capacity(FILE_HEADER_BYTES);
+    let read = file.take(FILE_HEADER_BYTES as u64).read_to_end(&mut head);
+    read.map_err(Error::file("read", &path))?;
+    let header = header(&path, number, &head)?;
+    if header.is_none() && bytes > FILE_HEADER_BYTES as u64 {
+        return Err(corrupt(&path, 0, "this is not the header of a log file"));
+    }
+    Ok(Found { number, path, header, bytes })
+}
+
+fn header(path: &Path, number: u64, head: &[u8]) -> Result<Option<FileHeader>, Error> {
+    let Some(header) = FileHeader::parse(head) else { return Ok(None) };
     if header.version > WAL_VERSION {
         let place = path.display().to_string();
         return Err(Error::Newer { place, found: header.version, supported: WAL_VERSION });
@@ -182,17 +228,24 @@ fn header(path: &Path, number: u64, bytes: &[u8]) -> Result<Option<FileHeader>, 
     Ok(Some(header))
 }
 
-fn discard(folder: &Path, number: u64, path: &Path, is_last: bool) -> Result<(), Error> {
-    if !is_last {
-        return Err(corrupt(path, 0, "this is not the header of a log file"));
-    }
-    let folder = Folder(folder.to_owned());
-    folder.remove(&layout::wal_name(number)).map_err(Error::file("remove", path))
+/// Removes a file whose creation was cut short: no record can have been written to it, and if one
+/// was, the file after it does not continue the one before it.
+fn discard(folder: &Path, file: &Found) -> Result<(), Error> {
+    let name = layout::wal_name(file.number);
+    Folder(folder.to_owned()).remove(&name).map_err(Error::file("remove", &file.path))
 }
 
-fn cut(path: &Path, length: u64) -> Result<(), Error> {
+/// Cuts the log's last file to its good `length`, and writes the last record once more. It may be
+/// there because it was written, not because it was synced: the process ended in between, or the
+/// sync failed. A sync that succeeds after a failed one says nothing of what was written before,
+/// and what we replay now will be acknowledged as a duplicate when it is sent again.
+fn settle(path: &Path, bytes: &[u8], length: usize, last_record: usize) -> Result<(), Error> {
     let file = OpenOptions::new().write(true).open(path).map_err(Error::file("open", path))?;
-    file.set_len(length).map_err(Error::file("cut", path))?;
+    if length < bytes.len() {
+        file.set_len(length as u64).map_err(Error::file("cut", path))?;
+    }
+    let rewritten = file.write_all_at(&bytes[last_record..length], last_record as u64);
+    rewritten.map_err(Error::file("write", path))?;
     file.sync_all().map_err(Error::file("sync", path))
 }
 

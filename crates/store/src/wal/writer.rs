@@ -2,15 +2,15 @@
 //! anything else is written, so a record is in the log whole or not at all.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ulid::Ulid;
 
-use super::checkpoint::{Checkpoint, FileStart, take_superfluous};
+use super::checkpoint::{Checkpoint, FileStart, superfluous};
 use super::disk::{Disk, LogFile};
 use super::reader::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, record_header};
 use super::{Recovered, WAL_VERSION};
-use crate::{Error, layout};
+use crate::{Error, FailPoints, Hop, layout};
 
 /// The largest payload of a record, in bytes: its length has four bytes.
 const RECORD_BYTES_MAX: u64 = u32::MAX as u64;
@@ -44,6 +44,11 @@ pub(crate) struct Writer<D: Disk> {
     /// Whether bytes of a failed write may stand after the good ones.
     torn: bool,
     segment_bytes: u64,
+    /// What all files together may have.
+    bytes_max: u64,
+    /// Every record before it is in a segment.
+    published: Checkpoint,
+    pub(crate) fail_points: FailPoints,
     /// The record being put together; kept for its memory.
     buffer: Vec<u8>,
 }
@@ -56,7 +61,7 @@ impl<D: Disk> Writer<D> {
         recovered: &Recovered,
         segment_bytes: u64,
     ) -> Result<Self, Error> {
-        let number = recovered.files.back().map_or(1, |last| last.number + 1);
+        let number = recovered.next_file();
         let start = FileStart { number, sequence: recovered.sequence, bytes: 0 };
         let (file, start) = create(&disk, &folder, recovered.writer, start)?;
         let mut files = recovered.files.clone();
@@ -70,8 +75,21 @@ impl<D: Disk> Writer<D> {
             sequence: recovered.sequence,
             torn: false,
             segment_bytes,
+            bytes_max: u64::MAX,
+            published: Checkpoint::START,
+            fail_points: FailPoints::default(),
             buffer: Vec::new(),
         })
+    }
+
+    /// The same log, which refuses what would make it larger than this, in bytes.
+    pub(crate) fn bounded(self, bytes_max: u64) -> Self {
+        Self { bytes_max, ..self }
+    }
+
+    /// The same log, with what happens at its hops.
+    pub(crate) fn with_fail_points(self, fail_points: FailPoints) -> Self {
+        Self { fail_points, ..self }
     }
 
     /// Writes one record and waits until it is durable. The payload is what `fill` appends to the
@@ -82,7 +100,21 @@ impl<D: Disk> Writer<D> {
         if self.current().bytes >= self.segment_bytes {
             self.rotate()?;
         }
-        let sequence = self.sequence;
+        let sequence = self.encode(fill)?;
+        self.make_room()?;
+        let written = self.write();
+        self.release_memory();
+        if let Err(error) = written {
+            // On a full disk its first part takes room that others need. When it cannot be taken
+            // back, nothing is written until it is, and whoever tries is told.
+            let _ = self.repair();
+            return Err(error);
+        }
+        Ok(Written { sequence })
+    }
+
+    /// Puts the next record together and returns its number.
+    fn encode(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Result<u64, Error> {
         self.buffer.clear();
         self.buffer.resize(RECORD_HEADER_BYTES, 0);
         fill(&mut self.buffer);
@@ -90,19 +122,36 @@ impl<D: Disk> Writer<D> {
         if bytes > limit {
             return Err(Error::TooLarge { bytes, limit });
         }
-        let header = record_header(sequence, &self.buffer[RECORD_HEADER_BYTES..]);
+        let header = record_header(self.sequence, &self.buffer[RECORD_HEADER_BYTES..]);
         self.buffer[..RECORD_HEADER_BYTES].copy_from_slice(&header);
+        Ok(self.sequence)
+    }
 
+    /// Makes sure that the log does not outgrow its bound with the record.
+    fn make_room(&mut self) -> Result<(), Error> {
+        let is_over = |log: &Self| log.usage().bytes + log.buffer.len() as u64 > log.bytes_max;
+        if is_over(self) && self.published == self.checkpoint() {
+            // Nothing of the log is needed, but its last file could not be closed in time.
+            self.rotate()?;
+        }
+        if is_over(self) {
+            return Err(Error::LogFull { bytes: self.usage().bytes, limit: self.bytes_max });
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
         let path = self.path();
         let offset = self.current().bytes;
         self.torn = true;
         self.file.write_at(&self.buffer, offset).map_err(Error::file("write", &path))?;
+        self.fail_points.pass(Hop::LogWritten)?;
         self.file.sync().map_err(Error::file("sync", &path))?;
+        self.fail_points.pass(Hop::LogSynced)?;
         self.torn = false;
         self.current_mut().bytes += self.buffer.len() as u64;
         self.sequence += 1;
-        self.release_memory();
-        Ok(Written { sequence })
+        Ok(())
     }
 
     /// Begins a new file, unless the current one has no records. Returns where it begins.
@@ -114,6 +163,8 @@ impl<D: Disk> Writer<D> {
             let (file, start) = create(&self.disk, &self.folder, self.writer, start)?;
             self.file = file;
             self.files.push_back(start);
+            // The file before it may have been published while it could not be closed.
+            self.trim(self.published)?;
         }
         Ok(self.checkpoint())
     }
@@ -125,9 +176,11 @@ impl<D: Disk> Writer<D> {
 
     /// Removes the files that hold no record from the checkpoint on.
     pub(crate) fn trim(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
-        for file in take_superfluous(&mut self.files, checkpoint) {
-            let name = layout::wal_name(file.number);
+        self.published = self.published.max(checkpoint);
+        while let Some(at) = superfluous(&self.files, checkpoint) {
+            let name = layout::wal_name(self.files[at].number);
             self.disk.remove(&name).map_err(Error::file("remove", self.folder.join(name)))?;
+            self.files.remove(at);
         }
         Ok(())
     }
@@ -173,17 +226,32 @@ impl<D: Disk> Writer<D> {
 /// Creates a file with its header, durably.
 fn create<D: Disk>(
     disk: &D,
-    folder: &std::path::Path,
+    folder: &Path,
     writer: Ulid,
     start: FileStart,
 ) -> Result<(D::File, FileStart), Error> {
     let name = layout::wal_name(start.number);
-    let path = folder.join(&name);
+    let created = create_at(disk, &folder.join(&name), &name, writer, start);
+    if created.is_err() {
+        // What is left of it says nothing that is not known, and takes room. Should it stay,
+        // recovery passes over it.
+        let _ = disk.remove(&name);
+    }
+    created
+}
+
+fn create_at<D: Disk>(
+    disk: &D,
+    path: &Path,
+    name: &str,
+    writer: Ulid,
+    start: FileStart,
+) -> Result<(D::File, FileStart), Error> {
     let header =
         FileHeader { version: WAL_VERSION, number: start.number, sequence: start.sequence, writer };
-    let mut file = disk.create(&name).map_err(Error::file("create", &path))?;
-    file.write_at(&header.to_bytes(), 0).map_err(Error::file("write", &path))?;
-    file.sync().map_err(Error::file("sync", &path))?;
+    let mut file = disk.create(name).map_err(Error::file("create", path))?;
+    file.write_at(&header.to_bytes(), 0).map_err(Error::file("write", path))?;
+    file.sync().map_err(Error::file("sync", path))?;
     Ok((file, FileStart { bytes: FILE_HEADER_BYTES as u64, ..start }))
 }
 

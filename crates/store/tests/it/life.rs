@@ -139,12 +139,7 @@ async fn a_running_store_flushes_what_is_due_and_counts() {
     let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
     let mut registry = Registry::default();
-    let parts = Parts {
-        objects: objects.clone(),
-        wal_dir: folder.path().to_owned(),
-        clock: clock.clone(),
-        metrics: None,
-    };
+    let parts = Parts::new(objects.clone(), folder.path().to_owned(), clock.clone());
     let config = Config { flush_check: Duration::from_millis(1), ..Config::default() };
     let age = config.flush_age;
     let store = Store::open(config, parts).await.unwrap();

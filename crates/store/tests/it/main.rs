@@ -3,16 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod cache;
+mod counting_objects;
 mod delete;
 mod duplicates;
+mod fail_points;
 mod faults;
 mod faulty_objects;
 mod folder;
 mod formats;
+mod inspect;
 mod life;
 mod places;
 mod random;
 mod under_test;
+mod upkeep;
 mod watch;
 mod world;
 mod writers;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use barogram_store::{Config, Error, ErrorKind, ObjectPlace, ObjectSettings, Store};
+use barogram_store::{Config, Error, ErrorKind, FailPoints, ObjectPlace, ObjectSettings, Store};
 use model::{ManualClock, Timestamp};
 use object_store::path::Path;
 use object_store::{ObjectStore, PutMode};
@@ -25,7 +25,8 @@ fn open_with(place: &str, pairs: &[(&str, &str)]) -> Result<Arc<dyn ObjectStore>
 
 async fn open_at(folder: &std::path::Path, objects: &Arc<dyn ObjectStore>) -> Result<Store, Error> {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
-    Store::open_at(folder, Arc::clone(objects), Config::default(), clock).await
+    let (objects, fail_points) = (Some(Arc::clone(objects)), FailPoints::default());
+    Store::open_in(folder, objects, Config::default(), clock, fail_points).await
 }
 
 /// A gateway that tells the head of its first request, and gives this answer.

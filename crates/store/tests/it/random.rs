@@ -15,6 +15,7 @@ enum Step {
     /// For each entry: stream, time, text, pod.
     Append(Vec<(u8, i64, u8, u8)>),
     Flush,
+    Upkeep,
     /// Without shutting down.
     Restart,
     /// Start, length, a stream to leave out, rows of a batch.
@@ -25,7 +26,8 @@ fn step() -> impl Strategy<Value = Step> {
     let entry = (0_u8..4, 0_i64..30, 0_u8..6, 0_u8..3);
     prop_oneof![
         4 => prop::collection::vec(entry, 1..40).prop_map(Step::Append),
-        2 => Just(Step::Flush),
+        4 => Just(Step::Flush),
+        2 => Just(Step::Upkeep),
         1 => Just(Step::Restart),
         3 => (0_i64..30, 0_i64..30, 0_u8..5, 1_usize..20)
             .prop_map(|(start, length, without, rows)| Step::Scan(start, length, without, rows)),
@@ -124,6 +126,7 @@ async fn run(steps: Vec<Step>) {
         page_rows: 4,
         partition_rows: 20,
         wal_segment_bytes: 500,
+        compact_inputs_min: 2,
         ..Config::default()
     };
     let mut store = open_with(config.clone(), &objects, folder.path()).await;
@@ -138,6 +141,7 @@ async fn run(steps: Vec<Step>) {
                 assert_eq!(appended.accepted + appended.duplicates, entries.len());
             }
             Step::Flush => store.flush().await.unwrap(),
+            Step::Upkeep => store.upkeep(&keep_all()).await.unwrap(),
             Step::Restart => {
                 drop(store);
                 store = open_with(config.clone(), &objects, folder.path()).await;

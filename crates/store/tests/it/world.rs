@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampNanosecondType};
-use barogram_store::{Config, Error, Filter, MetadataColumns, Parts, Projection, Snapshot, Store};
+use barogram_store::{
+    Config, DeleteRequest, Erasure, Error, FailPoints, Filter, MetadataColumns, Parts, Projection,
+    Rules, Snapshot, Store,
+};
 use futures::TryStreamExt;
 use model::{Entry, Labels, ManualClock, Stream, TenantId, TimeRange, Timestamp};
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -57,8 +61,67 @@ pub async fn copy(from: &Arc<dyn ObjectStore>, to: &Arc<dyn ObjectStore>) {
 }
 
 fn parts(objects: &Arc<dyn ObjectStore>, wal_dir: &Path) -> Parts {
+    parts_with(objects, wal_dir, FailPoints::default())
+}
+
+pub fn parts_with(
+    objects: &Arc<dyn ObjectStore>,
+    wal_dir: &Path,
+    fail_points: FailPoints,
+) -> Parts {
     let clock = Arc::new(ManualClock::new(Timestamp(at(0))));
-    Parts { objects: Arc::clone(objects), wal_dir: wal_dir.to_owned(), clock, metrics: None }
+    let (objects, wal_dir) = (Arc::clone(objects), wal_dir.to_owned());
+    Parts { fail_points, ..Parts::new(objects, wal_dir, clock) }
+}
+
+/// A store whose time a test moves.
+pub async fn open_at(
+    clock: &Arc<ManualClock>,
+    config: Config,
+    objects: &Arc<dyn ObjectStore>,
+    wal_dir: &Path,
+) -> Store {
+    let clock = Arc::clone(clock) as Arc<dyn model::Clock>;
+    let parts = Parts { clock, ..parts(objects, wal_dir) };
+    Store::open(config, parts).await.unwrap()
+}
+
+/// Rules of a test: how many days the lines of each app are kept, and all others. A request to
+/// delete means the lines that hold its text, one hour after it was made.
+#[derive(Debug, Default)]
+pub struct Keep {
+    pub apps: Vec<(&'static str, u64)>,
+    pub others: Option<u64>,
+}
+
+pub fn keep_all() -> Arc<dyn Rules> {
+    Arc::new(Keep::default())
+}
+
+impl Rules for Keep {
+    fn kept(&self, _: &TenantId, labels: &Labels) -> Option<Duration> {
+        let app = self.apps.iter().find(|(app, _)| labels.get("app") == Some(app));
+        app.map(|(_, days)| *days).or(self.others).map(|days| Duration::from_secs(days * 86_400))
+    }
+
+    fn kept_between(&self, _: &TenantId) -> (Option<Duration>, Option<Duration>) {
+        let all = || self.apps.iter().map(|(_, days)| Some(*days)).chain([self.others]);
+        let time = |days: u64| Duration::from_secs(days * 86_400);
+        let longest = all().max_by_key(|days| days.unwrap_or(u64::MAX)).flatten();
+        (all().flatten().min().map(time), longest.map(time))
+    }
+
+    fn erased_after(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    fn erasure(&self, request: &DeleteRequest) -> Option<Erasure> {
+        let text = request.query.clone();
+        Some(Erasure {
+            streams: Arc::new(|labels| labels.get("app") != Some("never")),
+            entries: Arc::new(move |_, entry| entry.line.contains(&text)),
+        })
+    }
 }
 
 pub fn everything() -> Filter {

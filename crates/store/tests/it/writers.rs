@@ -70,9 +70,9 @@ async fn newer_data_is_refused_with_what_to_do() {
     );
     let manifest = Path::from("manifest/00000000000000000001.json");
     let objects = fresh_objects();
-    objects.put(&manifest, r#"{"version": 2, "rivers": []}"#.into()).await.unwrap();
+    objects.put(&manifest, r#"{"version": 3, "rivers": []}"#.into()).await.unwrap();
     let error = try_open(&objects, folder.path()).await.unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 2, .. }), "{error}");
+    assert!(matches!(error, Error::Newer { found: 3, .. }), "{error}");
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ fn fault() -> impl Strategy<Value = Option<Fault>> {
         1 => (0_usize..300).prop_map(|written| Some(Fault::Full(written))),
         1 => Just(Some(Fault::Sync)),
         1 => (0_usize..300).prop_map(|written| Some(Fault::FullAndStuck(written))),
+        1 => Just(Some(Fault::Create)),
+        1 => Just(Some(Fault::CreateAndStuck)),
     ]
 }
 
@@ -53,6 +55,7 @@ proptest! {
         steps in prop::collection::vec((fault(), 0_usize..200), 1..20),
         segment_bytes in prop_oneof![Just(100_u64), Just(400), Just(1 << 20)],
         reopen_every in 1_usize..9,
+        seal_every in 1_usize..9,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
@@ -61,6 +64,10 @@ proptest! {
         for (number, (fault, length)) in (0_usize..).zip(steps) {
             let line = format!("line {number} {}", "x".repeat(length));
             fault.into_iter().for_each(|fault| disk.fail(fault));
+            if number.is_multiple_of(seal_every) {
+                // As a flush does: whether it succeeds or not, the log goes on.
+                let _ = log.rotate();
+            }
             if append(&mut log, &line).is_ok() {
                 acknowledged.push(line);
             }
@@ -108,4 +115,114 @@ fn files_are_bounded_and_removed_when_they_are_published() {
 fn open_from(folder: &Path, checkpoint: Checkpoint, found: &mut usize) -> Writer<Folder> {
     let recovered = recover(folder, Ulid::nil(), checkpoint, |_| *found += 1).unwrap();
     Writer::open(Folder(folder.to_owned()), folder.to_owned(), &recovered, 1000).unwrap()
+}
+
+#[test]
+fn a_file_that_could_not_be_created_is_no_gap() {
+    // A file is begun, cannot be made durable and not be removed; then the one before it goes on.
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::new(folder.path());
+    let mut log = open(disk.clone(), folder.path(), 1 << 20);
+    append(&mut log, "one").unwrap();
+    disk.fail(Fault::CreateAndStuck);
+    log.rotate().unwrap_err();
+    append(&mut log, "two").unwrap();
+    drop(log);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+
+    // The end of the log may be torn all the same.
+    let first = folder.path().join(layout::wal_name(1));
+    let whole = std::fs::read(&first).unwrap();
+    std::fs::write(&first, &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(lines(folder.path()), ["one"]);
+    // But not before what the other file says was there: that had been acknowledged.
+    let length = whole.len() - 2 * (whole.len() - FILE_HEADER_BYTES) / 3;
+    std::fs::write(&first, &whole[..length]).unwrap();
+    let error = recover(folder.path(), Ulid::nil(), Checkpoint::START, |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+
+    std::fs::write(&first, &whole).unwrap();
+    let mut log = open(disk, folder.path(), 1 << 20);
+    append(&mut log, "three").unwrap();
+    log.trim(Checkpoint::START).unwrap();
+    drop(log);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the empty one is gone");
+    assert_eq!(lines(folder.path()), ["one", "two", "three"]);
+}
+
+#[test]
+fn the_log_has_a_bound_and_room_again_when_it_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::new(folder.path());
+    let mut log = open(disk.clone(), folder.path(), 200).bounded(1000);
+    let mut sequence = append(&mut log, "").unwrap().sequence;
+    let empty = log.usage().bytes - FILE_HEADER_BYTES as u64;
+    let error = loop {
+        match append(&mut log, "line") {
+            Ok(written) => sequence = written.sequence,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), crate::ErrorKind::Retry);
+    assert!(matches!(error, Error::LogFull { limit: 1000, bytes: 900..=1000 }), "{error}");
+    let used: u64 = std::fs::read_dir(folder.path()).unwrap().map(|f| bytes(&f.unwrap())).sum();
+    assert_eq!(used, log.usage().bytes);
+    // Although the disk has no room for another file when the head is sealed.
+    disk.fail(Fault::Create);
+    log.rotate().unwrap_err();
+    log.trim(log.checkpoint()).unwrap();
+    // What fits to the byte, once the file that could not be closed is gone.
+    let room = 1000 - FILE_HEADER_BYTES - empty as usize;
+    append(&mut log, &"x".repeat(room + 1)).unwrap_err();
+    assert_eq!(append(&mut log, &"x".repeat(room)).unwrap().sequence, sequence + 1);
+    assert_eq!(log.usage(), Usage { files: 1, bytes: 1000 });
+}
+
+fn bytes(file: &std::fs::DirEntry) -> u64 {
+    file.metadata().unwrap().len()
+}
+
+#[test]
+fn what_was_half_written_is_taken_back_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::new(folder.path());
+    let mut log = open(disk.clone(), folder.path(), 1 << 20);
+    append(&mut log, "one").unwrap();
+    let path = folder.path().join(layout::wal_name(1));
+    for fault in [Fault::Full(30), Fault::Sync] {
+        disk.fail(fault);
+        append(&mut log, "two").unwrap_err();
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), log.usage().bytes, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_trim_that_failed_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FailingDisk::new(folder.path());
+    let mut log = open(disk.clone(), folder.path(), 100);
+    (0..4).for_each(|_| drop(append(&mut log, "line").unwrap()));
+    let before = log.usage();
+    disk.stick();
+    log.trim(log.checkpoint()).unwrap_err();
+    assert_eq!(log.usage(), before);
+    log.trim(log.checkpoint()).unwrap();
+    assert_eq!(log.usage().files, 1);
+}
+
+#[test]
+fn what_was_not_synced_is_written_again_before_it_is_replayed() {
+    // Recovery cannot tell a record that was only written from a synced one, so it must write.
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = open(Folder(folder.path().to_owned()), folder.path(), 1 << 20);
+    append(&mut log, "one").unwrap();
+    append(&mut log, "two").unwrap();
+    drop(log);
+    let path = folder.path().join(layout::wal_name(1));
+    let before = std::fs::read(&path).unwrap();
+    let long_ago = std::time::UNIX_EPOCH;
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(lines(folder.path()), ["one", "two"]);
+    assert!(std::fs::metadata(&path).unwrap().modified().unwrap() > long_ago);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
 }

@@ -1,0 +1,90 @@
+//! Settings of the store for tests and measurements: thresholds so small that a flush comes after a
+//! few lines, or so large that none comes.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use store::Config;
+
+/// A number of the store's configuration: `--tune flush_rows=100`.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    set: fn(&mut Config, u64),
+    value: u64,
+}
+
+/// What can be set, by the names of [`Config`]; times are in milliseconds.
+const NAMES: &[(&str, fn(&mut Config, u64))] = &[
+    ("flush_age_milliseconds", |config, value| config.flush_age = Duration::from_millis(value)),
+    ("flush_bytes", |config, value| config.flush_bytes = value),
+    ("flush_check_milliseconds", |config, value| config.flush_check = Duration::from_millis(value)),
+    ("flush_rows", |config, value| config.flush_rows = value),
+    ("head_bytes_max", |config, value| config.head_bytes_max = value),
+    ("refresh_age_milliseconds", |config, value| config.refresh_age = Duration::from_millis(value)),
+    ("wal_bytes_max", |config, value| config.wal_bytes_max = value),
+    ("wal_segment_bytes", |config, value| config.wal_segment_bytes = value),
+];
+
+impl Tuning {
+    /// Sets the number.
+    pub fn apply(self, config: &mut Config) {
+        (self.set)(config, self.value);
+    }
+}
+
+impl FromStr for Tuning {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("this is not <name>=<number>")?;
+        let found = NAMES.iter().find(|(known, _)| *known == name);
+        let known = || NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let (_, set) = found.ok_or_else(|| format!("it is none of {}", known()))?;
+        let value = value.parse().map_err(|_| format!("{value:?} is no whole number"))?;
+        Ok(Self { set: *set, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(texts: &[&str], expect: Result<Config, &str>) {
+        let tunings: Result<Vec<Tuning>, String> = texts.iter().map(|text| text.parse()).collect();
+        let config = tunings.map(|tunings| {
+            let mut config = Config::default();
+            tunings.into_iter().for_each(|tuning| tuning.apply(&mut config));
+            config
+        });
+        assert_eq!(config.as_ref().map_err(String::as_str), expect.as_ref().map_err(|text| *text));
+    }
+
+    #[test]
+    fn the_numbers_that_are_named_are_set() {
+        let flush_age = Duration::from_millis(250);
+        let config = Config { flush_rows: 9, flush_age, wal_bytes_max: 8, ..Config::default() };
+        check(&["flush_rows=9", "flush_age_milliseconds=250", "wal_bytes_max=8"], Ok(config));
+        check(&["flush_rows"], Err("this is not <name>=<number>"));
+        check(&["flush_rows=many"], Err("\"many\" is no whole number"));
+        assert!("rows=1".parse::<Tuning>().unwrap_err().starts_with("it is none of flush_age_"));
+    }
+
+    #[test]
+    fn each_name_sets_a_number_of_its_own() {
+        let mut config = Config::default();
+        for (value, (_, set)) in (1..).zip(NAMES) {
+            set(&mut config, value);
+        }
+        let times = [config.flush_age, config.flush_check, config.refresh_age];
+        let numbers = [
+            config.flush_bytes,
+            config.flush_rows,
+            config.head_bytes_max,
+            config.wal_bytes_max,
+            config.wal_segment_bytes,
+        ];
+        assert_eq!(times.map(|time| time.as_millis()), [1, 3, 6]);
+        assert_eq!(numbers, [2, 4, 5, 7, 8]);
+    }
+}
