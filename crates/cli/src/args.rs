@@ -128,7 +128,7 @@ pub struct ServeArgs {
     /// Where stored logs are kept: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix
     /// or a folder
     #[arg(long, env = "BAROGRAM_STORE", value_name = "URL")]
-    pub store: Option<ObjectPlace>,
+    pub store: Option<String>,
     /// A setting of the object store; it stands over AWS_…, GOOGLE_… and AZURE_… variables. May be
     /// repeated
     #[arg(long = "store-option", value_name = "KEY=VALUE")]

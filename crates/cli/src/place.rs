@@ -20,13 +20,13 @@ pub fn objects(args: &ServeArgs, loki: Option<&Bucket>) -> Result<Option<Arc<dyn
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = ObjectSettings::from_environment(with_aws_file(variables.collect()));
     let (place, settings) = match (&args.store, loki) {
-        (Some(place), _) => (place.clone(), settings),
-        (None, Some(bucket)) => (bucket.url.parse()?, settings.over(bucket.settings.clone())),
+        (Some(place), _) => (place, settings),
+        (None, Some(bucket)) => (&bucket.url, settings.over(bucket.settings.clone())),
         (None, None) if args.store_options.is_empty() => return Ok(None),
         (None, None) => bail!("--store-option says nothing without --store"),
     };
     let settings = settings.over(options(&args.store_options)?);
-    let objects = ObjectPlace::open(&place, &settings)?;
+    let objects = place.parse::<ObjectPlace>()?.open(&settings)?;
     tracing::info!(store = %objects, "objects are kept elsewhere");
     Ok(Some(objects))
 }

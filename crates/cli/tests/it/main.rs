@@ -12,6 +12,7 @@ mod errors;
 mod flight;
 mod inspect;
 mod memory;
+mod place;
 mod push;
 mod site;
 mod tail;

@@ -111,7 +111,7 @@ mod tests {
         };
         assert_eq!(required("|= `a` |= `b` or `c` != `d` |~ `e+fg|hij`"), "a b c");
         assert_eq!(required("|~ `x(yb|zc)` | json |= `k`"), "xyb xzc k");
-        assert_eq!(required("|~ `(?i)err`"), "");
+        assert_eq!(required("|~ `[0-9]+` != `x` |= ``"), "");
         assert_eq!(required("| line_format `x` |= `cd`"), "");
     }
 
