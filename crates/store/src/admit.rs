@@ -84,11 +84,12 @@ impl ReceivedStream {
         let mut hash = MetadataHash::new(&last);
         let mut prints = Vec::with_capacity(entries.len());
         for entry in &mut entries {
-            if entry.metadata == last {
+            if !entry.metadata.is_shared_with(&last) {
+                if entry.metadata != last {
+                    last = entry.metadata.clone();
+                    hash = MetadataHash::new(&last);
+                }
                 entry.metadata = last.clone();
-            } else {
-                last = entry.metadata.clone();
-                hash = MetadataHash::new(&last);
             }
             prints.push(Fingerprint::new(entry.timestamp, &entry.line, hash));
         }

@@ -39,7 +39,8 @@ impl<'a> RowsBuilder<'a> {
         if let Some(lines) = &mut self.lines {
             lines.append_value(&entry.line);
         }
-        if !self.last.as_ref().is_some_and(|(last, _)| same(last, &entry.metadata)) {
+        // Equal metadata elsewhere only costs a look-up.
+        if !self.last.as_ref().is_some_and(|(last, _)| last.is_shared_with(&entry.metadata)) {
             let columns = self.metadata.iter_mut();
             let keys = columns.map(|(name, column)| Some(column.key(entry.metadata.get(name)?)));
             self.last = Some((&entry.metadata, keys.collect()));
@@ -73,11 +74,6 @@ pub(crate) struct Columns {
     pub(crate) timestamp: ArrayRef,
     pub(crate) line: Option<ArrayRef>,
     pub(crate) metadata: Vec<ArrayRef>,
-}
-
-/// Whether two label sets are one in memory. Equal ones elsewhere only cost a look-up.
-fn same(a: &Labels, b: &Labels) -> bool {
-    std::ptr::eq(a.as_slice(), b.as_slice())
 }
 
 /// A column of few distinct texts.

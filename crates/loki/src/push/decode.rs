@@ -118,8 +118,9 @@ fn found(streams: Vec<RawStream>) -> Result<Push, PushError> {
 }
 
 /// A stream as it was sent: its labels may be unsound.
+#[derive(Debug, PartialEq)]
 pub(crate) struct RawStream {
-    labels: Result<Labels, String>,
+    pub(super) labels: Result<Labels, String>,
     entries: Vec<Entry>,
     rejected: Vec<Rejection>,
 }
@@ -129,14 +130,16 @@ impl RawStream {
         Self { labels, entries: Vec::new(), rejected: Vec::new() }
     }
 
+    /// Adds an entry.
+    pub(super) fn push(&mut self, timestamp: Timestamp, line: String, metadata: Labels) {
+        self.entries.push(Entry { timestamp, line, metadata });
+    }
+
     /// Adds an entry, with its metadata named as Loki names it.
     pub(crate) fn add(&mut self, time: Timestamp, line: String, pairs: Vec<(String, String)>) {
         let named = pairs.into_iter().map(|(name, value)| Ok((metadata_name(&name)?, value)));
         match named.collect::<Result<Vec<_>, _>>() {
-            Ok(named) => {
-                let metadata = Labels::new(named);
-                self.entries.push(Entry { timestamp: time, line, metadata });
-            }
+            Ok(named) => self.push(time, line, Labels::new(named)),
             Err(error) => {
                 let text = MetadataNameError::to_string(&error);
                 let reason = Reason::InvalidMetadataName;

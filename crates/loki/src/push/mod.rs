@@ -13,6 +13,7 @@ mod metadata;
 pub mod otlp;
 mod proto;
 mod validate;
+mod wire;
 
 pub use decode::{Push, PushLimits, decode, parse, parse_legacy};
 pub use encoding::inflate;

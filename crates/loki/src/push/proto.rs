@@ -6,6 +6,7 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::push::decode::RawStream;
 use crate::push::error::PushError;
+use crate::push::wire;
 
 /// The `Content-Type` of what [`encode()`] makes.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";
@@ -25,6 +26,17 @@ pub fn encode(streams: &[Stream]) -> Vec<u8> {
 
 /// The streams of a `PushRequest`.
 pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, PushError> {
+    match wire::read(bytes, max_elements) {
+        Some(streams) => Ok(streams),
+        None => read_messages(bytes, max_elements),
+    }
+}
+
+/// The same by way of the messages below: any field in any order, and what is wrong.
+pub(super) fn read_messages(
+    bytes: &[u8],
+    max_elements: usize,
+) -> Result<Vec<RawStream>, PushError> {
     if count_elements(bytes)? > max_elements {
         return Err(PushError::TooManyElements { limit: max_elements });
     }
@@ -94,19 +106,28 @@ fn entry_message(entry: &Entry) -> EntryMessage {
 }
 
 fn raw_stream(message: StreamMessage) -> RawStream {
-    let mut stream = RawStream::new(match message.labels.trim() {
-        "" => Ok(Labels::default()),
-        text => Labels::parse(text).map_err(|e| e.to_string()),
-    });
+    let mut stream = RawStream::new(stream_labels(&message.labels));
     for entry in message.entries {
         let time = entry.timestamp.unwrap_or_default();
-        let nanos = time.seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(time.nanos.into());
         let line = String::from_utf8(entry.line)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
         let pairs = entry.structured_metadata.into_iter().map(|pair| (pair.name, pair.value));
-        stream.add(Timestamp(nanos), line, pairs.collect());
+        stream.add(timestamp(time.seconds, time.nanos), line, pairs.collect());
     }
     stream
+}
+
+/// The labels of a stream, or what is wrong with them.
+pub(super) fn stream_labels(text: &str) -> Result<Labels, String> {
+    match text.trim() {
+        "" => Ok(Labels::default()),
+        text => Labels::parse(text).map_err(|e| e.to_string()),
+    }
+}
+
+/// The time that a message says; what is too far away becomes the first or the last there is.
+pub(super) fn timestamp(seconds: i64, nanos: i32) -> Timestamp {
+    Timestamp(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos.into()))
 }
 
 /// Counts streams, entries and pairs without making room for them: two bytes can declare one.

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use loki::detect_level::{DETECTED_LEVEL, LevelDetector};
 use loki::push::{Push, PushError, Rejection};
 use loki::service_name::with_service_name;
-use model::{Stream, TenantId};
+use model::{Labels, Stream, TenantId};
 
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -112,9 +112,16 @@ fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> (Push, Duration) {
 }
 
 fn detect_levels(levels: &LevelDetector, stream: &mut Stream) {
+    // Neighbours that share their metadata share it with the level, too.
+    let mut last: Option<(&str, Labels, Labels)> = None;
     for entry in &mut stream.entries {
         let level = levels.detect(&stream.labels, &entry.metadata, &entry.line);
-        entry.metadata = entry.metadata.with(DETECTED_LEVEL, level);
+        let before = std::mem::take(&mut entry.metadata);
+        entry.metadata = match &last {
+            Some((known, of, with)) if *known == level && of.is_shared_with(&before) => with.clone(),
+            _ => before.with(DETECTED_LEVEL, level),
+        };
+        last = Some((level, before, entry.metadata.clone()));
     }
 }
 

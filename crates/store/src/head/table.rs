@@ -44,8 +44,13 @@ pub(crate) struct StreamRows {
 
 impl StreamRows {
     fn extend(&mut self, entries: Vec<Entry>) {
+        let mut last: Option<&Labels> = None;
         for entry in &entries {
             self.note(entry);
+            if !last.is_some_and(|last| last.is_shared_with(&entry.metadata)) {
+                self.note_metadata(&entry.metadata);
+                last = Some(&entry.metadata);
+            }
         }
         match self.runs.last_mut().and_then(Arc::get_mut) {
             Some(run) => run.extend(entries),
@@ -60,7 +65,10 @@ impl StreamRows {
         self.span = Some((min.min(time), max.max(time)));
         self.rows += 1;
         self.line_bytes += entry.line.len() as u64;
-        for (name, _) in entry.metadata.iter() {
+    }
+
+    fn note_metadata(&mut self, metadata: &Labels) {
+        for (name, _) in metadata.iter() {
             if !self.metadata.contains(name) {
                 self.metadata.insert(name.to_owned());
             }
