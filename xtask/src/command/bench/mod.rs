@@ -6,6 +6,6 @@ mod dataset;
 mod ingest;
 mod query;
 mod rival;
-mod server;
+pub(crate) mod server;
 
 pub use args::{Args, run};
