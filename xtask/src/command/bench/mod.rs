@@ -5,6 +5,7 @@ mod args;
 mod dataset;
 mod ingest;
 mod query;
+mod restart;
 mod rival;
 pub(crate) mod server;
 

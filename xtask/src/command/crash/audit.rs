@@ -11,7 +11,7 @@ use crate::command::bench::server::Server;
 const PAGE_LINES: usize = 5000;
 
 /// What was found of the lines of a connection, or of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Found {
     /// Different lines.
     pub(super) lines: u64,
@@ -25,7 +25,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Both together.
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             lines: self.lines + other.lines,
             lost: self.lost + other.lost,
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(found, Found { lines: 5, lost: 2, doubled: 1, foreign: 2 });
         let whole = Found { lines: 2, ..Found::default() };
         assert_eq!(count(&[Some(1), Some(0)], 2), whole);
-        assert_eq!(found.and(&whole), Found { lines: 7, ..found });
+        assert_eq!(found.and(whole), Found { lines: 7, ..found });
     }
 
     #[test]

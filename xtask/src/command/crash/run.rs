@@ -82,21 +82,21 @@ async fn crash(args: &Args, site: &Site) -> Result<Report> {
     progress.finish_and_clear();
     sleep(SETTLING).await;
     let found = audit_all(&server, &lines, &accounts).await?;
-    Ok(told(&accounts, &found, args.kills))
+    Ok(told(&accounts, found, args.kills))
 }
 
 async fn audit_all(server: &Server, lines: &Lines, accounts: &[Account]) -> Result<Found> {
     let progress = report::progress(accounts.len() as u64, "audited");
     let mut found = Found::default();
     for (connection, account) in accounts.iter().enumerate() {
-        found = found.and(&audit(server, lines, connection, account.acknowledged).await?);
+        found = found.and(audit(server, lines, connection, account.acknowledged).await?);
         progress.inc(1);
     }
     progress.finish_and_clear();
     Ok(found)
 }
 
-fn told(accounts: &[Account], found: &Found, kills: u64) -> Report {
+fn told(accounts: &[Account], found: Found, kills: u64) -> Report {
     let sum = |figure: fn(&Account) -> u64| accounts.iter().map(figure).sum::<u64>();
     let acknowledged = sum(|account| account.acknowledged as u64);
     let row = |name: &str, value: u64| vec![name.to_owned(), value.to_string()];
@@ -132,7 +132,7 @@ mod tests {
     fn check(found: Found, faults: &[&str], expect: Verdict, expect_figures: &str) {
         let faults = faults.iter().map(ToString::to_string).collect();
         let account = Account { acknowledged: 5, faults, ..Account::default() };
-        let report = told(&[account], &found, 1);
+        let report = told(&[account], found, 1);
         assert_eq!(report.verdict, expect);
         assert_eq!(report.figures, expect_figures);
     }
@@ -141,9 +141,9 @@ mod tests {
     fn what_is_lost_doubled_or_wrong_falls_short() {
         let whole = Found { lines: 5, ..Found::default() };
         let figures = "acknowledged 5, found 5, lost 0, doubled 0";
-        check(whole.clone(), &[], Verdict::Holds, figures);
-        check(whole.clone(), &["a line came twice"], Verdict::FallsShort, figures);
-        check(Found { foreign: 1, ..whole.clone() }, &[], Verdict::FallsShort, figures);
+        check(whole, &[], Verdict::Holds, figures);
+        check(whole, &["a line came twice"], Verdict::FallsShort, figures);
+        check(Found { foreign: 1, ..whole }, &[], Verdict::FallsShort, figures);
         let lost = Found { lines: 4, lost: 1, ..Found::default() };
         let figures = "acknowledged 5, found 4, lost 1, doubled 0";
         check(lost, &[], Verdict::FallsShort, figures);
