@@ -9,12 +9,14 @@ use store::Config;
 /// A number of the store's configuration: `--tune flush_rows=100`.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning {
-    set: fn(&mut Config, u64),
+    set: Set,
     value: u64,
 }
 
+type Set = fn(&mut Config, u64);
+
 /// What can be set, by the names of [`Config`]; times are in milliseconds.
-const NAMES: &[(&str, fn(&mut Config, u64))] = &[
+const NAMES: &[(&str, Set)] = &[
     ("flush_age_milliseconds", |config, value| config.flush_age = Duration::from_millis(value)),
     ("flush_bytes", |config, value| config.flush_bytes = value),
     ("flush_check_milliseconds", |config, value| config.flush_check = Duration::from_millis(value)),
@@ -50,24 +52,26 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(texts: &[&str], expect: Result<Config, &str>) {
-        let tunings: Result<Vec<Tuning>, String> = texts.iter().map(|text| text.parse()).collect();
-        let config = tunings.map(|tunings| {
-            let mut config = Config::default();
-            tunings.into_iter().for_each(|tuning| tuning.apply(&mut config));
-            config
-        });
-        assert_eq!(config.as_ref().map_err(String::as_str), expect.as_ref().map_err(|text| *text));
+    fn check(texts: &[&str], expect: &Config) {
+        let mut config = Config::default();
+        texts.iter().for_each(|text| text.parse::<Tuning>().unwrap().apply(&mut config));
+        assert_eq!(config, *expect);
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, expect: &str) {
+        let error = text.parse::<Tuning>().unwrap_err();
+        assert!(error.starts_with(expect), "{error}");
     }
 
     #[test]
     fn the_numbers_that_are_named_are_set() {
         let flush_age = Duration::from_millis(250);
         let config = Config { flush_rows: 9, flush_age, wal_bytes_max: 8, ..Config::default() };
-        check(&["flush_rows=9", "flush_age_milliseconds=250", "wal_bytes_max=8"], Ok(config));
-        check(&["flush_rows"], Err("this is not <name>=<number>"));
-        check(&["flush_rows=many"], Err("\"many\" is no whole number"));
-        assert!("rows=1".parse::<Tuning>().unwrap_err().starts_with("it is none of flush_age_"));
+        check(&["flush_rows=9", "flush_age_milliseconds=250", "wal_bytes_max=8"], &config);
+        check_refused("flush_rows", "this is not <name>=<number>");
+        check_refused("flush_rows=many", "\"many\" is no whole number");
+        check_refused("rows=1", "it is none of flush_age_milliseconds, flush_bytes, ");
     }
 
     #[test]

@@ -46,12 +46,12 @@ const BACK: Duration = Duration::from_secs(23 * 3600);
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_lines_are_found_once_after_a_crash_at_any_hop() {
     let cases = Hop::ALL.into_iter().flat_map(|hop| PASSINGS.map(|passing| (hop, passing)));
-    let runs = futures::stream::iter(cases).map(async |(hop, passing)| {
+    let runs = futures::stream::iter(cases).map(|(hop, passing)| async move {
         let aborted = check(&format!("{hop}:{passing}"), NOT_YET.contains(&hop)).await;
         (!aborted).then_some(hop)
     });
-    let not_passed: BTreeSet<Hop> =
-        runs.buffer_unordered(AT_ONCE).filter_map(async |hop| hop).collect().await;
+    let not_passed: Vec<Option<Hop>> = runs.buffer_unordered(AT_ONCE).collect().await;
+    let not_passed: BTreeSet<Hop> = not_passed.into_iter().flatten().collect();
     let names: Vec<_> = not_passed.iter().map(ToString::to_string).collect();
     println!("not passed: {}", names.join(", "));
     assert_eq!(not_passed, BTreeSet::from(NOT_YET), "the hops that are not passed");

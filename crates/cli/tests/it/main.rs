@@ -10,6 +10,7 @@ mod crash_table;
 mod demo;
 mod errors;
 mod flight;
+mod full_disk;
 mod inspect;
 mod memory;
 mod place;

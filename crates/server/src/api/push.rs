@@ -118,7 +118,9 @@ fn detect_levels(levels: &LevelDetector, stream: &mut Stream) {
         let level = levels.detect(&stream.labels, &entry.metadata, &entry.line);
         let before = std::mem::take(&mut entry.metadata);
         entry.metadata = match &last {
-            Some((known, of, with)) if *known == level && of.is_shared_with(&before) => with.clone(),
+            Some((known, of, with)) if *known == level && of.is_shared_with(&before) => {
+                with.clone()
+            }
             _ => before.with(DETECTED_LEVEL, level),
         };
         last = Some((level, before, entry.metadata.clone()));

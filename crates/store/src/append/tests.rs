@@ -52,12 +52,48 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
         assert_eq!(append(&appender, "second").await.unwrap(), (0, 1));
         appender.stop().await;
 
-        let mut recovered = 0;
-        recover(folder.path(), Ulid::nil(), Checkpoint::START, |append| {
-            recovered += append.streams.iter().map(|stream| stream.entries.len()).sum::<usize>();
-        })
-        .unwrap();
-        assert_eq!(recovered, 2, "{fault:?}");
+        assert_eq!(recovered_lines(folder.path()), 2, "{fault:?}");
+    }
+}
+
+fn recovered_lines(folder: &Path) -> usize {
+    let mut lines = 0;
+    recover(folder, Ulid::nil(), Checkpoint::START, |append| {
+        lines += append.streams.iter().map(|stream| stream.entries.len()).sum::<usize>();
+    })
+    .unwrap();
+    lines
+}
+
+#[tokio::test]
+async fn what_a_failed_write_left_is_not_there_after_a_restart() {
+    for fault in [Fault::Full(30), Fault::Full(1000), Fault::Sync] {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FailingDisk::new(folder.path());
+        let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+        let appender = start(&disk, folder.path(), &live);
+        assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
+        disk.fail(fault);
+        append(&appender, "second").await.unwrap_err();
+        appender.stop().await;
+        assert_eq!(recovered_lines(folder.path()), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_seal_without_room_for_another_file_is_a_seal() {
+    for fault in [Fault::Create, Fault::CreateAndStuck] {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FailingDisk::new(folder.path());
+        let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+        let appender = start(&disk, folder.path(), &live);
+        assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
+        disk.fail(fault);
+        let sealed = appender.seal().await.unwrap().unwrap();
+        assert_eq!((sealed.rows.rows(), sealed.checkpoint.sequence), (1, 2), "{fault:?}");
+        assert_eq!(append(&appender, "second").await.unwrap(), (1, 0));
+        appender.stop().await;
+        assert_eq!(recovered_lines(folder.path()), 2, "{fault:?}");
     }
 }
 

@@ -36,7 +36,8 @@ fn time() -> impl Strategy<Value = Vec<u8>> {
 fn entry() -> impl Strategy<Value = Vec<u8>> {
     let usual = (time(), text(), prop::collection::vec((text(), text()), 0..3));
     let usual = usual.prop_map(|(time, line, pairs)| {
-        let wrap = |tag: u8, payload: &[u8]| [&[tag << 3 | 2, payload.len() as u8], payload].concat();
+        let wrap =
+            |tag: u8, payload: &[u8]| [&[tag << 3 | 2, payload.len() as u8], payload].concat();
         let pair = |(n, v): &(Vec<u8>, Vec<u8>)| wrap(3, &[wrap(1, n), wrap(2, v)].concat());
         let pairs: Vec<u8> = pairs.iter().flat_map(pair).collect();
         [wrap(1, &time), wrap(2, &line), pairs].concat()

@@ -201,7 +201,9 @@ fn a_trim_that_failed_goes_on_later() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
     let mut log = open(disk.clone(), folder.path(), 100);
-    (0..4).for_each(|_| drop(append(&mut log, "line").unwrap()));
+    for sequence in 1..5 {
+        assert_eq!(append(&mut log, "line").unwrap().sequence, sequence);
+    }
     let before = log.usage();
     disk.stick();
     log.trim(log.checkpoint()).unwrap_err();
