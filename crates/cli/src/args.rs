@@ -26,7 +26,6 @@ pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
 pub use retention::{Period, Rule};
-use store::ObjectPlace;
 pub use tuning::Tuning;
 
 const EXAMPLES: &str = "\

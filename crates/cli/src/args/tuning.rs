@@ -17,12 +17,20 @@ type Set = fn(&mut Config, u64);
 
 /// What can be set, by the names of [`Config`]; times are in milliseconds.
 const NAMES: &[(&str, Set)] = &[
+    ("compact_bytes_max", |config, value| config.compact_bytes_max = value),
+    ("compact_inputs_min", |config, value| {
+        config.compact_inputs_min = usize::try_from(value).unwrap_or(usize::MAX);
+    }),
     ("flush_age_milliseconds", |config, value| config.flush_age = Duration::from_millis(value)),
     ("flush_bytes", |config, value| config.flush_bytes = value),
     ("flush_check_milliseconds", |config, value| config.flush_check = Duration::from_millis(value)),
     ("flush_rows", |config, value| config.flush_rows = value),
     ("head_bytes_max", |config, value| config.head_bytes_max = value),
+    ("maintain_age_milliseconds", |config, value| {
+        config.maintain_age = Duration::from_millis(value);
+    }),
     ("refresh_age_milliseconds", |config, value| config.refresh_age = Duration::from_millis(value)),
+    ("removed_age_milliseconds", |config, value| config.removed_age = Duration::from_millis(value)),
     ("wal_bytes_max", |config, value| config.wal_bytes_max = value),
     ("wal_segment_bytes", |config, value| config.wal_segment_bytes = value),
 ];

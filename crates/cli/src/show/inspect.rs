@@ -30,6 +30,8 @@ impl Tables {
     /// # Errors
     /// When the output cannot be written.
     pub fn manifest(&self, out: &mut impl Write, manifest: &ManifestState) -> io::Result<()> {
+        let (count, size) = (manifest.removed_segments, bytes::human(manifest.removed_bytes));
+        let removed = format!("{count} segments, {size} of objects that go soon");
         self.facts(
             out,
             &[
@@ -38,12 +40,15 @@ impl Tables {
                 ("segments", manifest.segments.to_string()),
                 ("rows", manifest.rows.to_string()),
                 ("bytes", bytes::human(manifest.bytes)),
+                ("removed", removed),
             ],
         )?;
         let writers = manifest.writers.iter();
-        let rows = writers.map(|writer| [writer.id.clone(), writer.next_sequence.to_string()]);
+        let rows = writers.map(|writer| {
+            [writer.id.clone(), writer.epoch.to_string(), writer.next_sequence.to_string()]
+        });
         writeln!(out)?;
-        self.table(out, ["writer", "next record"], rows)
+        self.table(out, ["writer", "epoch", "next record"], rows)
     }
 
     /// Prints a line for each segment.

@@ -70,7 +70,7 @@ async fn what_a_failed_write_left_is_not_there_after_a_restart() {
     for fault in [Fault::Full(30), Fault::Full(1000), Fault::Sync] {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
-        let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+        let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
         let appender = start(&disk, folder.path(), &live);
         assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
         disk.fail(fault);
@@ -85,7 +85,7 @@ async fn a_seal_without_room_for_another_file_is_a_seal() {
     for fault in [Fault::Create, Fault::CreateAndStuck] {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
-        let live = Arc::new(Live::new(Arc::new(Manifest::empty())));
+        let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
         let appender = start(&disk, folder.path(), &live);
         assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
         disk.fail(fault);

@@ -16,7 +16,7 @@ fn shown(print: impl Fn(&Tables, &mut Vec<u8>) -> io::Result<()>) -> String {
 #[test]
 fn a_manifest() {
     let id = "01M808TX00AA3AJKASYA317FA2".to_owned();
-    let writers = vec![WriterState { id: id.clone(), next_sequence: 12 }];
+    let writers = vec![WriterState { id: id.clone(), epoch: 3, next_sequence: 12 }];
     let (version, commit) = (1, id);
     let manifest = ManifestState {
         number: 7,
@@ -25,6 +25,8 @@ fn a_manifest() {
         segments: 3,
         rows: 4_000_000,
         bytes: 82_854_982,
+        removed_segments: 2,
+        removed_bytes: 3_000,
         writers,
     };
     assert_snapshot!(shown(|tables, out| tables.manifest(out, &manifest)), @r"
@@ -33,9 +35,10 @@ fn a_manifest() {
     segments  3
     rows      4000000
     bytes     83 MB
+    removed   2 segments, 3.0 kB of objects that go soon
 
-    writer                      next record
-    01M808TX00AA3AJKASYA317FA2           12
+    writer                      epoch  next record
+    01M808TX00AA3AJKASYA317FA2      3           12
     ");
 }
 
