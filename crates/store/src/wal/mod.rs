@@ -17,7 +17,8 @@ mod survey;
 mod writer;
 
 pub(crate) use checkpoint::Checkpoint;
-pub(crate) use disk::{Disk, Folder};
+pub(crate) use disk::Folder;
+pub use disk::{Disk, LogFile};
 pub(crate) use entry::{Append, encode};
 pub(crate) use recover::{Recovered, owner, recover};
 pub use survey::Tail;
