@@ -38,6 +38,7 @@ mod schema;
 mod segment;
 mod store;
 mod upkeep;
+pub mod verify;
 mod versioned;
 mod wal;
 mod watch;

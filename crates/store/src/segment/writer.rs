@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::checksum::Checksums;
 use super::stats::{STREAMS_KEY, StreamEntry, StreamTable};
 use crate::filter::Extent;
 use crate::layout::SegmentPath;
@@ -73,6 +74,8 @@ impl SegmentWriter {
         let external = |error| ParquetError::External(Box::new(error));
         let streams = table.to_text().map_err(external).map_err(failed())?;
         self.writer.append_key_value_metadata(KeyValue::new(STREAMS_KEY.to_owned(), streams));
+        let checksums = Checksums::of(&self.path, &mut self.writer).map_err(failed())?;
+        self.writer.append_key_value_metadata(checksums);
         let failed = Error::segment("encode", &self.path.path());
         let bytes = self.writer.into_inner().map_err(failed)?.into();
         let extents = || table.0.iter().map(|stream| stream.extent);
