@@ -155,8 +155,8 @@ impl Verification {
     }
 }
 
-/// What to do about broken segments. Where an object says that it is another one, its rows belong to
-/// that one, unless they are there.
+/// What to do about broken segments. Where an object says that it is another one, its rows belong
+/// to that one, unless they are there.
 fn plan(looked: Vec<(&SegmentRecord, Verdict)>, reporter: &mut Reporter<'_>) {
     let is_broken = |verdict: &Verdict| matches!(verdict, Verdict::Lost | Verdict::Broken { .. });
     let broken = looked.iter().filter(|(_, verdict)| is_broken(verdict));

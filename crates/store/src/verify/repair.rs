@@ -124,16 +124,14 @@ impl Repairs {
         match &repair.0 {
             Step::RemoveOrphan { path, .. } => self.remove(path).await,
             Step::Restore { record } => self.restore(record).await,
-            Step::Rewrite { record, origin } => self.rewrite(record, origin).await,
-            Step::TakeOut { record, is_there } => {
-                if *is_there {
-                    self.set_aside(record).await?;
-                }
-                self.replace(record, Vec::new()).await?;
-                let done = format!("{} is out of the manifest", record.path);
-                let lost = vec![loss(record, record.rows, "rows are out of reach")];
-                Ok(Repaired { done, lost })
+            Step::Rewrite { record, .. } | Step::TakeOut { record, .. }
+                if !self.is_live(record).await? =>
+            {
+                let done = format!("{} is not live any more", record.path);
+                Ok(Repaired { done, lost: Vec::new() })
             }
+            Step::Rewrite { record, origin } => self.rewrite(record, origin).await,
+            Step::TakeOut { record, is_there } => self.take_out(record, *is_there).await,
             Step::CutLog { path, length } => {
                 wal::cut(path, *length)?;
                 let done = format!("{} was cut", path.display());
@@ -163,6 +161,21 @@ impl Repairs {
         self.commit(&Change::Restore { segments: vec![record.clone()] }).await?;
         let done = format!("{} with {} rows is live again", record.path, record.rows);
         Ok(Repaired { done, lost: Vec::new() })
+    }
+
+    async fn is_live(&self, record: &SegmentRecord) -> Result<bool, Error> {
+        let newest = self.manifests.newest().await?;
+        Ok(newest.segments.iter().any(|segment| segment.path == record.path))
+    }
+
+    async fn take_out(&self, record: &SegmentRecord, is_there: bool) -> Result<Repaired, Error> {
+        if is_there {
+            self.set_aside(record).await?;
+        }
+        self.replace(record, Vec::new()).await?;
+        let done = format!("{} is out of the manifest", record.path);
+        let lost = vec![loss(record, record.rows, "rows are out of reach")];
+        Ok(Repaired { done, lost })
     }
 
     async fn rewrite(

@@ -1,5 +1,5 @@
-//! One segment: is its object there, does its footer agree with the manifest, do its bytes fit their
-//! checksums, and are its rows what it tells of them?
+//! One segment: is its object there, does its footer agree with the manifest, do its bytes fit
+//! their checksums, and are its rows what it tells of them?
 
 use std::fmt::Display;
 use std::sync::Arc;

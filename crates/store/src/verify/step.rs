@@ -19,8 +19,8 @@ pub(super) enum Step {
     RemoveOrphan { path: Path, bytes: u64 },
     /// Segments that a manifest has lost are live again.
     Restore { record: SegmentRecord },
-    /// What can be read of a segment's object takes its place. The rows are those of `origin`, which
-    /// is another segment where objects were mixed up.
+    /// What can be read of a segment's object takes its place. The rows are those of `origin`,
+    /// which is another segment where objects were mixed up.
     Rewrite { record: SegmentRecord, origin: SegmentPath },
     /// A segment of which nothing can be read is live no more.
     TakeOut { record: SegmentRecord, is_there: bool },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, RecordBatch, StringViewArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, RecordBatch, StringViewArray, TimestampNanosecondArray, UInt32Array,
 };
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::TimestampNanosecondType;
@@ -105,7 +105,7 @@ fn forge(rows: RecordBatch, streams: &mut Value, craft: Craft) -> RecordBatch {
             return with_column(&rows, 1, Arc::new(lengths));
         }
     }
-    take_record_batch(&rows, &order.into()).unwrap()
+    take_record_batch(&rows, &UInt32Array::from(order)).unwrap()
 }
 
 fn with_column(rows: &RecordBatch, at: usize, column: ArrayRef) -> RecordBatch {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrow::array::{AsArray, StringViewArray};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use super::crafted::{Craft, Forged, readable};
@@ -64,8 +65,8 @@ async fn a_page_of_metadata_that_cannot_be_read_leaves_the_lines() {
         smash(&mut bytes, "pod", 0);
         world.put(&path, bytes).await;
     };
-    // Of 16 rows, every third has no pod to lose.
-    let expect = Expect { errors: UNREADABLE, changed: 11, ..Expect::default() };
+    // Of 16 rows, 6 had no metadata.
+    let expect = Expect { errors: UNREADABLE, changed: 10, ..Expect::default() };
     let lost = check(damage, expect).await;
     assert_eq!(lost[0].to_string().split(',').next(), Some("16 rows have lost columns"));
 }
@@ -81,19 +82,26 @@ async fn a_page_of_labels_that_cannot_be_read_costs_nothing() {
     check(damage, Expect { errors: UNREADABLE, ..Expect::default() }).await;
 }
 
+fn lines(bytes: &[u8]) -> Option<Vec<String>> {
+    let rows = readable(bytes)?;
+    let lines: &StringViewArray = rows.column(1).as_string_view();
+    Some(lines.iter().map(|line| line.unwrap_or_default().to_owned()).collect())
+}
+
 #[tokio::test]
 async fn a_flipped_byte_that_zstd_does_not_see() {
     let damage = async |world: &World| {
         let path = world.segment(190).await;
         let bytes = world.get(&path).await;
-        let whole = readable(&bytes).unwrap();
+        let whole = lines(&bytes).unwrap();
         let (start, length) = footer(&bytes).row_group(0).column(1).byte_range();
         let flipped = (start..start + length).find_map(|at| {
             let mut bytes = bytes.clone();
             bytes[usize::try_from(at).unwrap()] ^= 1;
-            let read = std::panic::catch_unwind(|| readable(&bytes)).ok().flatten()?;
-            let is_longer = read.column(1).get_buffer_memory_size() != 0;
-            (is_longer && read != whole && read.num_rows() == 190).then_some(bytes)
+            let read = std::panic::catch_unwind(|| lines(&bytes)).ok().flatten()?;
+            let changed: Vec<_> = read.iter().zip(&whole).filter(|(a, b)| a != b).collect();
+            let is_one = changed.len() == 1 && changed[0].0.len() == changed[0].1.len();
+            is_one.then_some(bytes)
         });
         world.put(&path, flipped.expect("one of these bytes is part of a text")).await;
     };
@@ -249,7 +257,7 @@ async fn check_forged(craft: Craft, errors: &[&str], quick: &[&str], lost: u64) 
 async fn segments_whose_rows_are_not_what_they_tell() {
     check_forged(Craft::Same, &[], &[], 0).await;
     check_forged(Craft::Unsorted, &["rows.order"], &[], 0).await;
-    check_forged(Craft::Twice, &["rows.line_bytes", "rows.twice"], &[], 1).await;
+    check_forged(Craft::Twice, &["rows.twice"], &[], 1).await;
     check_forged(Craft::Lengths, &["rows.line_bytes"], &[], 0).await;
     let errors = ["rows.labels", "rows.line_bytes", "rows.order", "rows.times"];
     check_forged(Craft::Shifted, &errors, &[], 0).await;
