@@ -8,6 +8,7 @@ mod output;
 mod query;
 mod range;
 mod tuning;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArg
 pub use range::RangeArgs;
 use store::ObjectPlace;
 pub use tuning::Tuning;
+pub use verify::VerifyArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,6 +94,9 @@ pub enum Command {
     DetectedFields(DetectedFieldsArgs),
     /// Ask for lines to be deleted, list such requests, cancel one
     Delete(DeleteArgs),
+    /// Look for damage in a store, byte by byte, and repair what can be repaired
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
     /// Play a sample of real Airflow logs through collector, store and server, and query it
     Demo(DemoArgs),
     /// Print a completion script for a shell

@@ -91,11 +91,11 @@ impl Walk<'_, '_> {
         const ADVICE: &str = "keep a copy of the whole store and report it: only a fault of the \
                               program or of the object store does this";
         let lost = lost_between(base, next);
-        if lost.is_empty() {
-            if let Err(error) = check_follows(base, next) {
-                let path = manifest_path(next.number);
-                self.reporter.add(Finding::error("manifest.rule", path, error.to_string(), ADVICE));
-            }
+        if lost.is_empty()
+            && let Err(error) = check_follows(base, next)
+        {
+            let path = manifest_path(next.number);
+            self.reporter.add(Finding::error("manifest.rule", path, error.to_string(), ADVICE));
         }
         self.lost.extend(lost.into_iter().map(|r| (r.path.clone(), (next.number, r.clone()))));
     }

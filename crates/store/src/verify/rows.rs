@@ -98,7 +98,7 @@ impl<'a> Rows<'a> {
 
     async fn read(&mut self) -> Result<(), Error> {
         let columns = 0..self.segment.schema().fields().len();
-        let all = [0..self.segment.streams().rows()];
+        let all = std::iter::once(0..self.segment.streams().rows());
         let mut batches = self.segment.read(all, columns, batch_rows(self.segment))?;
         while let Some(batch) = batches.try_next().await? {
             self.check_pages(times(&batch));
