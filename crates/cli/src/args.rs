@@ -10,6 +10,7 @@ mod query;
 mod range;
 mod retention;
 mod tuning;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArg
 pub use range::RangeArgs;
 pub use retention::{Period, Rule};
 pub use tuning::Tuning;
+pub use verify::VerifyArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,6 +99,9 @@ pub enum Command {
     Delete(DeleteArgs),
     /// Look into a store: manifest, segments, space, log; changes nothing
     Inspect(InspectArgs),
+    /// Look for damage in a store, byte by byte, and repair what can be repaired
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
     /// Play a sample of real Airflow logs through collector, store and server, and query it
     Demo(DemoArgs),
     /// Print a completion script for a shell

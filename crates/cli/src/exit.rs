@@ -1,7 +1,24 @@
-//! Exit codes: 0 when all went well, 1 on any error, as logcli has it.
+//! Exit codes: 0 when all went well, 1 on any error, as logcli has it, unless a command has codes of
+//! its own.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+
+/// A code other than 1: the context of an error that a command gives it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The code.
+    pub code: u8,
+    /// What failed.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
 
 /// Prints an error with its causes and gives the exit code.
 #[expect(clippy::print_stderr, reason = "this is where errors meet the person")]
@@ -13,7 +30,7 @@ pub fn code(result: anyhow::Result<()>) -> ExitCode {
             let (red, plain) =
                 if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
             eprintln!("{red}error:{plain} {error:#}");
-            ExitCode::FAILURE
+            error.downcast_ref::<Code>().map_or(ExitCode::FAILURE, |code| code.code.into())
         }
     }
 }

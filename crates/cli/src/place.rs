@@ -15,17 +15,41 @@ use crate::args::ServeArgs;
 /// # Errors
 /// When the place or its settings make no sense.
 pub fn objects(args: &ServeArgs, loki: Option<&Bucket>) -> Result<Option<Arc<dyn ObjectStore>>> {
+    named(args.store.as_deref(), &args.store_options, loki)
+}
+
+/// The same for a command that has `--store` and `--store-option` and does not serve.
+///
+/// # Errors
+/// As [`objects`], and when a folder is named that is not there: it would be made.
+pub fn existing(
+    place: Option<&str>,
+    store_options: &[String],
+) -> Result<Option<Arc<dyn ObjectStore>>> {
+    if let Some(text) = place
+        && !text.contains("://")
+    {
+        std::fs::metadata(text).with_context(|| format!("failed to open the store {text}"))?;
+    }
+    named(place, store_options, None)
+}
+
+fn named(
+    place: Option<&str>,
+    store_options: &[String],
+    loki: Option<&Bucket>,
+) -> Result<Option<Arc<dyn ObjectStore>>> {
     let variables = std::env::vars_os();
     let variables = variables
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = ObjectSettings::from_environment(with_aws_file(variables.collect()));
-    let (place, settings) = match (&args.store, loki) {
+    let (place, settings) = match (place, loki) {
         (Some(place), _) => (place, settings),
-        (None, Some(bucket)) => (&bucket.url, settings.over(bucket.settings.clone())),
-        (None, None) if args.store_options.is_empty() => return Ok(None),
+        (None, Some(bucket)) => (&*bucket.url, settings.over(bucket.settings.clone())),
+        (None, None) if store_options.is_empty() => return Ok(None),
         (None, None) => bail!("--store-option says nothing without --store"),
     };
-    let settings = settings.over(options(&args.store_options)?);
+    let settings = settings.over(options(store_options)?);
     let objects = place.parse::<ObjectPlace>()?.open(&settings)?;
     tracing::info!(store = %objects, "objects are kept elsewhere");
     Ok(Some(objects))

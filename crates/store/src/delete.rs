@@ -196,7 +196,9 @@ impl Deletes {
         let (old, new): (Vec<Path>, Vec<Path>) =
             paths.into_iter().partition(|path| known.contains_key(path));
         let old = old.into_iter().filter_map(|path| known.remove(&path));
-        let read = futures::stream::iter(new.into_iter().map(|path| self.read(path)));
+        let objects = &self.objects;
+        let read = new.into_iter().map(|path| async move { read(objects, &path).await });
+        let read = futures::stream::iter(read);
         let read: Vec<_> = read.buffered(READ_AT_ONCE).try_collect().await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<DeleteRequest>> = BTreeMap::new();
         for (tenant, mut request) in old.chain(read.into_iter().flatten()) {
@@ -239,17 +241,6 @@ impl Deletes {
             .collect()
     }
 
-    /// A request; nothing where it was cancelled meanwhile.
-    async fn read(&self, path: Path) -> Result<Option<(TenantId, DeleteRequest)>, Error> {
-        let failed = || Error::object("read", &path);
-        let bytes = match self.objects.get(&path).await {
-            Ok(object) => object.bytes().await.map_err(failed())?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(failed()(error)),
-        };
-        parse(&path, &bytes).map(Some)
-    }
-
     fn change(&self, tenant: &TenantId, change: impl FnOnce(&mut Vec<DeleteRequest>)) {
         let mut known = self.lock();
         let mut requests = known.get(tenant).map(|known| known.to_vec()).unwrap_or_default();
@@ -261,6 +252,20 @@ impl Deletes {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A request; nothing where it was cancelled meanwhile.
+pub(crate) async fn read(
+    objects: &Arc<dyn ObjectStore>,
+    path: &Path,
+) -> Result<Option<(TenantId, DeleteRequest)>, Error> {
+    let failed = || Error::object("read", path);
+    let bytes = match objects.get(path).await {
+        Ok(object) => object.bytes().await.map_err(failed())?,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(failed()(error)),
+    };
+    parse(path, &bytes).map(Some)
 }
 
 /// Reads a request's JSON.

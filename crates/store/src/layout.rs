@@ -7,6 +7,7 @@
 //! | segment | objects | `tenants/<tenant>/<YYYY-MM-DD>/<ulid>.parquet` |
 //! | delete request | objects | `deletes/<tenant>/<ulid>.json` |
 //! | its lines are erased | objects | `deletes/<tenant>/<ulid>.erased.<milliseconds>` |
+//! | what a repair has set aside | objects | `quarantine/<path>` |
 //! | log file | log folder | `00000000000000000001.wal` |
 //!
 //! Names of the cache's files are in `cache/file.rs`: nobody depends on them.
@@ -32,6 +33,10 @@ pub(crate) const DELETE_FOLDER: &str = "deletes";
 
 /// The folder of the segments, as a prefix.
 pub(crate) const TENANT_FOLDER: &str = "tenants";
+
+/// The folder of objects that a repair has set aside, as a prefix; below it each has the path that
+/// it had.
+pub(crate) const QUARANTINE_FOLDER: &str = "quarantine";
 
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
@@ -97,6 +102,16 @@ pub(crate) fn parse_segment_id(path: &Path) -> Option<Ulid> {
     Day::parse(day)?;
     let id = Ulid::from_string(name.strip_suffix(".parquet")?).ok()?;
     parts.next().is_none().then_some(id)
+}
+
+/// When a segment got its name.
+pub(crate) fn made_at(id: Ulid) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX))
+}
+
+/// Where the object at this path is set aside.
+pub(crate) fn quarantine_path(path: &Path) -> Path {
+    Path::from(QUARANTINE_FOLDER).parts().chain(path.parts()).collect()
 }
 
 /// The name of the log file with this number.

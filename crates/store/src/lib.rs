@@ -39,6 +39,7 @@ mod segment;
 mod store;
 mod threads;
 mod upkeep;
+pub mod verify;
 mod versioned;
 mod wal;
 mod watch;

@@ -36,6 +36,23 @@ pub(crate) fn segment(columns: &BTreeSet<Column>) -> Schema {
     Schema::new(fields)
 }
 
+/// Makes sure that the columns of a file are those of a segment, so that whoever reads them need
+/// not ask.
+pub(crate) fn check(schema: &Schema) -> Result<(), String> {
+    let own = [timestamp(), line()];
+    for (at, field) in schema.fields().iter().enumerate() {
+        let is_known = field.metadata().contains_key(KIND_KEY) && *field.data_type() == text();
+        let fits = match own.get(at) {
+            Some(own) => own.name() == field.name() && own.data_type() == field.data_type(),
+            None => is_known && field.metadata().contains_key(NAME_KEY),
+        };
+        if !fits {
+            return Err(format!("column {at}, {:?}, is not that of a segment", field.name()));
+        }
+    }
+    if schema.fields().len() < own.len() { Err("it has no lines".to_owned()) } else { Ok(()) }
+}
+
 /// The schema of a scan with these metadata keys.
 pub(crate) fn scan(with_line: bool, metadata: &BTreeSet<String>) -> SchemaRef {
     let mut fields = vec![timestamp()];

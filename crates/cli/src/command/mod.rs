@@ -16,6 +16,7 @@ mod serve;
 mod stats;
 mod tail;
 mod up;
+mod verify;
 mod volume;
 
 pub use run::run;

@@ -55,6 +55,12 @@ pub fn red(text: &str, colored: bool) -> String {
     paint(text, 31, colored)
 }
 
+/// A text in yellow: what somebody should look at.
+#[must_use]
+pub fn yellow(text: &str, colored: bool) -> String {
+    paint(text, 33, colored)
+}
+
 fn paint(text: &str, code: u8, colored: bool) -> String {
     if colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }

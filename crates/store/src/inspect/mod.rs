@@ -15,5 +15,6 @@ pub use segment::{ColumnSpace, RowGroupSpace, SegmentDepth, StreamSpace};
 pub use space::LabelSpace;
 pub use state::{DayState, ManifestState, SegmentState, WriterState};
 pub use view::Inspection;
+pub(crate) use view::folder;
 
 pub use crate::wal::Tail;

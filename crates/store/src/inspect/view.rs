@@ -34,11 +34,8 @@ impl Inspection {
     /// # Errors
     /// When there is no store in it, or one that a newer program wrote.
     pub async fn folder(path: &Path) -> Result<Self, Error> {
-        let (objects, wal_dir) = (path.join("objects"), path.join("wal"));
-        std::fs::metadata(&objects).map_err(Error::file("open", &objects))?;
-        let objects = LocalFileSystem::new_with_prefix(&objects);
-        let objects = objects.map_err(Error::object("open", &ObjectPath::default()))?;
-        Self::open(Arc::new(objects), Some(wal_dir), &path.display().to_string()).await
+        let (objects, wal_dir) = folder(path)?;
+        Self::open(objects, Some(wal_dir), &path.display().to_string()).await
     }
 
     /// Looks at an object store, and at the log of one of its stores, if there is one here.
@@ -136,4 +133,13 @@ impl Inspection {
     async fn load(&self, path: ObjectPath, bytes: u64) -> Result<Segment, Error> {
         Segment::open(Arc::clone(&self.objects), path, bytes).await
     }
+}
+
+/// The objects of a data folder, and where its log is. Neither is made if it is not there.
+pub(crate) fn folder(path: &Path) -> Result<(Arc<dyn ObjectStore>, PathBuf), Error> {
+    let (objects, wal_dir) = (path.join("objects"), path.join("wal"));
+    std::fs::metadata(&objects).map_err(Error::file("open", &objects))?;
+    let objects = LocalFileSystem::new_with_prefix(&objects);
+    let objects = objects.map_err(Error::object("open", &ObjectPath::default()))?;
+    Ok((Arc::new(objects), wal_dir))
 }

@@ -41,6 +41,11 @@ pub(crate) enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Segments that a manifest has lost, which none should, are live again.
+    Restore {
+        /// Which.
+        segments: Vec<SegmentRecord>,
+    },
     /// The objects of removed segments are gone.
     Forget {
         /// Which.
@@ -72,6 +77,7 @@ impl Manifest {
                 next.publish(segments, *writer, *epoch, *checkpoint)
             }
             Change::Replace { old, new, at } => next.replace(old, new, *at),
+            Change::Restore { segments } => next.restore(segments),
             Change::Forget { paths } => next.forget(paths),
         };
         refused.unwrap_or_else(|| Applied::Next(Box::new(next)))
@@ -121,6 +127,23 @@ impl Manifest {
         None
     }
 
+    fn restore(&mut self, segments: &[SegmentRecord]) -> Option<Applied> {
+        let live = self.segments.iter().map(|segment| &segment.path);
+        let known: HashSet<&SegmentPath> =
+            live.chain(self.removed.iter().map(|r| &r.path)).collect();
+        let missing = segments.iter().filter(|segment| !known.contains(&segment.path)).cloned();
+        let missing: Vec<SegmentRecord> = missing.collect();
+        if missing.is_empty() {
+            return Some(Applied::Already);
+        }
+        for segment in missing {
+            // Among those of like age, so that of equal times the one that came first stays first.
+            let later = self.segments.iter().position(|other| other.path.id > segment.path.id);
+            self.segments.insert(later.unwrap_or(self.segments.len()), segment);
+        }
+        None
+    }
+
     fn forget(&mut self, paths: &[SegmentPath]) -> Option<Applied> {
         let before = self.removed.len();
         let gone: HashSet<&SegmentPath> = paths.iter().collect();
@@ -165,6 +188,10 @@ mod tests {
         Change::Replace { old, new, at: Timestamp(7) }
     }
 
+    fn restore(ids: &[u128]) -> Change {
+        Change::Restore { segments: ids.iter().map(|id| segment(*id)).collect() }
+    }
+
     fn forget(ids: &[u128]) -> Change {
         Change::Forget { paths: ids.iter().map(|id| segment(*id).path).collect() }
     }
@@ -205,6 +232,14 @@ mod tests {
         check(&[take.clone(), publish(&[1], 1, 5)], "next", &[1], &[]);
         check(&[take.clone(), publish(&[1], 0, 5)], "fenced", &[], &[]);
         check(&[take.clone(), publish(&[1], 1, 5), take, publish(&[2], 1, 6)], "fenced", &[1], &[]);
+    }
+
+    #[test]
+    fn what_was_lost_comes_back_once_and_in_its_place() {
+        let some = publish(&[1, 3], 0, 5);
+        check(&[some.clone(), restore(&[2, 4])], "next", &[1, 2, 3, 4], &[]);
+        check(&[some.clone(), restore(&[1])], "already", &[1, 3], &[]);
+        check(&[some, replace(&[1], &[]), restore(&[1, 2])], "next", &[2, 3], &[1]);
     }
 
     #[test]

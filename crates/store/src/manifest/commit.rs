@@ -164,7 +164,7 @@ impl Manifests {
     }
 
     /// The numbers that are there, ascending.
-    async fn numbers(&self) -> Result<Vec<u64>, Error> {
+    pub(crate) async fn numbers(&self) -> Result<Vec<u64>, Error> {
         let folder = Path::from(layout::MANIFEST_FOLDER);
         let listed = self.objects.list(Some(&folder));
         let numbers =
@@ -200,7 +200,8 @@ impl Manifests {
         }
     }
 
-    async fn read(&self, number: u64) -> Result<Option<Manifest>, Error> {
+    /// The manifest with this number, if it is there.
+    pub(crate) async fn read(&self, number: u64) -> Result<Option<Manifest>, Error> {
         let path = layout::manifest_path(number);
         let failed = || Error::object("read", &path);
         let bytes = match self.objects.get(&path).await {

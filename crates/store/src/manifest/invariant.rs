@@ -49,7 +49,7 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), Error> {
 }
 
 /// Checks that a manifest may follow another.
-pub(super) fn check_follows(base: &Manifest, next: &Manifest) -> Result<(), Error> {
+pub(crate) fn check_follows(base: &Manifest, next: &Manifest) -> Result<(), Error> {
     let broken = |rule, detail| Err(Error::Invariant { number: next.number, rule, detail });
     if next.number != base.number + 1 {
         return broken("numbers go up by one", format!("it follows {}", base.number));

@@ -17,6 +17,7 @@ pub(crate) use commit::{Committed, Manifests};
 #[cfg(test)]
 pub(crate) use document::RemovedRecord;
 pub(crate) use document::{Manifest, SegmentRecord};
+pub(crate) use invariant::check_follows;
 pub use snapshot::Snapshot;
 
 /// The version of the manifests that are written, and the latest that is read.

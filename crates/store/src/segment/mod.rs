@@ -4,6 +4,7 @@
 //!
 //! This module knows one segment at a time. Which segments are live is the manifest's to say.
 
+mod checksum;
 mod grams;
 mod narrow;
 mod object;
@@ -14,6 +15,7 @@ mod stats;
 mod upload;
 mod writer;
 
+pub(crate) use checksum::{Checksums, range as chunk_range};
 pub(crate) use pieces::{Piece, by_row_group, divide};
 pub(crate) use prints::RowPrints;
 pub(crate) use reader::{Library, Segment};

@@ -16,6 +16,7 @@ use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
+use super::checksum::Checksums;
 use super::grams::{self, GRAMS_KEY, Grams};
 use super::narrow::Narrow;
 use super::object::ParquetObject;
@@ -90,12 +91,23 @@ impl Segment {
         self.metadata.metadata()
     }
 
+    /// What it tells of its own bytes; a segment that is older than checksums has none.
+    pub(crate) fn checksums(&self) -> Option<Checksums> {
+        Checksums::read(self.parquet())
+    }
+
+    /// The rows and times of the timestamp column's pages; none if the file has no page index.
+    pub(crate) fn pages(&self) -> &[Extent] {
+        &self.pages
+    }
+
     async fn load(mut object: ParquetObject) -> Result<Self, Error> {
         let path = object.path.clone();
         let failed = || Error::segment("open", &path);
         let options = ArrowReaderOptions::new();
         let metadata =
             ArrowReaderMetadata::load_async(&mut object, options).await.map_err(failed())?;
+        schema::check(metadata.schema()).map_err(ParquetError::General).map_err(failed())?;
         let streams = stream_table(&metadata).map_err(failed())?;
         let pages = pages(&metadata).map_err(failed())?;
         let texts = streams.0.iter().map(|_| OnceLock::new()).collect();

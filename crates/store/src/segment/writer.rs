@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::checksum::Checksums;
 use super::grams::{self, GRAMS_KEY, Grams};
 use super::stats::{STREAMS_KEY, StreamEntry, StreamTable};
 use crate::filter::Extent;
@@ -95,6 +96,8 @@ impl SegmentWriter {
         let external = |error| ParquetError::External(Box::new(error));
         let grams = grams::to_text(&self.grams).map_err(external).map_err(failed())?;
         self.writer.append_key_value_metadata(KeyValue::new(GRAMS_KEY.to_owned(), grams));
+        let checksums = Checksums::of(&self.path, &mut self.writer).map_err(failed())?;
+        self.writer.append_key_value_metadata(checksums);
         let failed = Error::segment("encode", &self.path.path());
         let bytes = self.writer.into_inner().map_err(failed)?.into();
         let extents = || table.0.iter().map(|stream| stream.extent);

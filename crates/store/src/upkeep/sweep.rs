@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use futures::TryStreamExt;
-use model::Timestamp;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -47,7 +46,7 @@ pub(super) async fn orphans(rewriter: &Rewriter) -> Result<u64, Error> {
     let folder = Path::from(layout::TENANT_FOLDER);
     let listed = rewriter.objects.list(Some(&folder)).map_ok(|object| object.location);
     let listed: Vec<Path> = listed.try_collect().await.map_err(Error::object("list", &folder))?;
-    let is_old = |id| now.since(made_at(id)) >= age;
+    let is_old = |id| now.since(layout::made_at(id)) >= age;
     // Looked at after the list, so that what was committed meanwhile is known.
     let manifest = rewriter.manifests.newest().await?;
     let live = manifest.segments.iter().map(|segment| segment.path.path());
@@ -69,9 +68,4 @@ async fn remove(rewriter: &Rewriter, path: &Path) -> Result<(), Error> {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(Error::object("remove", path)(error)),
     }
-}
-
-/// When a segment got its name.
-fn made_at(id: ulid::Ulid) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX))
 }

@@ -6,20 +6,24 @@
 //! This module knows files and bytes. It must not know what an append means, nor the manifest:
 //! it is told the first record that is still needed ([`Checkpoint`]).
 
+mod audit;
 mod checkpoint;
 mod disk;
 mod entry;
 #[cfg(test)]
 pub(crate) mod failing_disk;
+mod mend;
 mod reader;
 mod recover;
 mod survey;
 mod writer;
 
+pub(crate) use audit::{Audit, Fault, audit};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use disk::Folder;
 pub use disk::{Disk, LogFile};
 pub(crate) use entry::{Append, encode};
+pub(crate) use mend::{Mended, cut, mend};
 pub(crate) use recover::{Recovered, owner, recover};
 pub use survey::Tail;
 pub(crate) use survey::{FileSurvey, survey};

@@ -102,6 +102,24 @@ pub(super) fn records(file: &[u8], sequence: u64) -> (Vec<Record<'_>>, End) {
     (records, End::Clean)
 }
 
+/// Every whole record of a file, wherever it begins: what is left of a damaged one. Their numbers
+/// rise.
+pub(super) fn whole_records(file: &[u8]) -> Vec<Record<'_>> {
+    let mut records: Vec<Record<'_>> = Vec::new();
+    let mut at = 0;
+    while at < file.len() {
+        let last = records.last().map_or(0, |last| last.sequence);
+        match record_at(file, at).filter(|record| record.sequence > last) {
+            Some(record) => {
+                at = record.offset + record.payload.len();
+                records.push(record);
+            }
+            None => at += 1,
+        }
+    }
+    records
+}
+
 /// Whether a later record is whole. A record is written only after the one before it was synced,
 /// so then the damaged one at `at` was durable once, and cutting it off would lose it.
 fn anything_follows(file: &[u8], at: usize, sequence: u64) -> bool {

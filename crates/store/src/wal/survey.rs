@@ -64,7 +64,7 @@ pub(crate) fn survey(folder: &Path) -> Result<Vec<FileSurvey>, Error> {
 }
 
 /// Where they are, by number. None is opened.
-fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+pub(super) fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
         let entry = entry.map_err(Error::file("list", folder))?;

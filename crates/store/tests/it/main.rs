@@ -18,6 +18,7 @@ mod places;
 mod random;
 mod under_test;
 mod upkeep;
+mod verify;
 mod watch;
 mod world;
 mod writers;
