@@ -150,7 +150,7 @@ impl Ledger {
         self.line(id).expires_at() + SLACK <= now
     }
 
-    /// What must be found now: lines that were acknowledged by any of these hosts, or are in `seen`.
+    /// What must be found now: lines that any of these hosts acknowledged, or that are in `seen`.
     pub(crate) fn required(
         &self,
         hosts: u8,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -17,7 +18,7 @@ pub struct Label {
 
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
 /// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Default, Eq, PartialOrd, Ord)]
 pub struct Labels(Arc<[Label]>);
 
 /// A hash of a stream's labels. Two streams with equal labels have equal ids, on every machine and
@@ -157,9 +158,16 @@ where
     labels
 }
 
-impl Default for Labels {
-    fn default() -> Self {
-        Self(Arc::default())
+// Labels that are compared mostly share their memory, and texts lie far apart in it.
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_shared_with(other) || self.0 == other.0
+    }
+}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -7,6 +7,7 @@ use arrow::array::{
     ArrayRef, DictionaryArray, Int32Array, StringArray, StringViewBuilder, TimestampNanosecondArray,
 };
 use arrow::datatypes::Int32Type;
+use foldhash::fast::RandomState;
 use model::{Entry, Labels};
 
 use crate::Error;
@@ -81,7 +82,7 @@ pub(crate) struct Columns {
 pub(crate) struct DictionaryBuilder {
     keys: Vec<Option<i32>>,
     values: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, i32>,
+    index: HashMap<Arc<str>, i32, RandomState>,
 }
 
 impl DictionaryBuilder {

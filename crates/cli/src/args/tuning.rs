@@ -79,7 +79,7 @@ mod tests {
         check(&["flush_rows=9", "flush_age_milliseconds=250", "wal_bytes_max=8"], &config);
         check_refused("flush_rows", "this is not <name>=<number>");
         check_refused("flush_rows=many", "\"many\" is no whole number");
-        check_refused("rows=1", "it is none of flush_age_milliseconds, flush_bytes, ");
+        check_refused("rows=1", "it is none of compact_bytes_max, compact_inputs_min, ");
     }
 
     #[test]
@@ -88,15 +88,23 @@ mod tests {
         for (value, (_, set)) in (1..).zip(NAMES) {
             set(&mut config, value);
         }
-        let times = [config.flush_age, config.flush_check, config.refresh_age];
+        let times = [
+            config.flush_age,
+            config.flush_check,
+            config.maintain_age,
+            config.refresh_age,
+            config.removed_age,
+        ];
         let numbers = [
+            config.compact_bytes_max,
+            config.compact_inputs_min as u64,
             config.flush_bytes,
             config.flush_rows,
             config.head_bytes_max,
             config.wal_bytes_max,
             config.wal_segment_bytes,
         ];
-        assert_eq!(times.map(|time| time.as_millis()), [1, 3, 6]);
-        assert_eq!(numbers, [2, 4, 5, 7, 8]);
+        assert_eq!(times.map(|time| time.as_millis()), [3, 5, 8, 9, 10]);
+        assert_eq!(numbers, [1, 2, 4, 6, 7, 11, 12]);
     }
 }

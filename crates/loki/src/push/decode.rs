@@ -7,6 +7,7 @@ use model::{Entry, Labels, Stream, Timestamp};
 
 use crate::push::encoding::{inflate, unsnap};
 use crate::push::error::{PushError, Reason, Rejection};
+use crate::push::known::KnownStreams;
 use crate::push::metadata::{MetadataNameError, metadata_name};
 use crate::push::{json, legacy, proto};
 
@@ -51,7 +52,8 @@ pub fn decode(
     body: &[u8],
     limits: &PushLimits,
 ) -> Result<Vec<Stream>, PushError> {
-    let push = parse(content_type, content_encoding, body, limits)?;
+    let known = KnownStreams::default();
+    let push = parse(content_type, content_encoding, body, limits, &known)?;
     match push.rejected.into_iter().next() {
         Some(rejection) => Err(PushError::Rejected(rejection)),
         None => Ok(push.streams),
@@ -68,12 +70,13 @@ pub fn parse(
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &PushLimits,
+    known: &KnownStreams,
 ) -> Result<Push, PushError> {
     let body = open(content_encoding, body, limits)?;
     let streams = if is_json(content_type) {
         json::read(&body, limits.max_elements)?
     } else {
-        proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements)?
+        proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements, known)?
     };
     found(streams)
 }
@@ -88,9 +91,10 @@ pub fn parse_legacy(
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &PushLimits,
+    known: &KnownStreams,
 ) -> Result<Push, PushError> {
     if !is_json(content_type) {
-        return parse(content_type, content_encoding, body, limits);
+        return parse(content_type, content_encoding, body, limits, known);
     }
     let body = open(content_encoding, body, limits)?;
     found(legacy::read(&body, limits.max_elements)?)

@@ -1,11 +1,12 @@
 //! The protobuf form of a push: the messages of `push.proto`, in a snappy block.
 
-use model::{Entry, Labels, Stream, Timestamp};
+use model::{Entry, Stream, Timestamp};
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::push::decode::RawStream;
 use crate::push::error::PushError;
+use crate::push::known::KnownStreams;
 use crate::push::wire;
 
 /// The `Content-Type` of what [`encode()`] makes.
@@ -25,10 +26,14 @@ pub fn encode(streams: &[Stream]) -> Vec<u8> {
 }
 
 /// The streams of a `PushRequest`.
-pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, PushError> {
-    match wire::read(bytes, max_elements) {
+pub(crate) fn read(
+    bytes: &[u8],
+    max_elements: usize,
+    known: &KnownStreams,
+) -> Result<Vec<RawStream>, PushError> {
+    match wire::read(bytes, max_elements, known) {
         Some(streams) => Ok(streams),
-        None => read_messages(bytes, max_elements),
+        None => read_messages(bytes, max_elements, known),
     }
 }
 
@@ -36,12 +41,13 @@ pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, 
 pub(super) fn read_messages(
     bytes: &[u8],
     max_elements: usize,
+    known: &KnownStreams,
 ) -> Result<Vec<RawStream>, PushError> {
     if count_elements(bytes)? > max_elements {
         return Err(PushError::TooManyElements { limit: max_elements });
     }
     let request = PushRequest::decode(bytes)?;
-    Ok(request.streams.into_iter().map(raw_stream).collect())
+    Ok(request.streams.into_iter().map(|stream| raw_stream(stream, known)).collect())
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -105,8 +111,8 @@ fn entry_message(entry: &Entry) -> EntryMessage {
     }
 }
 
-fn raw_stream(message: StreamMessage) -> RawStream {
-    let mut stream = RawStream::new(stream_labels(&message.labels));
+fn raw_stream(message: StreamMessage, known: &KnownStreams) -> RawStream {
+    let mut stream = RawStream::new(known.labels(&message.labels));
     for entry in message.entries {
         let time = entry.timestamp.unwrap_or_default();
         let line = String::from_utf8(entry.line)
@@ -115,14 +121,6 @@ fn raw_stream(message: StreamMessage) -> RawStream {
         stream.add(timestamp(time.seconds, time.nanos), line, pairs.collect());
     }
     stream
-}
-
-/// The labels of a stream, or what is wrong with them.
-pub(super) fn stream_labels(text: &str) -> Result<Labels, String> {
-    match text.trim() {
-        "" => Ok(Labels::default()),
-        text => Labels::parse(text).map_err(|e| e.to_string()),
-    }
 }
 
 /// The time that a message says; what is too far away becomes the first or the last there is.

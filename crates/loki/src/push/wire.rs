@@ -10,13 +10,19 @@ use model::{Labels, Timestamp};
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::decode::RawStream;
+use super::known::KnownStreams;
 use super::metadata::metadata_name;
-use super::proto::{stream_labels, timestamp};
+use super::proto::timestamp;
 
 /// The streams of a `PushRequest`; `None` when it is broken, unusual, or holds more elements than
 /// it may.
-pub(super) fn read(mut bytes: &[u8], max_elements: usize) -> Option<Vec<RawStream>> {
-    let mut reader = Reader { elements_left: max_elements, none: Labels::default(), last: None };
+pub(super) fn read<'a>(
+    mut bytes: &'a [u8],
+    max_elements: usize,
+    known: &'a KnownStreams,
+) -> Option<Vec<RawStream>> {
+    let (elements_left, none) = (max_elements, Labels::default());
+    let mut reader = Reader { known, elements_left, none, last: None };
     let mut streams = Vec::new();
     while !bytes.is_empty() {
         let (1, Field::Bytes(stream)) = field(&mut bytes)? else { return None };
@@ -26,6 +32,7 @@ pub(super) fn read(mut bytes: &[u8], max_elements: usize) -> Option<Vec<RawStrea
 }
 
 struct Reader<'a> {
+    known: &'a KnownStreams,
     /// Streams, entries and pairs that may come still.
     elements_left: usize,
     /// The metadata of an entry that has none.
@@ -61,7 +68,7 @@ impl<'a> Reader<'a> {
                 _ => return None,
             }
         }
-        stream.labels = stream_labels(labels);
+        stream.labels = self.known.labels(labels);
         Some(stream)
     }
 
@@ -81,7 +88,11 @@ impl<'a> Reader<'a> {
             }
         }
         let metadata = metadata.unwrap_or_else(|| self.none.clone());
-        let line = String::from_utf8_lossy(line).into_owned();
+        // Asking first is faster, and nearly all lines are sound.
+        let line = match std::str::from_utf8(line) {
+            Ok(line) => line.to_owned(),
+            Err(_) => String::from_utf8_lossy(line).into_owned(),
+        };
         stream.push(time.unwrap_or(Timestamp(0)), line, metadata);
         Some(())
     }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use model::{Entry, Labels, Stream, TenantId, Timestamp};
 
 /// What one caller appended: streams of one tenant.
@@ -42,7 +43,7 @@ fn put_stream(stream: &Stream, out: &mut Vec<u8>) {
     // Entries of one stream often share their metadata (one task, one pod), so each distinct set
     // is written once.
     let mut sets: Vec<&Labels> = Vec::new();
-    let mut known: HashMap<&Labels, usize> = HashMap::new();
+    let mut known: HashMap<&Labels, usize, RandomState> = HashMap::default();
     let mut indices = Vec::with_capacity(stream.entries.len());
     let mut last: Option<(&Labels, usize)> = None;
     for entry in &stream.entries {
