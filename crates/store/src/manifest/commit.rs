@@ -148,7 +148,7 @@ impl Manifests {
     /// Removes old manifests now and then, from the lowest up, each one before the next. A failure
     /// leaves some for the next time.
     async fn trim(&self, newest: u64) {
-        if newest % TRIM_EVERY != 0 {
+        if !newest.is_multiple_of(TRIM_EVERY) {
             return;
         }
         let Ok(numbers) = self.numbers().await else { return };
