@@ -6,6 +6,7 @@
 mod cache;
 mod counting_objects;
 mod delete;
+mod duckdb;
 mod duplicates;
 mod fail_points;
 mod faults;
