@@ -211,7 +211,7 @@ fn check_rows(before: &Rows, after: &Rows, expect: &Expect<'_>) {
     let mut known: BTreeMap<_, u64> = BTreeMap::new();
     before.iter().for_each(|row| *known.entry(row).or_default() += 1);
     let mut changed = 0;
-    for row in &after {
+    for row in after {
         match known.get_mut(row) {
             Some(times) if *times > 0 => *times -= 1,
             _ => changed += 1,
