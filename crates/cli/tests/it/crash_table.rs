@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// How long a hop that is not passed may keep the test waiting.
 const NOT_YET_PATIENCE: Duration = Duration::from_millis(500);
 /// Cases that run at the same time; each waits for the disk most of the time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 2;
 /// Every other line is of the day before, so that most flushes make two segments.
 const BACK: Duration = Duration::from_secs(23 * 3600);
 
