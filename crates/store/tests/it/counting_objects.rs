@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -19,12 +20,19 @@ use crate::under_test::{Fresh, fresh_objects};
 pub struct CountingObjects {
     objects: Fresh,
     reads: Mutex<Vec<String>>,
+    puts: AtomicU64,
 }
 
 impl CountingObjects {
     /// Over an empty one.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { objects: fresh_objects(), reads: Mutex::default() })
+        let (reads, puts) = (Mutex::default(), AtomicU64::default());
+        Arc::new(Self { objects: fresh_objects(), reads, puts })
+    }
+
+    /// How many objects were put since the last time.
+    pub fn puts(&self) -> u64 {
+        self.puts.swap(0, Ordering::Relaxed)
     }
 
     /// The segments that were read since the last time, once for each request.
@@ -52,6 +60,7 @@ impl ObjectStore for CountingObjects {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
+        self.puts.fetch_add(1, Ordering::Relaxed);
         self.objects.put_opts(location, payload, options).await
     }
 

@@ -9,8 +9,9 @@ use model::{ManualClock, Timestamp};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::counting_objects::CountingObjects;
 use crate::faulty_objects::{Fault, FaultyObjects};
-use crate::under_test::fresh_objects;
+use crate::under_test::{fresh_objects, test_store};
 use crate::world::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -314,4 +315,35 @@ async fn a_store_that_slept_while_its_numbers_were_removed_commits_all_the_same(
         store.refresh().await.unwrap();
         assert_eq!(rows(store).await.len(), 402);
     }
+}
+
+/// A cluster with little traffic: what costs money is how often something is put, and that depends
+/// on time, not on lines.
+#[tokio::test]
+async fn a_quiet_cluster_makes_few_requests_and_few_objects() {
+    let (objects, folder) = (CountingObjects::new(), tempfile::tempdir().unwrap());
+    let (clock, config) = (clock(), Config::default());
+    let counted = Arc::clone(&objects) as Arc<dyn ObjectStore>;
+    let store = open_at(&clock, config.clone(), &counted, folder.path()).await;
+    let _ = objects.puts();
+    let mut puts = Vec::new();
+    // A bucket answers a hundred times slower than memory.
+    let hours = if test_store().is_some_and(|store| store.contains("://")) { 2 } else { 24 };
+    for hour in 0..hours {
+        for flush in 0..6 {
+            let time = (hour * 6 + flush) * 600_000_000_000;
+            append_and_flush(&store, "a", &[(time, "line"), (time + 1, "line")]).await;
+            for _ in 0..5 {
+                store.upkeep(&keep_all()).await.unwrap();
+                clock.advance(4 * config.maintain_age);
+            }
+        }
+        puts.push(objects.puts());
+    }
+    assert!(puts.iter().all(|puts| *puts < 100), "{puts:?} puts an hour");
+    assert!(store.status().segments < 12, "{} segments of a day", store.status().segments);
+    clock.advance(2 * DAY);
+    store.upkeep(&keep_all()).await.unwrap();
+    let rows = 12 * u64::try_from(hours).unwrap();
+    assert_eq!((store.status().segments, store.status().segment_rows), (1, rows));
 }
