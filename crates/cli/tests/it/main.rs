@@ -15,3 +15,4 @@ mod push;
 mod site;
 mod tail;
 mod truth;
+mod verify;
