@@ -1,5 +1,5 @@
-//! Exit codes: 0 when all went well, 1 on any error, as logcli has it, unless a command has codes of
-//! its own.
+//! Exit codes: 0 when all went well, 1 on any error, as logcli has it, unless a command has codes
+//! of its own.
 
 use std::fmt;
 use std::io::IsTerminal;
