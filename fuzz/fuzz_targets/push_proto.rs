@@ -4,7 +4,7 @@
 
 use barogram_fuzz::{Envelope, LIMITS, check_size};
 use libfuzzer_sys::fuzz_target;
-use loki::push::{CONTENT_TYPE, parse};
+use loki::push::{CONTENT_TYPE, KnownStreams, parse};
 
 fuzz_target!(|input: &[u8]| {
     let Some((envelope, is_gzipped, bytes)) = Envelope::open(input) else { return };
@@ -14,5 +14,5 @@ fuzz_target!(|input: &[u8]| {
     };
     let gzip = if is_gzipped { Envelope::Packed } else { Envelope::Bare };
     let (encoding, body) = gzip.gzip(&block);
-    check_size(parse(Some(CONTENT_TYPE), encoding, &body, &LIMITS));
+    check_size(parse(Some(CONTENT_TYPE), encoding, &body, &LIMITS, &KnownStreams::default()));
 });

@@ -18,6 +18,7 @@ use crate::report::Verdict;
 fn main() -> ExitCode {
     let verdict = match Xtask::parse().command {
         Command::Bench(args) => command::bench::run(&args),
+        Command::Crash(args) => command::crash::run(&args),
         Command::Fuzz(args) => command::fuzz::run(&args),
         Command::Tidy(args) => command::tidy::run(&args),
     };
@@ -44,6 +45,8 @@ struct Xtask {
 enum Command {
     /// Measures the real binary on generated Airflow logs.
     Bench(command::bench::Args),
+    /// Kills the real binary under load, again and again, and looks for every line.
+    Crash(command::crash::Args),
     /// Feeds odd input to whatever reads input, and waits for a crash.
     Fuzz(command::fuzz::Args),
     /// Checks the tree against STYLE.md and ARCHITECTURE.md.

@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// What a command has to say.
 pub struct Report {
@@ -66,6 +67,15 @@ impl Report {
         cells().all(|cell| cell.is_empty() || cell.parse::<u64>().is_ok())
             && cells().any(|cell| !cell.is_empty())
     }
+}
+
+/// A bar that shows how much of a long command is done, where somebody looks.
+pub fn progress(steps: u64, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    let style = "{prefix} {bar:30} {pos} of {len}  {msg}";
+    bar.set_style(ProgressStyle::with_template(style).expect("the template is a constant"));
+    bar.set_prefix(what.to_owned());
+    bar
 }
 
 /// Tells why a command could not do its work.

@@ -4,9 +4,11 @@
 mod client;
 mod delete;
 mod index;
+mod inspect;
 mod output;
 mod query;
 mod range;
+mod retention;
 mod tuning;
 mod verify;
 
@@ -20,10 +22,11 @@ pub use delete::{DeleteArgs, DeleteCancelArgs, DeleteCommand, DeleteCreateArgs};
 pub use index::{
     DetectedFieldsArgs, LabelsArgs, SeriesArgs, StatsArgs, VolumeArgs, VolumeRangeArgs,
 };
+pub use inspect::{InspectArgs, InspectCommand, SegmentArgs, SpaceArgs};
 pub use output::{LabelDisplayArgs, LogLevel, OutputArgs, OutputMode};
 pub use query::{AirflowArgs, InstantQueryArgs, ParallelArgs, QueryArgs, StoreArgs, TailArgs};
 pub use range::RangeArgs;
-use store::ObjectPlace;
+pub use retention::{Period, Rule};
 pub use tuning::Tuning;
 pub use verify::VerifyArgs;
 
@@ -94,6 +97,8 @@ pub enum Command {
     DetectedFields(DetectedFieldsArgs),
     /// Ask for lines to be deleted, list such requests, cancel one
     Delete(DeleteArgs),
+    /// Look into a store: manifest, segments, space, log; changes nothing
+    Inspect(InspectArgs),
     /// Look for damage in a store, byte by byte, and repair what can be repaired
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
@@ -127,11 +132,17 @@ pub struct ServeArgs {
     /// Where stored logs are kept: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix
     /// or a folder
     #[arg(long, env = "BAROGRAM_STORE", value_name = "URL")]
-    pub store: Option<ObjectPlace>,
+    pub store: Option<String>,
     /// A setting of the object store; it stands over AWS_…, GOOGLE_… and AZURE_… variables. May be
     /// repeated
     #[arg(long = "store-option", value_name = "KEY=VALUE")]
     pub store_options: Vec<String>,
+    /// How long lines are kept, by whole days: 30d (default: for ever)
+    #[arg(long, env = "BAROGRAM_RETENTION", value_name = "TIME")]
+    pub retention: Option<Period>,
+    /// How long the lines of some streams are kept: '{dag_id="audit"}=365d'. May be repeated
+    #[arg(long = "retention-rule", value_name = "SELECTOR=TIME")]
+    pub retention_rules: Vec<Rule>,
     /// A configuration in Loki's YAML; what it has no use for is named and ignored
     #[arg(long)]
     pub config: Option<PathBuf>,

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{PodsArgs, ServeArgs};
+use crate::args::{Period, PodsArgs, Rule, ServeArgs};
 use crate::place;
 
 /// A store and its server, about to serve.
@@ -191,6 +191,8 @@ fn server_config(args: &ServeArgs) -> Result<server::Config> {
             tracing::warn!(settings = ignored.join(", "), "settings without a meaning here");
         }
     }
+    args.retention.iter().for_each(|Period(period)| config.keep_for(*period));
+    args.retention_rules.iter().for_each(|Rule(rule)| config.keep_streams(rule.clone()));
     config.multi_tenant |= args.multi_tenant;
     config.insecure_no_token = args.insecure_no_token;
     let token = crate::client::token(None, args.token_file.as_deref())?;

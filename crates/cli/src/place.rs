@@ -15,7 +15,7 @@ use crate::args::ServeArgs;
 /// # Errors
 /// When the place or its settings make no sense.
 pub fn objects(args: &ServeArgs, loki: Option<&Bucket>) -> Result<Option<Arc<dyn ObjectStore>>> {
-    named(args.store.as_ref(), &args.store_options, loki)
+    named(args.store.as_deref(), &args.store_options, loki)
 }
 
 /// The same for a command that has `--store` and `--store-option` and does not serve.
@@ -23,19 +23,19 @@ pub fn objects(args: &ServeArgs, loki: Option<&Bucket>) -> Result<Option<Arc<dyn
 /// # Errors
 /// As [`objects`], and when a folder is named that is not there: it would be made.
 pub fn existing(
-    place: Option<&ObjectPlace>,
+    place: Option<&str>,
     store_options: &[String],
 ) -> Result<Option<Arc<dyn ObjectStore>>> {
-    if let Some(text) = place.map(ToString::to_string)
+    if let Some(text) = place
         && !text.contains("://")
     {
-        std::fs::metadata(&text).with_context(|| format!("failed to open the store {text}"))?;
+        std::fs::metadata(text).with_context(|| format!("failed to open the store {text}"))?;
     }
     named(place, store_options, None)
 }
 
 fn named(
-    place: Option<&ObjectPlace>,
+    place: Option<&str>,
     store_options: &[String],
     loki: Option<&Bucket>,
 ) -> Result<Option<Arc<dyn ObjectStore>>> {
@@ -44,13 +44,13 @@ fn named(
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = ObjectSettings::from_environment(with_aws_file(variables.collect()));
     let (place, settings) = match (place, loki) {
-        (Some(place), _) => (place.clone(), settings),
-        (None, Some(bucket)) => (bucket.url.parse()?, settings.over(bucket.settings.clone())),
+        (Some(place), _) => (place, settings),
+        (None, Some(bucket)) => (&*bucket.url, settings.over(bucket.settings.clone())),
         (None, None) if store_options.is_empty() => return Ok(None),
         (None, None) => bail!("--store-option says nothing without --store"),
     };
     let settings = settings.over(options(store_options)?);
-    let objects = ObjectPlace::open(&place, &settings)?;
+    let objects = place.parse::<ObjectPlace>()?.open(&settings)?;
     tracing::info!(store = %objects, "objects are kept elsewhere");
     Ok(Some(objects))
 }

@@ -1,9 +1,11 @@
 //! Label sets: sorted, unique by name, cheap to clone.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// One name with its value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,7 +18,7 @@ pub struct Label {
 
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
 /// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Default, Eq, PartialOrd, Ord)]
 pub struct Labels(Arc<[Label]>);
 
 /// A hash of a stream's labels. Two streams with equal labels have equal ids, on every machine and
@@ -81,8 +83,20 @@ impl Labels {
     /// The same labels with one set (or, with an empty value, removed).
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let pairs = self.0.iter().map(|label| (label.name.clone(), label.value.clone()));
-        Self::new(pairs.chain([(Arc::from(name), Arc::from(value))]))
+        let at = self.0.binary_search_by(|label| label.name.as_ref().cmp(name));
+        let (before, after) = match at {
+            Ok(at) => (&self.0[..at], &self.0[at + 1..]),
+            Err(at) => self.0.split_at(at),
+        };
+        let label = Label { name: name.into(), value: value.into() };
+        let labels = before.iter().cloned().chain([label]).chain(after.iter().cloned());
+        Self(labels.filter(|label| !label.value.is_empty()).collect())
+    }
+
+    /// Whether the two share their memory, so that they are equal. Equal ones need not.
+    #[must_use]
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Only the labels whose name passes.
@@ -94,15 +108,15 @@ impl Labels {
     /// The identity of the stream with these labels.
     #[must_use]
     pub fn stream_id(&self) -> StreamId {
-        let mut hash = Xxh3::new();
+        let mut bytes = Vec::with_capacity(256);
         for label in self.0.iter() {
             // 0xFF cannot occur in UTF-8, so no two label sets have the same bytes.
-            hash.update(label.name.as_bytes());
-            hash.update(&[0xFF]);
-            hash.update(label.value.as_bytes());
-            hash.update(&[0xFF]);
+            bytes.extend_from_slice(label.name.as_bytes());
+            bytes.push(0xFF);
+            bytes.extend_from_slice(label.value.as_bytes());
+            bytes.push(0xFF);
         }
-        StreamId(hash.digest())
+        StreamId(xxh3_64(&bytes))
     }
 
     /// Reads `{a="b", c="d"}`: what [`Display`](fmt::Display) writes, and what Loki's protobuf push
@@ -133,6 +147,9 @@ where
         .into_iter()
         .map(|(name, value)| Label { name: name.into(), value: value.into() })
         .collect();
+    if labels.is_sorted_by(|a, b| a.name < b.name) {
+        return labels;
+    }
     // The sort is stable, so reversed the last of equal names comes first, and is kept.
     labels.sort_by(|a, b| a.name.cmp(&b.name));
     labels.reverse();
@@ -141,9 +158,16 @@ where
     labels
 }
 
-impl Default for Labels {
-    fn default() -> Self {
-        Self(Arc::from([]))
+// Labels that are compared mostly share their memory, and texts lie far apart in it.
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_shared_with(other) || self.0 == other.0
+    }
+}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -224,15 +248,15 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn pairs(mut self) -> Result<Vec<(String, String)>, LabelsError> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
+    fn pairs(mut self) -> Result<Vec<(&'a str, Cow<'a, str>)>, LabelsError> {
+        let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::new();
         self.expect('{')?;
         while !self.eat('}') {
             let (name, value) = self.pair()?;
-            if pairs.iter().any(|(known, _)| known == name) {
+            if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(self.error(format!("the label {name:?} comes twice")));
             }
-            pairs.push((name.to_owned(), value));
+            pairs.push((name, value));
             if !self.eat(',') {
                 self.expect('}')?;
                 break;
@@ -245,10 +269,11 @@ impl<'a> Parser<'a> {
         Ok(pairs)
     }
 
-    fn pair(&mut self) -> Result<(&'a str, String), LabelsError> {
+    fn pair(&mut self) -> Result<(&'a str, Cow<'a, str>), LabelsError> {
         self.spaces();
         let rest = &self.text[self.at..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let end = rest.bytes().take_while(is_part).count();
         let name = &rest[..end];
         if !is_label_name(name) {
             return Err(self.error("expected a label name ([a-zA-Z_][a-zA-Z0-9_]*)".to_owned()));
@@ -258,15 +283,26 @@ impl<'a> Parser<'a> {
         Ok((name, self.value()?))
     }
 
-    fn value(&mut self) -> Result<String, LabelsError> {
+    fn value(&mut self) -> Result<Cow<'a, str>, LabelsError> {
         if self.eat('`') {
             let rest = &self.text[self.at..];
             let end =
                 rest.find('`').ok_or_else(|| self.error("a ` that is not closed".to_owned()))?;
             self.at += end + 1;
-            return Ok(rest[..end].to_owned());
+            return Ok(rest[..end].into());
         }
         self.expect('"')?;
+        let rest = &self.text[self.at..];
+        let end = rest.find(['"', '\\']).unwrap_or(rest.len());
+        if rest[end..].starts_with('"') {
+            self.at += end + 1;
+            return Ok(rest[..end].into());
+        }
+        self.escaped().map(Cow::Owned)
+    }
+
+    /// The rest of a value that has escapes.
+    fn escaped(&mut self) -> Result<String, LabelsError> {
         let mut bytes = Vec::new();
         loop {
             let c = self.next_char()?;

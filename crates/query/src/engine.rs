@@ -393,7 +393,8 @@ impl Run {
         horizon: Option<Arc<Horizon>>,
     ) -> Result<Arc<dyn ExecutionPlan>, Error> {
         let rows = plan::row_test::row_test(selector, stages)?;
-        let filter = Filter { time, streams: selector.stream_test(), rows };
+        let texts = logql::pipeline::Pipeline::new(stages)?.required_texts();
+        let filter = Filter { time, streams: selector.stream_test(), rows, texts };
         let scan = self.snapshot.scan(&filter, projection).await?;
         let partitions = self.config.target_partitions;
         Ok(Arc::new(ScanExec::new(scan, partitions, horizon, Arc::clone(&self.counters))))

@@ -5,6 +5,7 @@ mod human;
 mod limits;
 mod loki;
 mod print;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use logql::ast::{Expr, LogExpr};
 use loki::detect_level::LevelDetector;
-use loki::push::EntryLimits;
+use loki::push::{EntryLimits, KnownStreams};
 use model::TenantId;
 
 use crate::blocked::Blocked;
@@ -26,6 +26,7 @@ pub(crate) struct Policy {
     pub(crate) limits: Limits,
     pub(crate) entries: EntryLimits,
     pub(crate) levels: LevelDetector,
+    pub(crate) streams: KnownStreams,
     blocked: Blocked,
 }
 
@@ -48,6 +49,7 @@ impl Policy {
         Ok(Self {
             entries: limits.entry_limits(),
             levels: LevelDetector::new(limits.log_level_fields.clone(), depth),
+            streams: KnownStreams::new(limits.discover_service_name.clone()),
             blocked: Blocked::new(&limits.blocked_queries)?,
             limits: limits.clone(),
         })

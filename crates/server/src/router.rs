@@ -53,6 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()
         .route("/loki/api/v1/status/buildinfo", get(status::build_info))
+        .route("/barogram/v1/status", get(status::store))
         .route("/loki/api/v1/drilldown-limits", get(config::drilldown))
         .route("/config/tenant/v1/limits", get(config::limits))
         .route("/config", get(config::all))

@@ -54,6 +54,7 @@ pub(crate) async fn streams(
             selectors.is_empty() || selectors.iter().any(|selector| selector.matches(labels))
         }),
         rows: None,
+        texts: Vec::new(),
     };
     Ok(app.store.snapshot(tenant).streams(&filter).await?)
 }

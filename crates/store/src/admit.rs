@@ -4,11 +4,9 @@
 //! logged, nor be logged with lines that the store has already. A line is a duplicate when stream,
 //! timestamp and text are the same; it is dropped here and nowhere else, once and for all.
 
-use std::collections::HashSet;
-
 use model::{Entry, Labels, Stream, TenantId};
 
-use crate::head::{Fingerprint, Generation, MetadataHash, Seen};
+use crate::head::{Fingerprint, Generation, MetadataHash, Prints, Seen};
 use crate::wal::{self, Written};
 use crate::watch::Watchers;
 
@@ -52,7 +50,7 @@ impl Received {
     }
 
     /// Drops the entries that are in published segments.
-    pub(crate) fn drop_published(&mut self, published: &[HashSet<Fingerprint>]) {
+    pub(crate) fn drop_published(&mut self, published: &[Prints]) {
         for (stream, published) in self.streams.iter_mut().zip(published) {
             self.duplicates += stream.retain(|print| !published.contains(&print));
         }
@@ -84,11 +82,12 @@ impl ReceivedStream {
         let mut hash = MetadataHash::new(&last);
         let mut prints = Vec::with_capacity(entries.len());
         for entry in &mut entries {
-            if entry.metadata == last {
+            if !entry.metadata.is_shared_with(&last) {
+                if entry.metadata != last {
+                    last = entry.metadata.clone();
+                    hash = MetadataHash::new(&last);
+                }
                 entry.metadata = last.clone();
-            } else {
-                last = entry.metadata.clone();
-                hash = MetadataHash::new(&last);
             }
             prints.push(Fingerprint::new(entry.timestamp, &entry.line, hash));
         }
@@ -232,7 +231,7 @@ mod tests {
     fn published_lines_are_dropped() {
         let mut again = received(&[(1, "a"), (2, "b")]);
         let none = MetadataHash::new(&Labels::default());
-        again.drop_published(&[HashSet::from([Fingerprint::new(Timestamp(1), "a", none)])]);
+        again.drop_published(&[Prints::from_iter([Fingerprint::new(Timestamp(1), "a", none)])]);
         let admitted = again.admit(None, &mut Seen::default());
         assert_eq!((admitted.streams[0].entries.len(), admitted.duplicates), (1, 1));
     }

@@ -13,8 +13,8 @@ use crate::admit::{Admitted, Appended, Received};
 use crate::folder::Lock;
 use crate::live::{Live, Sealed};
 use crate::metrics::Metrics;
-use crate::wal::{Checkpoint, Disk, Usage, Writer, Written};
-use crate::{Config, Error, Hop};
+use crate::wal::{Checkpoint, Usage, Writer, Written};
+use crate::{Config, Error, Hop, Threads};
 
 /// How to reach the task.
 #[derive(Debug, Clone)]
@@ -43,9 +43,10 @@ enum Command {
 impl Appender {
     /// Starts the task. It ends when the last `Appender` is dropped or one of them stops it, after
     /// it has served what is queued; it holds the folder's lock until then.
-    pub(crate) fn start<D: Disk>(
+    pub(crate) fn start(
         config: &Config,
-        log: Writer<D>,
+        threads: Threads,
+        log: Writer,
         live: Arc<Live>,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
@@ -56,7 +57,7 @@ impl Appender {
         let usage = Arc::new(Mutex::new(log.usage()));
         let told = Arc::clone(&usage);
         let task = Task { log, live, clock, metrics, receiver, group_bytes, usage, lock };
-        tokio::task::spawn_blocking(|| task.run());
+        drop(threads.start(task.run()));
         Self { commands: sender, usage: told }
     }
 
@@ -96,8 +97,8 @@ impl Appender {
     }
 }
 
-struct Task<D: Disk> {
-    log: Writer<D>,
+struct Task {
+    log: Writer,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -117,10 +118,10 @@ struct Group {
     bytes: u64,
 }
 
-impl<D: Disk> Task<D> {
-    fn run(mut self) {
+impl Task {
+    async fn run(mut self) {
         let mut stopped = Vec::new();
-        let mut next = self.receiver.blocking_recv();
+        let mut next = self.receiver.recv().await;
         while let Some(command) = next {
             let ended_by = match command {
                 Command::Stop { reply } => {
@@ -131,7 +132,10 @@ impl<D: Disk> Task<D> {
                 command => self.step(command),
             };
             *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = self.log.usage();
-            next = ended_by.or_else(|| self.receiver.blocking_recv());
+            next = match ended_by {
+                Some(command) => Some(command),
+                None => self.receiver.recv().await,
+            };
         }
         drop(self.lock.take());
         for reply in stopped {

@@ -4,7 +4,6 @@
 //! some of that may have been stored, flushed and published all the same. Entries that are later
 //! than all that is published of their stream, which is nearly all, cost a look at the manifest.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use model::{TimeRange, Timestamp};
 
 use crate::admit::{Received, ReceivedStream};
 use crate::cache::Cache;
-use crate::head::Fingerprint;
+use crate::head::{Fingerprint, Prints};
 use crate::layout::SegmentPath;
 use crate::manifest::{Manifest, SegmentRecord};
 use crate::segment::{Library, RowPrints, Segment, by_row_group};
@@ -26,7 +25,7 @@ const BATCH_ROWS: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct Published {
     library: Arc<Library>,
-    prints: Cache<Part, Arc<HashSet<Fingerprint>>>,
+    prints: Cache<Part, Arc<Prints>>,
 }
 
 /// The rows of one stream in one row group of a segment, by the first of them: what is read, and
@@ -49,8 +48,8 @@ impl Published {
         &self,
         manifest: &Manifest,
         received: &Received,
-    ) -> Result<Vec<HashSet<Fingerprint>>, Error> {
-        let mut found = vec![HashSet::new(); received.streams.len()];
+    ) -> Result<Vec<Prints>, Error> {
+        let mut found = vec![Prints::default(); received.streams.len()];
         let times = received.streams.iter().flat_map(|stream| &stream.prints);
         let times = times.map(|print| print.timestamp());
         let span = times.map(|t| (t, t)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
@@ -70,7 +69,7 @@ impl Published {
         record: &SegmentRecord,
         segment: &Segment,
         stream: &ReceivedStream,
-        found: &mut HashSet<Fingerprint>,
+        found: &mut Prints,
     ) -> Result<(), Error> {
         let Some(entry) = segment.streams().find(&stream.labels) else { return Ok(()) };
         let extent = entry.extent;
@@ -94,13 +93,13 @@ impl Published {
         record: &SegmentRecord,
         segment: &Segment,
         rows: Range<u64>,
-    ) -> Result<Arc<HashSet<Fingerprint>>, Error> {
+    ) -> Result<Arc<Prints>, Error> {
         let part = Part { segment: record.path.clone(), first_row: rows.start };
         if let Some(prints) = self.prints.get(&part) {
             return Ok(prints);
         }
         let batches = segment.read([rows], segment.row_columns(), BATCH_ROWS)?;
-        let prints = batches.try_fold(HashSet::new(), async |mut prints, batch| {
+        let prints = batches.try_fold(Prints::default(), async |mut prints, batch| {
             prints.extend(RowPrints::new(&batch).all());
             Ok(prints)
         });

@@ -30,13 +30,16 @@ pub struct Filter {
     /// Rows that do not pass need not come; some may. It pays where lines are read and few rows
     /// pass.
     pub rows: Option<RowTest>,
+    /// Of each of these lists, a wanted line contains one text. Lines that do not need not come;
+    /// some may.
+    pub texts: Vec<Vec<String>>,
 }
 
 impl Filter {
     /// Every row of a time range.
     #[must_use]
     pub fn time(time: TimeRange) -> Self {
-        Self { time, streams: Arc::new(|_| true), rows: None }
+        Self { time, streams: Arc::new(|_| true), rows: None, texts: Vec::new() }
     }
 }
 

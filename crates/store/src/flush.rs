@@ -20,7 +20,7 @@ use crate::live::{Live, Sealed};
 use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
 use crate::metrics::Metrics;
 use crate::segment::{self, Encoded};
-use crate::{Config, Error, FailPoints, Hop};
+use crate::{Config, Error, FailPoints, Hop, Threads};
 
 /// Writes the head as segments.
 pub(crate) struct Flusher {
@@ -38,6 +38,7 @@ pub(crate) struct Flusher {
     /// What a flush that failed has left to do. One flush runs at a time.
     pub(crate) pending: Mutex<Option<Plan>>,
     pub(crate) fail_points: FailPoints,
+    pub(crate) threads: Threads,
 }
 
 /// A flush on its way.
@@ -137,7 +138,7 @@ impl Flusher {
     ) -> Result<SegmentRecord, Error> {
         let encoded = {
             let (sealed, path, config) = (Arc::clone(sealed), path.clone(), self.config.clone());
-            tokio::task::spawn_blocking(move || encode(&sealed.rows, &path, &config))
+            self.threads.start(async move { encode(&sealed.rows, &path, &config) })
         };
         let encoded = encoded.await.map_err(Error::Task)??;
         segment::upload(&self.objects, path, encoded).await

@@ -37,10 +37,10 @@ impl Ids {
     }
 }
 
-/// The id of a writer whose log is created now in this folder.
-pub(crate) fn new_writer(now: Timestamp, folder: &Path) -> Ulid {
+/// The id of a writer whose log this process creates now in this folder.
+pub(crate) fn new_writer(now: Timestamp, process: u32, folder: &Path) -> Ulid {
     let mut seed = now.as_nanos().to_le_bytes().to_vec();
-    seed.extend_from_slice(&std::process::id().to_le_bytes());
+    seed.extend_from_slice(&process.to_le_bytes());
     seed.extend_from_slice(folder.as_os_str().as_encoded_bytes());
     ulid(now, xxh3_128(&seed))
 }
@@ -60,7 +60,7 @@ mod tests {
     fn no_id_comes_twice_even_while_time_stands_still() {
         let mut ids = HashSet::new();
         for folder in ["a", "b"] {
-            let writer = new_writer(Timestamp(0), Path::new(folder));
+            let writer = new_writer(Timestamp(0), 7, Path::new(folder));
             for opening in 1..4 {
                 let made = Ids::new(writer, opening);
                 ids.extend((0..10).map(|_| made.next(Timestamp(0))));

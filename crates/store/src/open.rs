@@ -1,6 +1,5 @@
 //! Opens a store: the format marker, the newest manifest, the log.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
@@ -12,7 +11,7 @@ use crate::cache::CachedObjects;
 use crate::delete::Deletes;
 use crate::duplicate::Published;
 use crate::flush::Flusher;
-use crate::folder::{self, Lock};
+use crate::folder::Lock;
 use crate::id::{self, Ids};
 use crate::layout::{self, FORMAT_VERSION};
 use crate::live::Live;
@@ -20,8 +19,8 @@ use crate::manifest::{Change, Committed, Manifest, Manifests};
 use crate::segment::Library;
 use crate::store::Inner;
 use crate::upkeep::{Rewriter, Upkeep};
-use crate::wal::{self, Checkpoint, Folder, Recovered, Writer};
-use crate::{Config, Error, Parts};
+use crate::wal::{self, Checkpoint, Recovered, Writer};
+use crate::{Config, Disk, Error, Parts, Threads};
 
 /// Opens what a [`Store`](crate::Store) shares. `place` is what errors call it.
 pub(crate) async fn open(
@@ -30,13 +29,13 @@ pub(crate) async fn open(
     place: String,
     lock: Option<Lock>,
 ) -> Result<Inner, Error> {
-    let Parts { objects, wal_dir, cache_dir, clock, metrics, fail_points } = parts;
+    let Parts { objects, log, cache_dir, clock, metrics, fail_points, threads, process } = parts;
     let metrics = metrics.unwrap_or_default();
     let objects = CachedObjects::over(objects, cache_dir, &config, &metrics.cache).await;
     check_format(&objects, place).await?;
-    folder::create(&wal_dir)?;
-    let new_writer = id::new_writer(clock.now(), &wal_dir);
-    let owner = wal::owner(&wal_dir)?;
+    log.prepare()?;
+    let new_writer = id::new_writer(clock.now(), process, log.path());
+    let owner = wal::owner(&*log)?;
     let writer = owner.unwrap_or(new_writer);
     let manifests = Manifests::new(Arc::clone(&objects));
     let mut manifest = manifests.newest().await?;
@@ -46,16 +45,16 @@ pub(crate) async fn open(
     let checkpoint = manifest.checkpoint(writer).unwrap_or(Checkpoint::START);
     let epoch = manifest.epoch(writer);
     let live = Arc::new(Live::new(writer, manifest));
-    let recovered = recover(&live, &wal_dir, writer, checkpoint).await?;
+    let recovered = recover(&live, threads, &log, writer, checkpoint).await?;
     live.begin(clock.now());
     let ids = Arc::new(Ids::new(writer, recovered.next_file()));
-    let folder = Folder(wal_dir.clone());
-    let mut log = Writer::open(folder, wal_dir, &recovered, config.wal_segment_bytes)?
+    let mut log = Writer::open(log, &recovered, config.wal_segment_bytes)?
         .bounded(config.wal_bytes_max)
         .with_fail_points(fail_points.clone());
     log.trim(checkpoint)?;
     let (for_log, counted) = (Arc::clone(&live), metrics.clone());
-    let appender = Appender::start(&config, log, for_log, Arc::clone(&clock), counted, lock);
+    let appender =
+        Appender::start(&config, threads, log, for_log, Arc::clone(&clock), counted, lock);
     let deletes = Deletes::open(Arc::clone(&objects)).await?;
     let library = Arc::new(Library::new(Arc::clone(&objects), &config));
     let rewriter = Rewriter {
@@ -68,6 +67,7 @@ pub(crate) async fn open(
         ids: Arc::clone(&ids),
         metrics: metrics.clone(),
         fail_points: fail_points.clone(),
+        threads,
     };
     let flusher = Flusher {
         config: config.clone(),
@@ -82,6 +82,7 @@ pub(crate) async fn open(
         metrics,
         pending: Mutex::new(None),
         fail_points,
+        threads,
     };
     let published = Published::new(Arc::clone(&library), &config);
     let upkeep = Upkeep::new(rewriter);
@@ -148,13 +149,14 @@ async fn fence(
 
 async fn recover(
     live: &Arc<Live>,
-    folder: &Path,
+    threads: Threads,
+    disk: &Arc<dyn Disk>,
     writer: Ulid,
     checkpoint: Checkpoint,
 ) -> Result<Recovered, Error> {
-    let (live, folder) = (Arc::clone(live), folder.to_owned());
-    let recovery = tokio::task::spawn_blocking(move || {
-        wal::recover(&folder, writer, checkpoint, |append| live.replay(append))
+    let (live, disk) = (Arc::clone(live), Arc::clone(disk));
+    let recovery = threads.start(async move {
+        wal::recover(&*disk, writer, checkpoint, |append| live.replay(append))
     });
     recovery.await.map_err(Error::Task)?
 }

@@ -7,6 +7,7 @@ use arrow::array::{
     ArrayRef, DictionaryArray, Int32Array, StringArray, StringViewBuilder, TimestampNanosecondArray,
 };
 use arrow::datatypes::Int32Type;
+use foldhash::fast::RandomState;
 use model::{Entry, Labels};
 
 use crate::Error;
@@ -39,7 +40,8 @@ impl<'a> RowsBuilder<'a> {
         if let Some(lines) = &mut self.lines {
             lines.append_value(&entry.line);
         }
-        if !self.last.as_ref().is_some_and(|(last, _)| same(last, &entry.metadata)) {
+        // Equal metadata elsewhere only costs a look-up.
+        if !self.last.as_ref().is_some_and(|(last, _)| last.is_shared_with(&entry.metadata)) {
             let columns = self.metadata.iter_mut();
             let keys = columns.map(|(name, column)| Some(column.key(entry.metadata.get(name)?)));
             self.last = Some((&entry.metadata, keys.collect()));
@@ -75,17 +77,12 @@ pub(crate) struct Columns {
     pub(crate) metadata: Vec<ArrayRef>,
 }
 
-/// Whether two label sets are one in memory. Equal ones elsewhere only cost a look-up.
-fn same(a: &Labels, b: &Labels) -> bool {
-    std::ptr::eq(a.as_slice(), b.as_slice())
-}
-
 /// A column of few distinct texts.
 #[derive(Debug, Default)]
 pub(crate) struct DictionaryBuilder {
     keys: Vec<Option<i32>>,
     values: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, i32>,
+    index: HashMap<Arc<str>, i32, RandomState>,
 }
 
 impl DictionaryBuilder {

@@ -91,9 +91,9 @@ impl Store {
         Self::open_in(path, None, config, clock, FailPoints::default()).await
     }
 
-    /// Opens a data folder whose objects may be elsewhere: then it has the log in `wal/` and a cache
-    /// of reads in `cache/`, and no other process can open it meanwhile. Tests say where the process
-    /// ends.
+    /// Opens a data folder whose objects may be elsewhere: then it has the log in `wal/` and a
+    /// cache of reads in `cache/`, and no other process can open it meanwhile. Tests say where the
+    /// process ends.
     ///
     /// # Errors
     /// As [`Store::open_folder`], and when the folder has objects of its own although others are
@@ -246,8 +246,8 @@ impl Store {
         }
     }
 
-    /// Merges segments, removes what has expired or was deleted, and sweeps away objects that nobody
-    /// needs, as far as any of it is due.
+    /// Merges segments, removes what has expired or was deleted, and sweeps away objects that
+    /// nobody needs, as far as any of it is due.
     ///
     /// # Errors
     /// When the object store fails. What is left is due the next time.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use store::ObjectPlace;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +20,7 @@ pub struct VerifyArgs {
     /// Where stored logs are kept, if not in the data folder: s3://bucket/prefix,
     /// gs://bucket/prefix, az://container/prefix or a folder
     #[arg(long, env = "BAROGRAM_STORE", value_name = "URL")]
-    pub store: Option<ObjectPlace>,
+    pub store: Option<String>,
     /// A setting of the object store. May be repeated
     #[arg(long = "store-option", value_name = "KEY=VALUE")]
     pub store_options: Vec<String>,

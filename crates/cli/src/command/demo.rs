@@ -93,6 +93,8 @@ async fn open(args: &DemoArgs) -> Result<Serving> {
         data: args.data.join("store"),
         store: None,
         store_options: Vec::new(),
+        retention: None,
+        retention_rules: Vec::new(),
         config: None,
         multi_tenant: false,
         token_file: None,

@@ -6,6 +6,7 @@ mod delete;
 mod demo;
 mod detected_fields;
 mod fmt;
+mod inspect;
 mod instant_query;
 mod labels;
 mod query;

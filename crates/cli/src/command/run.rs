@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{
-    collect, completions, delete, demo, detected_fields, fmt, instant_query, labels, query, series,
-    serve, stats, tail, up, verify, volume,
+    collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query, labels,
+    query, series, serve, stats, tail, up, verify, volume,
 };
 use crate::args::{Cli, Command};
 
@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::VolumeRange(args) => volume::run_range(client, output, args).await,
         Command::DetectedFields(args) => detected_fields::run(client, output, args).await,
         Command::Delete(args) => delete::run(client, output, args).await,
+        Command::Inspect(args) => inspect::run(output, args).await,
         Command::Verify(args) => verify::run(output, args).await,
         Command::Demo(args) => demo::run(client, args).await,
         Command::Completions(args) => completions::run(args),

@@ -44,7 +44,7 @@ fn depth(args: &VerifyArgs) -> Depth {
 
 async fn look(paper: &Paper, args: &VerifyArgs) -> Result<Report> {
     let now = SystemClock.now();
-    let verification = match place::existing(args.store.as_ref(), &args.store_options)? {
+    let verification = match place::existing(args.store.as_deref(), &args.store_options)? {
         None => Verification::folder(&args.data, now)?,
         Some(objects) => {
             let (wal_dir, place) = (args.data.join("wal"), objects.to_string());
@@ -56,7 +56,7 @@ async fn look(paper: &Paper, args: &VerifyArgs) -> Result<Report> {
 
 /// Repairs, and looks again. Returns how many errors are left.
 async fn repair(paper: &Paper, args: &VerifyArgs) -> Result<u64> {
-    let objects = place::existing(args.store.as_ref(), &args.store_options)?;
+    let objects = place::existing(args.store.as_deref(), &args.store_options)?;
     let repairs = Repairs::lock(&args.data, objects, Arc::new(SystemClock))?;
     let report = paper.report(repairs.verification(), depth(args)).await?;
     if report.repairs.is_empty() {

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod color;
 pub mod columns;
 pub mod fields;
+pub mod inspect;
 pub mod json;
 pub mod labels;
 pub mod lines;

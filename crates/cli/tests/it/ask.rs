@@ -60,6 +60,13 @@ pub async fn push(url: &str, streams: &[Stream]) -> Result<Answer, reqwest::Erro
     post(url, CONTENT_TYPE, loki::push::encode(streams)).await
 }
 
+/// Pushes streams, for who wants to see the headers of the answer.
+pub async fn push_response(url: &str, streams: &[Stream]) -> reqwest::Response {
+    let request = reqwest::Client::new().post(format!("{url}/loki/api/v1/push"));
+    let request = request.header("Content-Type", CONTENT_TYPE);
+    request.body(loki::push::encode(streams)).send().await.unwrap()
+}
+
 /// Pushes a body.
 pub async fn post(url: &str, kind: &str, body: Vec<u8>) -> Result<Answer, reqwest::Error> {
     let request = reqwest::Client::new().post(format!("{url}/loki/api/v1/push"));

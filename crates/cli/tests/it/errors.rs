@@ -21,7 +21,7 @@ fn check(answer: &Answer, status: u16, texts: &[&str]) {
 }
 
 /// Runs the binary, which must end with an error that has each of these texts.
-async fn check_start(arguments: &[String], texts: &[&str]) {
+pub async fn check_start(arguments: &[String], texts: &[&str]) {
     let output = run(arguments).await;
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");

@@ -148,6 +148,24 @@ impl Process {
         Self::start_as(command).await
     }
 
+    /// Starts it with no room for files larger than so many bytes, as on a disk that is full. Where
+    /// there is room again is up to [`Self::make_room`].
+    pub async fn start_without_room(arguments: &[String], file_bytes_max: u64) -> Self {
+        // A process is told by a signal that ends it, unless it ignores that.
+        let script = r#"trap "" XFSZ; exec prlimit --fsize="$0:" "$@""#;
+        let binary = env!("CARGO_BIN_EXE_barogram");
+        let line = ["-c", script, &file_bytes_max.to_string(), binary].map(str::to_owned);
+        let line: Vec<String> = line.into_iter().chain(arguments.iter().cloned()).collect();
+        Self::start_as(command_of("sh", &line)).await
+    }
+
+    /// Lets its files grow as they like from now on.
+    pub async fn make_room(&self) {
+        let id = self.id().to_string();
+        let arguments = ["--pid", &id, "--fsize=unlimited:"];
+        assert!(Command::new("prlimit").args(arguments).status().await.unwrap().success());
+    }
+
     async fn start_as(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
@@ -219,7 +237,11 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 fn command(arguments: &[impl AsRef<OsStr>]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_barogram"));
+    command_of(env!("CARGO_BIN_EXE_barogram"), arguments)
+}
+
+fn command_of(program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).env_remove("BAROGRAM_LOG").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command

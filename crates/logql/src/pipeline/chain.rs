@@ -95,6 +95,16 @@ impl Pipeline {
         filters.filter_map(LineFilter::needle).next().map(Screen)
     }
 
+    /// What a line must contain to pass the line filters that stand first: one text of each list.
+    #[must_use]
+    pub fn required_texts(&self) -> Vec<Vec<String>> {
+        let filters = self.stages.iter().map_while(|stage| match stage {
+            Stage::LineFilter(filter) => Some(filter),
+            _ => None,
+        });
+        filters.filter_map(LineFilter::required_texts).collect()
+    }
+
     /// Passes a row through the stages: the line that comes out (borrowed if nothing changed it),
     /// or `None` when a filter drops it. What goes wrong with a row stands in its labels.
     pub fn process<'a>(

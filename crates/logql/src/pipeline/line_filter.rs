@@ -56,6 +56,14 @@ impl LineFilter {
         self.searches.iter().any(|search| search.finds(line)) != self.negated
     }
 
+    /// Texts of which every line that passes contains one, if there are such.
+    pub(super) fn required_texts(&self) -> Option<Vec<String>> {
+        self.needle().map(|needle| match needle {
+            Needle::One(finder) => vec![String::from_utf8_lossy(finder.needle()).into_owned()],
+            Needle::Any(texts) => texts.texts().to_vec(),
+        })
+    }
+
     /// What every line that passes contains, if there is such a thing.
     pub(super) fn needle(&self) -> Option<Needle<'_>> {
         match self.searches.as_slice() {

@@ -19,6 +19,7 @@ pub(super) enum Needle<'a> {
 /// A search for any of several texts.
 #[derive(Debug)]
 pub(super) struct Substrings {
+    texts: Vec<String>,
     automaton: AhoCorasick,
     /// A few texts are found with vector instructions, many bytes at a time. The automaton jumps
     /// to their first or rarest bytes at best, which are not rare in log lines.
@@ -30,7 +31,13 @@ impl Substrings {
     /// When they are too many or too long to search for.
     pub(super) fn new(texts: &[&str]) -> Result<Self, BuildError> {
         let packed = packed::Config::new().builder().extend(texts).build();
-        Ok(Self { automaton: AhoCorasick::new(texts)?, packed })
+        let owned = texts.iter().map(|text| (*text).to_owned()).collect();
+        Ok(Self { texts: owned, automaton: AhoCorasick::new(texts)?, packed })
+    }
+
+    /// The texts.
+    pub(super) fn texts(&self) -> &[String] {
+        &self.texts
     }
 
     /// Whether one of the texts is empty, and so is found everywhere.
@@ -92,6 +99,20 @@ mod tests {
         check("|= `ab` or `x`", "abx", Some(&[(0, 2), (2, 3)]));
         check("|~ `xyb+c`", "xybc xy", Some(&[(0, 2), (5, 7)]));
         check("|= `ab`", "", Some(&[]));
+    }
+
+    #[test]
+    fn texts_are_required_by_each_of_the_first_filters() {
+        let required = |stages: &str| {
+            let Ok(Expr::Log(log)) = crate::parse(&format!("{{a=\"b\"}} {stages}")) else {
+                panic!("{stages} are no stages");
+            };
+            Pipeline::new(&log.stages).unwrap().required_texts().concat().join(" ")
+        };
+        assert_eq!(required("|= `a` |= `b` or `c` != `d` |~ `e+fg|hij`"), "a b c");
+        assert_eq!(required("|~ `x(yb|zc)` | json |= `k`"), "xyb xzc k");
+        assert_eq!(required("|~ `[0-9]+` != `x` |= ``"), "");
+        assert_eq!(required("| line_format `x` |= `cd`"), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use model::{Entry, Labels, Stream, Timestamp};
 
 use crate::push::encoding::{inflate, unsnap};
 use crate::push::error::{PushError, Reason, Rejection};
+use crate::push::known::KnownStreams;
 use crate::push::metadata::{MetadataNameError, metadata_name};
 use crate::push::{json, legacy, proto};
 
@@ -51,7 +52,8 @@ pub fn decode(
     body: &[u8],
     limits: &PushLimits,
 ) -> Result<Vec<Stream>, PushError> {
-    let push = parse(content_type, content_encoding, body, limits)?;
+    let known = KnownStreams::default();
+    let push = parse(content_type, content_encoding, body, limits, &known)?;
     match push.rejected.into_iter().next() {
         Some(rejection) => Err(PushError::Rejected(rejection)),
         None => Ok(push.streams),
@@ -68,12 +70,13 @@ pub fn parse(
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &PushLimits,
+    known: &KnownStreams,
 ) -> Result<Push, PushError> {
     let body = open(content_encoding, body, limits)?;
     let streams = if is_json(content_type) {
         json::read(&body, limits.max_elements)?
     } else {
-        proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements)?
+        proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements, known)?
     };
     found(streams)
 }
@@ -88,9 +91,10 @@ pub fn parse_legacy(
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &PushLimits,
+    known: &KnownStreams,
 ) -> Result<Push, PushError> {
     if !is_json(content_type) {
-        return parse(content_type, content_encoding, body, limits);
+        return parse(content_type, content_encoding, body, limits, known);
     }
     let body = open(content_encoding, body, limits)?;
     found(legacy::read(&body, limits.max_elements)?)
@@ -118,8 +122,9 @@ fn found(streams: Vec<RawStream>) -> Result<Push, PushError> {
 }
 
 /// A stream as it was sent: its labels may be unsound.
+#[derive(Debug, PartialEq)]
 pub(crate) struct RawStream {
-    labels: Result<Labels, String>,
+    pub(super) labels: Result<Labels, String>,
     entries: Vec<Entry>,
     rejected: Vec<Rejection>,
 }
@@ -129,14 +134,16 @@ impl RawStream {
         Self { labels, entries: Vec::new(), rejected: Vec::new() }
     }
 
+    /// Adds an entry.
+    pub(super) fn push(&mut self, timestamp: Timestamp, line: String, metadata: Labels) {
+        self.entries.push(Entry { timestamp, line, metadata });
+    }
+
     /// Adds an entry, with its metadata named as Loki names it.
     pub(crate) fn add(&mut self, time: Timestamp, line: String, pairs: Vec<(String, String)>) {
         let named = pairs.into_iter().map(|(name, value)| Ok((metadata_name(&name)?, value)));
         match named.collect::<Result<Vec<_>, _>>() {
-            Ok(named) => {
-                let metadata = Labels::new(named);
-                self.entries.push(Entry { timestamp: time, line, metadata });
-            }
+            Ok(named) => self.push(time, line, Labels::new(named)),
             Err(error) => {
                 let text = MetadataNameError::to_string(&error);
                 let reason = Reason::InvalidMetadataName;

@@ -1,11 +1,13 @@
 //! The protobuf form of a push: the messages of `push.proto`, in a snappy block.
 
-use model::{Entry, Labels, Stream, Timestamp};
+use model::{Entry, Stream, Timestamp};
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::push::decode::RawStream;
 use crate::push::error::PushError;
+use crate::push::known::KnownStreams;
+use crate::push::wire;
 
 /// The `Content-Type` of what [`encode()`] makes.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";
@@ -24,12 +26,28 @@ pub fn encode(streams: &[Stream]) -> Vec<u8> {
 }
 
 /// The streams of a `PushRequest`.
-pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, PushError> {
+pub(crate) fn read(
+    bytes: &[u8],
+    max_elements: usize,
+    known: &KnownStreams,
+) -> Result<Vec<RawStream>, PushError> {
+    match wire::read(bytes, max_elements, known) {
+        Some(streams) => Ok(streams),
+        None => read_messages(bytes, max_elements, known),
+    }
+}
+
+/// The same by way of the messages below: any field in any order, and what is wrong.
+pub(super) fn read_messages(
+    bytes: &[u8],
+    max_elements: usize,
+    known: &KnownStreams,
+) -> Result<Vec<RawStream>, PushError> {
     if count_elements(bytes)? > max_elements {
         return Err(PushError::TooManyElements { limit: max_elements });
     }
     let request = PushRequest::decode(bytes)?;
-    Ok(request.streams.into_iter().map(raw_stream).collect())
+    Ok(request.streams.into_iter().map(|stream| raw_stream(stream, known)).collect())
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -93,20 +111,21 @@ fn entry_message(entry: &Entry) -> EntryMessage {
     }
 }
 
-fn raw_stream(message: StreamMessage) -> RawStream {
-    let mut stream = RawStream::new(match message.labels.trim() {
-        "" => Ok(Labels::default()),
-        text => Labels::parse(text).map_err(|e| e.to_string()),
-    });
+fn raw_stream(message: StreamMessage, known: &KnownStreams) -> RawStream {
+    let mut stream = RawStream::new(known.labels(&message.labels));
     for entry in message.entries {
         let time = entry.timestamp.unwrap_or_default();
-        let nanos = time.seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(time.nanos.into());
         let line = String::from_utf8(entry.line)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
         let pairs = entry.structured_metadata.into_iter().map(|pair| (pair.name, pair.value));
-        stream.add(Timestamp(nanos), line, pairs.collect());
+        stream.add(timestamp(time.seconds, time.nanos), line, pairs.collect());
     }
     stream
+}
+
+/// The time that a message says; what is too far away becomes the first or the last there is.
+pub(super) fn timestamp(seconds: i64, nanos: i32) -> Timestamp {
+    Timestamp(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos.into()))
 }
 
 /// Counts streams, entries and pairs without making room for them: two bytes can declare one.

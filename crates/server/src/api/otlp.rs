@@ -10,6 +10,7 @@ use loki::push::otlp::{OtlpForm, Status, parse};
 use super::json::Json;
 use super::push::{Body, kinds, receive};
 use crate::app::App;
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
 
@@ -23,9 +24,8 @@ pub(crate) async fn logs(
         Ok(form) => form,
         Err(error) => return answer(OtlpForm::Protobuf, &error.into()),
     };
-    let asked = tenant.clone();
-    let read = move |app: &App, body: &[u8]| {
-        let sources = &app.policy(&asked).limits.discover_service_name;
+    let read = move |app: &App, policy: &Policy, body: &[u8]| {
+        let sources = &policy.limits.discover_service_name;
         let (_, encoding) = kinds(&headers);
         parse(form, encoding, body, &app.push_limits, sources, app.clock.now())
     };

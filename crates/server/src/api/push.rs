@@ -10,9 +10,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use loki::detect_level::{DETECTED_LEVEL, LevelDetector};
 use loki::push::{Push, PushError, Rejection};
 use loki::service_name::with_service_name;
-use model::{Stream, TenantId};
+use model::{Labels, Stream, TenantId};
 
 use crate::app::App;
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
 
@@ -26,9 +27,9 @@ pub(crate) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let parse = move |app: &App, body: &[u8]| {
+    let parse = move |app: &App, policy: &Policy, body: &[u8]| {
         let (kind, encoding) = kinds(&headers);
-        loki::push::parse(kind, encoding, body, &app.push_limits)
+        loki::push::parse(kind, encoding, body, &app.push_limits, &policy.streams)
     };
     receive(app, tenant, body, parse).await
 }
@@ -40,9 +41,9 @@ pub(crate) async fn legacy(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let parse = move |app: &App, body: &[u8]| {
+    let parse = move |app: &App, policy: &Policy, body: &[u8]| {
         let (kind, encoding) = kinds(&headers);
-        loki::push::parse_legacy(kind, encoding, body, &app.push_limits)
+        loki::push::parse_legacy(kind, encoding, body, &app.push_limits, &policy.streams)
     };
     receive(app, tenant, body, parse).await
 }
@@ -61,13 +62,16 @@ pub(crate) async fn receive(
     app: Arc<App>,
     tenant: TenantId,
     body: Body,
-    parse: impl FnOnce(&App, &[u8]) -> Result<Push, PushError> + Send + 'static,
+    parse: impl FnOnce(&App, &Policy, &[u8]) -> Result<Push, PushError> + Send + 'static,
 ) -> Result<StatusCode, Refusal> {
     let body = body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
     let ready = {
         let (app, tenant) = (Arc::clone(&app), tenant.clone());
         // A large push takes long to decode; other requests go on meanwhile.
-        tokio::task::spawn_blocking(move || Ok(prepare(&app, &tenant, parse(&app, &body)?)))
+        tokio::task::spawn_blocking(move || {
+            let policy = app.policy(&tenant);
+            Ok(prepare(&app, &tenant, policy, parse(&app, policy, &body)?))
+        })
     };
     let ready: Result<(Push, Duration), PushError> = ready.await.map_err(|error| {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("failed to decode: {error}"))
@@ -91,8 +95,7 @@ pub(crate) async fn receive(
 
 /// Takes out of a push what must not be stored, and adds what Loki adds. Where something comes too
 /// fast, tells after which time to send it again; zero where nothing does.
-fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> (Push, Duration) {
-    let policy = app.policy(tenant);
+fn prepare(app: &App, tenant: &TenantId, policy: &Policy, mut push: Push) -> (Push, Duration) {
     let limits = &policy.limits;
     for stream in &mut push.streams {
         stream.labels = with_service_name(&stream.labels, &limits.discover_service_name);
@@ -112,9 +115,18 @@ fn prepare(app: &App, tenant: &TenantId, mut push: Push) -> (Push, Duration) {
 }
 
 fn detect_levels(levels: &LevelDetector, stream: &mut Stream) {
+    // Neighbours that share their metadata share it with the level, too.
+    let mut last: Option<(&str, Labels, Labels)> = None;
     for entry in &mut stream.entries {
         let level = levels.detect(&stream.labels, &entry.metadata, &entry.line);
-        entry.metadata = entry.metadata.with(DETECTED_LEVEL, level);
+        let before = std::mem::take(&mut entry.metadata);
+        entry.metadata = match &last {
+            Some((known, of, with)) if *known == level && of.is_shared_with(&before) => {
+                with.clone()
+            }
+            _ => before.with(DETECTED_LEVEL, level),
+        };
+        last = Some((level, before, entry.metadata.clone()));
     }
 }
 

@@ -17,3 +17,4 @@ mod recorded;
 mod serve;
 mod stalled;
 mod tail;
+mod upkeep;

@@ -1,7 +1,5 @@
 //! The writing task over a disk that fails, and a manifest that moves.
 
-use std::path::Path;
-
 use model::{Entry, Labels, ManualClock, Stream, TenantId, Timestamp};
 use ulid::Ulid;
 
@@ -16,11 +14,12 @@ fn received(line: &str) -> Received {
     Received::new(TenantId::default(), vec![Stream { labels: Labels::default(), entries }])
 }
 
-fn start(disk: &FailingDisk, folder: &Path, live: &Arc<Live>) -> Appender {
-    let recovered = recover(folder, Ulid::nil(), Checkpoint::START, |_| {}).unwrap();
-    let log = Writer::open(disk.clone(), folder.to_owned(), &recovered, 1 << 20).unwrap();
+fn start(disk: &FailingDisk, live: &Arc<Live>) -> Appender {
+    let recovered = recover(disk, Ulid::nil(), Checkpoint::START, |_| {}).unwrap();
+    let log = Writer::open(Arc::new(disk.clone()), &recovered, 1 << 20).unwrap();
     let clock = Arc::new(ManualClock::default());
-    Appender::start(&Config::default(), log, Arc::clone(live), clock, Metrics::default(), None)
+    let (config, threads, live) = (Config::default(), Threads::Blocking, Arc::clone(live));
+    Appender::start(&config, threads, log, live, clock, Metrics::default(), None)
 }
 
 async fn append(appender: &Appender, line: &str) -> Result<(usize, usize), Error> {
@@ -36,7 +35,7 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
         let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
-        let appender = start(&disk, folder.path(), &live);
+        let appender = start(&disk, &live);
         assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
 
         disk.fail(fault);
@@ -52,12 +51,48 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
         assert_eq!(append(&appender, "second").await.unwrap(), (0, 1));
         appender.stop().await;
 
-        let mut recovered = 0;
-        recover(folder.path(), Ulid::nil(), Checkpoint::START, |append| {
-            recovered += append.streams.iter().map(|stream| stream.entries.len()).sum::<usize>();
-        })
-        .unwrap();
-        assert_eq!(recovered, 2, "{fault:?}");
+        assert_eq!(recovered_lines(&disk), 2, "{fault:?}");
+    }
+}
+
+fn recovered_lines(disk: &FailingDisk) -> usize {
+    let mut lines = 0;
+    recover(disk, Ulid::nil(), Checkpoint::START, |append| {
+        lines += append.streams.iter().map(|stream| stream.entries.len()).sum::<usize>();
+    })
+    .unwrap();
+    lines
+}
+
+#[tokio::test]
+async fn what_a_failed_write_left_is_not_there_after_a_restart() {
+    for fault in [Fault::Full(30), Fault::Full(1000), Fault::Sync] {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FailingDisk::new(folder.path());
+        let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
+        let appender = start(&disk, &live);
+        assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
+        disk.fail(fault);
+        append(&appender, "second").await.unwrap_err();
+        appender.stop().await;
+        assert_eq!(recovered_lines(&disk), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_seal_without_room_for_another_file_is_a_seal() {
+    for fault in [Fault::Create, Fault::CreateAndStuck] {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FailingDisk::new(folder.path());
+        let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
+        let appender = start(&disk, &live);
+        assert_eq!(append(&appender, "first").await.unwrap(), (1, 0));
+        disk.fail(fault);
+        let sealed = appender.seal().await.unwrap().unwrap();
+        assert_eq!((sealed.rows.rows(), sealed.checkpoint.sequence), (1, 2), "{fault:?}");
+        assert_eq!(append(&appender, "second").await.unwrap(), (1, 0));
+        appender.stop().await;
+        assert_eq!(recovered_lines(&disk), 2, "{fault:?}");
     }
 }
 
@@ -65,7 +100,7 @@ async fn what_could_not_be_logged_is_not_stored_and_may_be_sent_again() {
 async fn an_append_checked_against_an_old_manifest_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
-    let appender = start(&FailingDisk::new(folder.path()), folder.path(), &live);
+    let appender = start(&FailingDisk::new(folder.path()), &live);
     live.advance(Arc::new(Manifest { number: 1, ..Manifest::empty() }));
     let outcome = appender.append(received("line"), 0).await.unwrap();
     let Outcome::Stale(again) = outcome else { panic!("{outcome:?}") };
@@ -78,7 +113,7 @@ async fn an_append_checked_against_an_old_manifest_comes_back() {
 async fn a_line_is_a_duplicate_while_its_generation_is_being_written() {
     let folder = tempfile::tempdir().unwrap();
     let live = Arc::new(Live::new(Ulid::nil(), Arc::new(Manifest::empty())));
-    let appender = start(&FailingDisk::new(folder.path()), folder.path(), &live);
+    let appender = start(&FailingDisk::new(folder.path()), &live);
     assert_eq!(append(&appender, "line").await.unwrap(), (1, 0));
     assert!(appender.seal().await.unwrap().is_some());
     assert_eq!(append(&appender, "line").await.unwrap(), (0, 1));

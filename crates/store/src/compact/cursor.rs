@@ -1,5 +1,7 @@
 //! The rows of one segment, read in their order, a batch at a time.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampNanosecondType;
 use futures::TryStreamExt;
@@ -16,7 +18,7 @@ const BATCH_LINE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Where the reading of a segment is: at a row, or at the end.
 pub(super) struct Cursor {
-    segment: std::sync::Arc<Segment>,
+    segment: Arc<Segment>,
     batches: BoxStream<'static, Result<RecordBatch, Error>>,
     batch: Option<RecordBatch>,
     /// The row within the batch.
@@ -28,13 +30,14 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// Begins at the first row. All columns are read but the labels, which the stream table has.
-    pub(super) async fn new(segment: std::sync::Arc<Segment>) -> Result<Self, Error> {
+    pub(super) async fn new(segment: Arc<Segment>) -> Result<Self, Error> {
         let streams = &segment.streams().0;
         let longest = streams.iter().map(|s| s.mean_line_bytes()).max().unwrap_or(0);
         let rows = (BATCH_LINE_BYTES / longest.max(1)).clamp(1, BATCH_ROWS);
         let rows = usize::try_from(rows).unwrap_or(1);
         let left = streams.first().map_or(0, |stream| stream.extent.rows);
-        let batches = segment.read([0..segment.streams().rows()], segment.row_columns(), rows)?;
+        let all = std::iter::once(0..segment.streams().rows());
+        let batches = segment.read(all, segment.row_columns(), rows)?;
         let mut cursor = Self { segment, batches, batch: None, row: 0, stream: 0, left };
         cursor.fill().await?;
         Ok(cursor)

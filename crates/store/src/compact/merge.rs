@@ -142,7 +142,7 @@ impl Merge<'_> {
 /// The ranges of rows that are kept; without a word on any, all.
 fn runs(keep: &[bool], rows: usize) -> Vec<Range<usize>> {
     if keep.is_empty() {
-        return vec![0..rows];
+        return std::iter::once(0..rows).collect();
     }
     let mut runs: Vec<Range<usize>> = Vec::new();
     for row in (0..rows).filter(|row| keep[*row]) {

@@ -9,5 +9,5 @@ mod table;
 
 pub(crate) use generation::Generation;
 pub(crate) use seal::due;
-pub(crate) use seen::{Fingerprint, MetadataHash, Seen};
+pub(crate) use seen::{Fingerprint, MetadataHash, Prints, Seen};
 pub(crate) use table::{Position, StreamRows, Table};

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use model::{Labels, TenantId, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -38,24 +39,19 @@ impl MetadataHash {
 
 /// The fingerprints of every line of a generation of the head.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(HashMap<TenantId, HashMap<Labels, HashSet<Fingerprint>>>);
+pub(crate) struct Seen(HashMap<TenantId, HashMap<Labels, Prints, RandomState>>);
+
+/// Fingerprints. Senders choose lines and times, so the hash has a seed that they do not know.
+pub(crate) type Prints = HashSet<Fingerprint, RandomState>;
 
 impl Seen {
     /// The fingerprints of one stream.
-    pub(crate) fn stream(
-        &self,
-        tenant: &TenantId,
-        labels: &Labels,
-    ) -> Option<&HashSet<Fingerprint>> {
+    pub(crate) fn stream(&self, tenant: &TenantId, labels: &Labels) -> Option<&Prints> {
         self.0.get(tenant)?.get(labels)
     }
 
     /// The same, to add to it.
-    pub(crate) fn stream_mut(
-        &mut self,
-        tenant: &TenantId,
-        labels: &Labels,
-    ) -> &mut HashSet<Fingerprint> {
+    pub(crate) fn stream_mut(&mut self, tenant: &TenantId, labels: &Labels) -> &mut Prints {
         self.0.entry(tenant.clone()).or_default().entry(labels.clone()).or_default()
     }
 

@@ -1,31 +1,43 @@
 //! The rows of one tenant in memory, by stream. A clone is a snapshot: it costs one reference
 //! count, and later inserts do not show in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use model::{Entry, Labels, Stream, Timestamp};
 
 /// Streams, sorted by their labels, which is the order of a segment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table(Arc<BTreeMap<Labels, Arc<StreamRows>>>);
+pub(crate) struct Table {
+    streams: Arc<Vec<Arc<StreamRows>>>,
+    /// Where each stream is: most inserts are to streams that are there, and comparing labels with
+    /// those of a path through a tree takes longer than all else.
+    index: Arc<HashMap<Labels, usize, RandomState>>,
+    order: Arc<BTreeMap<Labels, usize>>,
+}
 
 impl Table {
     /// How many streams there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.streams.len()
     }
 
     /// Adds rows behind those of the same stream.
     pub(crate) fn insert(&mut self, stream: Stream) {
-        let streams = Arc::make_mut(&mut self.0);
-        let rows = streams.entry(stream.labels).or_default();
-        Arc::make_mut(rows).extend(stream.entries);
+        let streams = Arc::make_mut(&mut self.streams);
+        let at = self.index.get(&stream.labels).copied().unwrap_or_else(|| {
+            Arc::make_mut(&mut self.index).insert(stream.labels.clone(), streams.len());
+            Arc::make_mut(&mut self.order).insert(stream.labels, streams.len());
+            streams.push(Arc::default());
+            streams.len() - 1
+        });
+        Arc::make_mut(&mut streams[at]).extend(stream.entries);
     }
 
     /// Every stream with its rows.
     pub(crate) fn streams(&self) -> impl Iterator<Item = (&Labels, &Arc<StreamRows>)> {
-        self.0.iter()
+        self.order.iter().map(|(labels, at)| (labels, &self.streams[*at]))
     }
 }
 
@@ -40,12 +52,14 @@ pub(crate) struct StreamRows {
     span: Option<(Timestamp, Timestamp)>,
     out_of_order: bool,
     metadata: BTreeSet<String>,
+    last_metadata: Labels,
 }
 
 impl StreamRows {
-    fn extend(&mut self, entries: Vec<Entry>) {
-        for entry in &entries {
+    fn extend(&mut self, mut entries: Vec<Entry>) {
+        for entry in &mut entries {
             self.note(entry);
+            self.share_metadata(entry);
         }
         match self.runs.last_mut().and_then(Arc::get_mut) {
             Some(run) => run.extend(entries),
@@ -60,6 +74,16 @@ impl StreamRows {
         self.span = Some((min.min(time), max.max(time)));
         self.rows += 1;
         self.line_bytes += entry.line.len() as u64;
+    }
+
+    /// Gives an entry the memory of its neighbour's metadata, if they are equal: a task's mostly
+    /// are, and came in pushes of their own.
+    fn share_metadata(&mut self, entry: &mut Entry) {
+        if entry.metadata == self.last_metadata {
+            entry.metadata = self.last_metadata.clone();
+            return;
+        }
+        self.last_metadata = entry.metadata.clone();
         for (name, _) in entry.metadata.iter() {
             if !self.metadata.contains(name) {
                 self.metadata.insert(name.to_owned());
@@ -153,7 +177,7 @@ mod tests {
     #[test]
     fn only_a_snapshot_costs_a_run() {
         let mut table = Table::default();
-        let runs = |table: &Table| table.0.values().next().unwrap().runs.len();
+        let runs = |table: &Table| table.streams[0].runs.len();
         table.insert(stream("a", &[(1, "one")]));
         table.insert(stream("a", &[(2, "two")]));
         assert_eq!(runs(&table), 1);

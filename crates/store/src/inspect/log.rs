@@ -37,10 +37,10 @@ pub(super) async fn files(
 ) -> Result<Vec<LogFileState>, Error> {
     let survey = tokio::task::spawn_blocking(move || wal::survey(&folder));
     let files = survey.await.map_err(Error::Task)??;
-    Ok(files.into_iter().map(|file| state(file, manifest)).collect())
+    Ok(files.iter().map(|file| state(file, manifest)).collect())
 }
 
-fn state(file: FileSurvey, manifest: &ManifestState) -> LogFileState {
+fn state(file: &FileSurvey, manifest: &ManifestState) -> LogFileState {
     let writer = file.writer.map(|writer| writer.to_string());
     let known = manifest.writers.iter().find(|known| Some(&known.id) == writer.as_ref());
     let published = known.map_or(0, |known| known.next_sequence);

@@ -93,7 +93,7 @@ impl SegmentDepth {
         let mut largest: Vec<_> = table.iter().collect();
         // Equal ones stay in the order of the file.
         largest.sort_by_key(|stream| std::cmp::Reverse(stream.line_bytes));
-        let largest = largest.into_iter().take(streams).map(|stream| stream.stats());
+        let largest = largest.into_iter().take(streams);
         let groups = segment.parquet().row_groups();
         let columns = columns(segment, groups);
         let compressed: u64 = columns.iter().map(|column| column.compressed_bytes).sum();
@@ -108,7 +108,7 @@ impl SegmentDepth {
             row_groups: groups.iter().map(RowGroupSpace::new).collect(),
             columns,
             streams: table.len() as u64,
-            largest_streams: largest.map(StreamSpace::new).collect(),
+            largest_streams: largest.map(|stream| StreamSpace::new(&stream.stats())).collect(),
         }
     }
 }
@@ -124,7 +124,7 @@ impl RowGroupSpace {
 }
 
 impl StreamSpace {
-    fn new(stats: StreamStats) -> Self {
+    fn new(stats: &StreamStats) -> Self {
         Self {
             labels: stats.labels.to_string(),
             rows: stats.rows,

@@ -22,6 +22,10 @@ pub struct ManifestState {
     pub rows: u64,
     /// The bytes of their objects.
     pub bytes: u64,
+    /// Segments that are not live any more, whose objects are still there.
+    pub removed_segments: u64,
+    /// The bytes of their objects.
+    pub removed_bytes: u64,
     /// Whoever published or was restarted.
     pub writers: Vec<WriterState>,
 }
@@ -31,6 +35,8 @@ pub struct ManifestState {
 pub struct WriterState {
     /// The writer.
     pub id: String,
+    /// How often its log was opened again.
+    pub epoch: u64,
     /// The first record of its log that is not in segments.
     pub next_sequence: u64,
 }
@@ -88,9 +94,12 @@ pub(super) fn manifest(manifest: &Manifest) -> ManifestState {
         segments: manifest.segments.len() as u64,
         rows: manifest.segments.iter().map(|segment| segment.rows).sum(),
         bytes: manifest.segments.iter().map(|segment| segment.bytes).sum(),
+        removed_segments: manifest.removed.len() as u64,
+        removed_bytes: manifest.removed.iter().map(|removed| removed.bytes).sum(),
         writers: writers
             .map(|writer| WriterState {
                 id: writer.id.to_string(),
+                epoch: writer.epoch,
                 next_sequence: writer.next_sequence,
             })
             .collect(),

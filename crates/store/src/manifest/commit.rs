@@ -56,11 +56,16 @@ impl Manifests {
 
     /// The newest manifest; the empty one when there is none.
     pub(crate) async fn newest(&self) -> Result<Arc<Manifest>, Error> {
-        let mut known = Manifest::empty();
-        if let Some(number) = self.numbers().await?.pop() {
-            known = self.read(number).await?.unwrap_or(known);
+        for _ in 0..LOST_MAX {
+            let Some(number) = self.numbers().await?.pop() else {
+                return self.follow(Arc::new(Manifest::empty())).await;
+            };
+            // Others may have committed so often since the list that this one is removed already.
+            if let Some(newest) = self.read(number).await? {
+                return self.follow(Arc::new(newest)).await;
+            }
         }
-        self.follow(Arc::new(known)).await
+        Err(Error::Contended { attempts: LOST_MAX })
     }
 
     /// The newest manifest, looked for upwards from one that is known.
@@ -143,7 +148,7 @@ impl Manifests {
     /// Removes old manifests now and then, from the lowest up, each one before the next. A failure
     /// leaves some for the next time.
     async fn trim(&self, newest: u64) {
-        if newest % TRIM_EVERY != 0 {
+        if !newest.is_multiple_of(TRIM_EVERY) {
             return;
         }
         let Ok(numbers) = self.numbers().await else { return };

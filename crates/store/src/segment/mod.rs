@@ -5,6 +5,7 @@
 //! This module knows one segment at a time. Which segments are live is the manifest's to say.
 
 mod checksum;
+mod grams;
 mod narrow;
 mod object;
 mod pieces;

@@ -17,9 +17,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::checksum::Checksums;
+use super::grams::{self, GRAMS_KEY, Grams};
 use super::narrow::Narrow;
 use super::object::ParquetObject;
-use super::pieces::{Piece, select};
+use super::pieces::{Piece, by_row_group, select};
 use super::stats::{STREAMS_KEY, StreamTable};
 use crate::cache::Cache;
 use crate::filter::{Extent, Filter, RowTest, prune};
@@ -71,6 +72,8 @@ pub(crate) struct Segment {
     texts: Vec<OnceLock<Box<str>>>,
     /// The times of each page of the timestamp column.
     pages: Vec<Extent>,
+    /// The trigrams of each row group; none where the file does not tell them.
+    grams: Vec<Grams>,
 }
 
 impl Segment {
@@ -108,7 +111,8 @@ impl Segment {
         let streams = stream_table(&metadata).map_err(failed())?;
         let pages = pages(&metadata).map_err(failed())?;
         let texts = streams.0.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { object, metadata, streams, texts, pages })
+        let grams = trigrams(&metadata);
+        Ok(Self { object, metadata, streams, texts, pages, grams })
     }
 
     /// The streams of the segment.
@@ -143,7 +147,32 @@ impl Segment {
             let piece = Piece { stream, first_row, end_row, all_inside };
             (filter.streams)(&entry.labels).then_some(piece)
         });
-        pieces.collect()
+        self.with_texts(pieces.collect(), &filter.texts)
+    }
+
+    /// Of some pieces, the parts in row groups whose lines may have what is looked for.
+    fn with_texts(&self, pieces: Vec<Piece>, texts: &[Vec<String>]) -> Vec<Piece> {
+        if texts.is_empty() || self.grams.is_empty() {
+            return pieces;
+        }
+        let any = |grams: &Grams, texts: &Vec<String>| {
+            texts.iter().any(|text| grams.may_contain(text.as_bytes()))
+        };
+        let groups = self.grams.iter().map(|grams| texts.iter().all(|texts| any(grams, texts)));
+        let groups: Vec<bool> = groups.collect();
+        if groups.iter().all(|wanted| *wanted) {
+            return pieces;
+        }
+        let bounds = self.row_groups();
+        let parts = pieces.iter().flat_map(|piece| {
+            let parts = by_row_group(piece.first_row..piece.end_row, &bounds);
+            parts.filter(|(group, _)| groups[*group]).map(|(_, rows)| Piece {
+                first_row: rows.start,
+                end_row: rows.end,
+                ..*piece
+            })
+        });
+        parts.collect()
     }
 
     /// Where each row group begins, and where the last ends.
@@ -210,15 +239,30 @@ impl Segment {
     fn memory_bytes(&self) -> usize {
         // Labels twice: in the table, and as text.
         const STREAM_BYTES: usize = 512;
+        const GRAMS_BYTES: usize = 6400;
         let streams = self.streams.0.len() * STREAM_BYTES;
-        self.metadata.metadata().memory_size() + streams + self.pages.len() * size_of::<Extent>()
+        let grams = self.grams.len() * GRAMS_BYTES;
+        let pages = self.pages.len() * size_of::<Extent>();
+        self.metadata.metadata().memory_size() + streams + pages + grams
     }
+}
+
+/// The trigrams of each row group. Segments of earlier programs have none.
+fn trigrams(metadata: &ArrowReaderMetadata) -> Vec<Grams> {
+    let sets = value(metadata, GRAMS_KEY).and_then(grams::parse).unwrap_or_default();
+    let groups = metadata.metadata().num_row_groups();
+    if sets.len() == groups { sets } else { Vec::new() }
+}
+
+/// What stands under a key of the file's metadata.
+fn value<'a>(metadata: &'a ArrowReaderMetadata, key: &str) -> Option<&'a str> {
+    let pairs = metadata.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    pairs.filter(|pair| pair.key == key).find_map(|pair| pair.value.as_deref())
 }
 
 fn stream_table(metadata: &ArrowReaderMetadata) -> Result<StreamTable, ParquetError> {
     let file = metadata.metadata().file_metadata();
-    let pairs = file.key_value_metadata().into_iter().flatten();
-    let text = pairs.filter(|pair| pair.key == STREAMS_KEY).find_map(|pair| pair.value.as_deref());
+    let text = value(metadata, STREAMS_KEY);
     let missing = || ParquetError::General(format!("the file has no {STREAMS_KEY:?}"));
     let table = StreamTable::parse(text.ok_or_else(missing)?);
     let table = table.map_err(|error| ParquetError::External(Box::new(error)))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
 use model::{Column, ColumnKind, Entry, Labels, Timestamp};
@@ -15,6 +15,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::checksum::Checksums;
+use super::grams::{self, GRAMS_KEY, Grams};
 use super::stats::{STREAMS_KEY, StreamEntry, StreamTable};
 use crate::filter::Extent;
 use crate::layout::SegmentPath;
@@ -38,6 +39,10 @@ pub(crate) struct Encoded {
 pub(crate) struct SegmentWriter {
     path: SegmentPath,
     writer: ArrowWriter<Vec<u8>>,
+    /// The trigrams of each row group, and how many rows there are.
+    grams: Vec<Grams>,
+    rows: usize,
+    row_group_rows: usize,
 }
 
 impl SegmentWriter {
@@ -54,7 +59,13 @@ impl SegmentWriter {
         let failed = || Error::segment("encode", &path.path());
         let properties = properties(config, line_bytes).map_err(failed())?;
         let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties));
-        Ok(Self { path: path.clone(), writer: writer.map_err(failed())? })
+        Ok(Self {
+            path: path.clone(),
+            writer: writer.map_err(failed())?,
+            grams: Vec::new(),
+            rows: 0,
+            row_group_rows: config.row_group_rows,
+        })
     }
 
     /// Adds rows.
@@ -62,6 +73,14 @@ impl SegmentWriter {
     /// # Errors
     /// As [`SegmentWriter::new`].
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        // The line is the second column of every segment.
+        for line in batch.column(1).as_string_view().iter().flatten() {
+            if self.rows.is_multiple_of(self.row_group_rows) {
+                self.grams.push(Grams::new());
+            }
+            self.rows += 1;
+            self.grams.iter_mut().last().into_iter().for_each(|grams| grams.add(line.as_bytes()));
+        }
         self.writer.write(batch).map_err(Error::segment("encode", &self.path.path()))
     }
 
@@ -74,6 +93,9 @@ impl SegmentWriter {
         let external = |error| ParquetError::External(Box::new(error));
         let streams = table.to_text().map_err(external).map_err(failed())?;
         self.writer.append_key_value_metadata(KeyValue::new(STREAMS_KEY.to_owned(), streams));
+        let external = |error| ParquetError::External(Box::new(error));
+        let grams = grams::to_text(&self.grams).map_err(external).map_err(failed())?;
+        self.writer.append_key_value_metadata(KeyValue::new(GRAMS_KEY.to_owned(), grams));
         let checksums = Checksums::of(&self.path, &mut self.writer).map_err(failed())?;
         self.writer.append_key_value_metadata(checksums);
         let failed = Error::segment("encode", &self.path.path());
@@ -136,6 +158,7 @@ fn table(streams: &[SortedStream<'_>]) -> StreamTable {
 
 fn properties(config: &Config, line_bytes: u64) -> Result<WriterProperties, ParquetError> {
     const PAGE_BYTES: usize = 512 * 1024;
+    const TIME_LEVEL: i32 = 6;
     let longest = usize::try_from(line_bytes).unwrap_or(usize::MAX);
     let (time, line) = (ColumnPath::from(TIMESTAMP), ColumnPath::from(LINE));
     Ok(WriterProperties::builder()
@@ -145,10 +168,15 @@ fn properties(config: &Config, line_bytes: u64) -> Result<WriterProperties, Parq
         .set_data_page_size_limit(PAGE_BYTES)
         // Page limits are looked at after so many rows, so they must not be more than a page.
         .set_write_batch_size(config.page_rows.min(PAGE_BYTES / longest.max(1)).clamp(1, 1024))
+        // A step to the next stream spoils the differences of 128 rows; bytes apart, which are
+        // few, cost little to pack well.
         .set_column_dictionary_enabled(time.clone(), false)
-        .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
-        // Lines seldom repeat, and their least and greatest tell nothing.
+        .set_column_encoding(time.clone(), Encoding::BYTE_STREAM_SPLIT)
+        .set_column_compression(time, Compression::ZSTD(ZstdLevel::try_new(TIME_LEVEL)?))
+        // Lines seldom repeat, and their least and greatest tell nothing. Lengths apart leave the
+        // text whole, to be packed and to be searched.
         .set_column_dictionary_enabled(line.clone(), false)
+        .set_column_encoding(line.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
         .set_column_statistics_enabled(line, EnabledStatistics::None)
         .build())
 }

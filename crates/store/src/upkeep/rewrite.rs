@@ -11,7 +11,7 @@ use crate::layout::SegmentPath;
 use crate::live::Live;
 use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
 use crate::segment::{self, Encoded, Library};
-use crate::{Config, Error, FailPoints, Hop, Metrics};
+use crate::{Config, Error, FailPoints, Hop, Metrics, Threads};
 
 /// Replaces segments.
 pub(crate) struct Rewriter {
@@ -24,6 +24,7 @@ pub(crate) struct Rewriter {
     pub(crate) ids: Arc<Ids>,
     pub(crate) metrics: Metrics,
     pub(crate) fail_points: FailPoints,
+    pub(crate) threads: Threads,
 }
 
 /// What became of segments that were to be replaced.
@@ -111,7 +112,7 @@ impl Rewriter {
         self.clock.now()
     }
 
-    /// Merges on a thread for blocking work: it is all decoding and encoding, which would hold up
+    /// Merges on a thread of its own: it is all decoding and encoding, which would hold up
     /// those who append and ask.
     async fn merge(
         &self,
@@ -124,10 +125,9 @@ impl Rewriter {
             inputs.push(self.library.open(record).await?);
         }
         let (path, config) = (path.clone(), self.config.clone());
-        let runtime = tokio::runtime::Handle::current();
-        let merged = tokio::task::spawn_blocking(move || {
-            runtime.block_on(compact::merge(&inputs, &path, &*left_out, &config))
-        });
+        let merged = self
+            .threads
+            .start(async move { compact::merge(&inputs, &path, &*left_out, &config).await });
         merged.await.map_err(Error::Task)?
     }
 }

@@ -103,7 +103,7 @@ impl Repairs {
         let folder = data.exists().then(|| DataFolder::open(data)).transpose()?;
         let (wal_dir, lock) = folder.map(|folder| (folder.wal_dir, folder.lock)).unzip();
         let now = clock.now();
-        let ids = Ids::new(id::new_writer(now, data), 0);
+        let ids = Ids::new(id::new_writer(now, std::process::id(), data), 0);
         let manifests = Manifests::new(Arc::clone(&objects));
         let verification = Verification::new(Arc::clone(&objects), wal_dir, place, now);
         let config = Config::default();

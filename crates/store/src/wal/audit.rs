@@ -10,7 +10,7 @@ use ulid::Ulid;
 use super::WAL_VERSION;
 use super::entry::decode;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, records};
-use super::recover::paths;
+use super::survey::paths;
 use crate::Error;
 
 /// Something that is wrong with a log.

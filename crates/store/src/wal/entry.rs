@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use model::{Entry, Labels, Stream, TenantId, Timestamp};
 
 /// What one caller appended: streams of one tenant.
@@ -42,13 +43,19 @@ fn put_stream(stream: &Stream, out: &mut Vec<u8>) {
     // Entries of one stream often share their metadata (one task, one pod), so each distinct set
     // is written once.
     let mut sets: Vec<&Labels> = Vec::new();
-    let mut known: HashMap<&Labels, usize> = HashMap::new();
+    let mut known: HashMap<&Labels, usize, RandomState> = HashMap::default();
     let mut indices = Vec::with_capacity(stream.entries.len());
+    let mut last: Option<(&Labels, usize)> = None;
     for entry in &stream.entries {
-        indices.push(*known.entry(&entry.metadata).or_insert_with(|| {
-            sets.push(&entry.metadata);
-            sets.len() - 1
-        }));
+        let index = match last {
+            Some((last, index)) if last.is_shared_with(&entry.metadata) => index,
+            _ => *known.entry(&entry.metadata).or_insert_with(|| {
+                sets.push(&entry.metadata);
+                sets.len() - 1
+            }),
+        };
+        last = Some((&entry.metadata, index));
+        indices.push(index);
     }
     put_count(sets.len(), out);
     for set in sets {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::disk::{Disk, Folder, LogFile};
+use crate::Error;
 
 /// How an operation fails.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub(crate) enum Fault {
 }
 
 /// A folder whose next operations fail as planned.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct FailingDisk {
     folder: Folder,
     faults: Arc<Mutex<Vec<Fault>>>,
@@ -31,7 +32,7 @@ pub(crate) struct FailingDisk {
 
 /// A file of such a folder.
 pub(crate) struct FailingFile {
-    file: std::fs::File,
+    file: Box<dyn LogFile>,
     disk: FailingDisk,
     /// The next sync fails, since the file's creation is to fail so.
     unsynced: bool,
@@ -70,16 +71,35 @@ impl FailingDisk {
 }
 
 impl Disk for FailingDisk {
-    type File = FailingFile;
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
 
-    fn create(&self, name: &str) -> io::Result<FailingFile> {
+    fn prepare(&self) -> Result<(), Error> {
+        self.folder.prepare()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.folder.names()
+    }
+
+    fn read(&self, name: &str, bytes_max: u64) -> io::Result<(Vec<u8>, u64)> {
+        self.folder.read(name, bytes_max)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
+        self.folder.open(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
         let fault = self.take(|fault| matches!(fault, Fault::Create | Fault::CreateAndStuck));
         if let Some(Fault::Create) = fault {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let unsynced = fault.is_some();
         *self.stuck.lock().unwrap() |= unsynced;
-        Ok(FailingFile { file: self.folder.create(name)?, disk: self.clone(), unsynced })
+        let (file, disk) = (self.folder.create(name)?, self.clone());
+        Ok(Box::new(FailingFile { file, disk, unsynced }))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -93,10 +113,10 @@ impl LogFile for FailingFile {
         let fault =
             self.disk.take(|fault| matches!(fault, Fault::Full(_) | Fault::FullAndStuck(_)));
         let (Some(Fault::Full(written)) | Some(Fault::FullAndStuck(written))) = fault else {
-            return self.file.write_at(bytes, offset).map(drop);
+            return self.file.write_at(bytes, offset);
         };
         *self.disk.stuck.lock().unwrap() = matches!(fault, Some(Fault::FullAndStuck(_)));
-        LogFile::write_at(&mut self.file, &bytes[..written.min(bytes.len())], offset)?;
+        self.file.write_at(&bytes[..written.min(bytes.len())], offset)?;
         Err(io::ErrorKind::StorageFull.into())
     }
 

@@ -14,7 +14,7 @@ use super::checkpoint::Checkpoint;
 use super::entry::decode;
 use super::reader::whole_records;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, Record, record_header, records};
-use super::recover::paths;
+use super::survey::paths;
 use super::{Folder, WAL_VERSION};
 use crate::wal::Disk;
 use crate::{Error, folder, layout};

@@ -20,7 +20,8 @@ mod writer;
 
 pub(crate) use audit::{Audit, Fault, audit};
 pub(crate) use checkpoint::Checkpoint;
-pub(crate) use disk::{Disk, Folder};
+pub(crate) use disk::Folder;
+pub use disk::{Disk, LogFile};
 pub(crate) use entry::{Append, encode};
 pub(crate) use mend::{Mended, cut, mend};
 pub(crate) use recover::{Recovered, owner, recover};

@@ -2,9 +2,6 @@
 //! to go on where something acknowledged is missing.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
-use std::io::Read;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ulid::Ulid;
@@ -12,8 +9,7 @@ use ulid::Ulid;
 use super::checkpoint::{Checkpoint, FileStart};
 use super::entry::{Append, decode};
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, records};
-use super::{Folder, WAL_VERSION};
-use crate::wal::Disk;
+use super::{Disk, WAL_VERSION};
 use crate::{Error, layout};
 
 /// What a log said.
@@ -45,8 +41,8 @@ impl Recovered {
 ///
 /// # Errors
 /// When the folder cannot be read, or its first file is not a log file that we can read.
-pub(crate) fn owner(folder: &Path) -> Result<Option<Ulid>, Error> {
-    let files = list(folder)?;
+pub(crate) fn owner(disk: &dyn Disk) -> Result<Option<Ulid>, Error> {
+    let files = list(disk)?;
     Ok(files.iter().find_map(|file| file.header).map(|header| header.writer))
 }
 
@@ -56,32 +52,32 @@ pub(crate) fn owner(folder: &Path) -> Result<Option<Ulid>, Error> {
 /// When a file cannot be read, is damaged elsewhere than at the end of the log, or when records
 /// between the checkpoint and the end are missing.
 pub(crate) fn recover(
-    folder: &Path,
+    disk: &dyn Disk,
     new_writer: Ulid,
     checkpoint: Checkpoint,
     mut replay: impl FnMut(Append),
 ) -> Result<Recovered, Error> {
-    let files = list(folder)?;
+    let files = list(disk)?;
     let mut recovered = Recovered::new(new_writer);
     // Without any record, the last file says where the numbers go on.
     let begin = files.iter().position(Found::has_records);
     let begin = begin.or_else(|| files.iter().rposition(|file| file.header.is_some()));
     for (at, file) in files.iter().enumerate() {
         let Some(header) = &file.header else {
-            discard(folder, file)?;
+            discard(disk, file)?;
             continue;
         };
         recovered.next_file = file.number + 1;
         let mut start = FileStart { number: file.number, sequence: header.sequence, bytes: 0 };
         if begin.is_some_and(|begin| begin <= at) {
-            recovered.check_continues(folder, file, header, begin == Some(at), checkpoint)?;
+            recovered.check_continues(disk.path(), file, header, begin == Some(at), checkpoint)?;
             start.sequence = recovered.sequence;
         }
         let after = &files[at + 1..];
-        start.bytes = recovered.replay(file, after, checkpoint, &mut replay)?;
+        start.bytes = recovered.replay(disk, file, after, checkpoint, &mut replay)?;
         recovered.files.push_back(start);
     }
-    recovered.check_reaches(folder, checkpoint)?;
+    recovered.check_reaches(disk.path(), checkpoint)?;
     Ok(recovered)
 }
 
@@ -90,6 +86,7 @@ impl Recovered {
     /// the length of its good part.
     fn replay(
         &mut self,
+        disk: &dyn Disk,
         file: &Found,
         after: &[Found],
         checkpoint: Checkpoint,
@@ -99,7 +96,8 @@ impl Recovered {
             return Ok(FILE_HEADER_BYTES as u64);
         }
         let path = &file.path;
-        let bytes = fs::read(path).map_err(Error::file("read", path))?;
+        let read = disk.read(&layout::wal_name(file.number), u64::MAX);
+        let (bytes, _) = read.map_err(Error::file("read", path))?;
         let (records, end) = records(&bytes, self.sequence);
         let next = self.sequence + records.len() as u64;
         let is_last = after.iter().all(|later| later.is_empty_at(next));
@@ -112,7 +110,7 @@ impl Recovered {
         };
         if is_last {
             let last = records.last().map_or(length, |last| last.offset - RECORD_HEADER_BYTES);
-            settle(path, &bytes, length, last)?;
+            settle(disk, file, &bytes[..length], last)?;
         }
         for record in records {
             self.sequence = record.sequence + 1;
@@ -186,29 +184,19 @@ impl Found {
 }
 
 /// The log files of a folder, by number.
-fn list(folder: &Path) -> Result<Vec<Found>, Error> {
-    paths(folder)?.into_iter().map(|(number, path)| look(number, path)).collect()
+fn list(disk: &dyn Disk) -> Result<Vec<Found>, Error> {
+    let names = disk.names().map_err(Error::file("list", disk.path()))?;
+    let mut numbers: Vec<u64> =
+        names.iter().filter_map(|name| layout::parse_wal_name(name)).collect();
+    numbers.sort_unstable();
+    numbers.into_iter().map(|number| look(disk, number)).collect()
 }
 
-/// Where they are. None is opened.
-pub(super) fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
-        let entry = entry.map_err(Error::file("list", folder))?;
-        if let Some(number) = entry.file_name().to_str().and_then(layout::parse_wal_name) {
-            files.push((number, entry.path()));
-        }
-    }
-    files.sort_unstable();
-    Ok(files)
-}
-
-fn look(number: u64, path: PathBuf) -> Result<Found, Error> {
-    let file = File::open(&path).map_err(Error::file("open", &path))?;
-    let bytes = file.metadata().map_err(Error::file("look at", &path))?.len();
-    let mut head = Vec::with_capacity(FILE_HEADER_BYTES);
-    let read = file.take(FILE_HEADER_BYTES as u64).read_to_end(&mut head);
-    read.map_err(Error::file("read", &path))?;
+fn look(disk: &dyn Disk, number: u64) -> Result<Found, Error> {
+    let name = layout::wal_name(number);
+    let path = disk.path().join(&name);
+    let read = disk.read(&name, FILE_HEADER_BYTES as u64);
+    let (head, bytes) = read.map_err(Error::file("read", &path))?;
     let header = header(&path, number, &head)?;
     if header.is_none() && bytes > FILE_HEADER_BYTES as u64 {
         return Err(corrupt(&path, 0, "this is not the header of a log file"));
@@ -230,23 +218,24 @@ fn header(path: &Path, number: u64, head: &[u8]) -> Result<Option<FileHeader>, E
 
 /// Removes a file whose creation was cut short: no record can have been written to it, and if one
 /// was, the file after it does not continue the one before it.
-fn discard(folder: &Path, file: &Found) -> Result<(), Error> {
-    let name = layout::wal_name(file.number);
-    Folder(folder.to_owned()).remove(&name).map_err(Error::file("remove", &file.path))
+fn discard(disk: &dyn Disk, file: &Found) -> Result<(), Error> {
+    disk.remove(&layout::wal_name(file.number)).map_err(Error::file("remove", &file.path))
 }
 
-/// Cuts the log's last file to its good `length`, and writes the last record once more. It may be
+/// Cuts the log's last file to its `good` bytes, and writes the last record once more. It may be
 /// there because it was written, not because it was synced: the process ended in between, or the
 /// sync failed. A sync that succeeds after a failed one says nothing of what was written before,
 /// and what we replay now will be acknowledged as a duplicate when it is sent again.
-fn settle(path: &Path, bytes: &[u8], length: usize, last_record: usize) -> Result<(), Error> {
-    let file = OpenOptions::new().write(true).open(path).map_err(Error::file("open", path))?;
-    if length < bytes.len() {
-        file.set_len(length as u64).map_err(Error::file("cut", path))?;
+fn settle(disk: &dyn Disk, found: &Found, good: &[u8], last_record: usize) -> Result<(), Error> {
+    let path = &found.path;
+    let opened = disk.open(&layout::wal_name(found.number));
+    let mut file = opened.map_err(Error::file("open", path))?;
+    if (good.len() as u64) < found.bytes {
+        file.truncate(good.len() as u64).map_err(Error::file("cut", path))?;
     }
-    let rewritten = file.write_all_at(&bytes[last_record..length], last_record as u64);
+    let rewritten = file.write_at(&good[last_record..], last_record as u64);
     rewritten.map_err(Error::file("write", path))?;
-    file.sync_all().map_err(Error::file("sync", path))
+    file.sync().map_err(Error::file("sync", path))
 }
 
 fn corrupt(path: &Path, offset: usize, reason: &str) -> Error {

@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use ulid::Ulid;
 
 use super::WAL_VERSION;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, records};
-use super::recover::paths;
-use crate::Error;
+use crate::{Error, layout};
 
 /// How a file of the log ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,6 +61,19 @@ pub(crate) fn survey(folder: &Path) -> Result<Vec<FileSurvey>, Error> {
         }
     }
     Ok(found)
+}
+
+/// Where they are, by number. None is opened.
+pub(super) fn paths(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::file("list", folder))? {
+        let entry = entry.map_err(Error::file("list", folder))?;
+        if let Some(number) = entry.file_name().to_str().and_then(layout::parse_wal_name) {
+            files.push((number, entry.path()));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 fn look(path: &Path, number: u64, bytes: &[u8], is_last: bool) -> Result<FileSurvey, Error> {

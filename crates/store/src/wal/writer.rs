@@ -2,7 +2,8 @@
 //! anything else is written, so a record is in the log whole or not at all.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use ulid::Ulid;
 
@@ -32,11 +33,10 @@ pub(crate) struct Usage {
 }
 
 /// The one writer of a log.
-pub(crate) struct Writer<D: Disk> {
-    disk: D,
-    folder: PathBuf,
+pub(crate) struct Writer {
+    disk: Arc<dyn Disk>,
     writer: Ulid,
-    file: D::File,
+    file: Box<dyn LogFile>,
     /// Every file of the log; the last is the one being written.
     files: VecDeque<FileStart>,
     /// The next record's number.
@@ -53,22 +53,20 @@ pub(crate) struct Writer<D: Disk> {
     buffer: Vec<u8>,
 }
 
-impl<D: Disk> Writer<D> {
+impl Writer {
     /// Goes on where recovery ended, in a new file.
     pub(crate) fn open(
-        disk: D,
-        folder: PathBuf,
+        disk: Arc<dyn Disk>,
         recovered: &Recovered,
         segment_bytes: u64,
     ) -> Result<Self, Error> {
         let number = recovered.next_file();
         let start = FileStart { number, sequence: recovered.sequence, bytes: 0 };
-        let (file, start) = create(&disk, &folder, recovered.writer, start)?;
+        let (file, start) = create(&*disk, recovered.writer, start)?;
         let mut files = recovered.files.clone();
         files.push_back(start);
         Ok(Self {
             disk,
-            folder,
             writer: recovered.writer,
             file,
             files,
@@ -160,7 +158,7 @@ impl<D: Disk> Writer<D> {
         if self.current().sequence < self.sequence {
             let start =
                 FileStart { number: self.current().number + 1, sequence: self.sequence, bytes: 0 };
-            let (file, start) = create(&self.disk, &self.folder, self.writer, start)?;
+            let (file, start) = create(&*self.disk, self.writer, start)?;
             self.file = file;
             self.files.push_back(start);
             // The file before it may have been published while it could not be closed.
@@ -179,7 +177,7 @@ impl<D: Disk> Writer<D> {
         self.published = self.published.max(checkpoint);
         while let Some(at) = superfluous(&self.files, checkpoint) {
             let name = layout::wal_name(self.files[at].number);
-            self.disk.remove(&name).map_err(Error::file("remove", self.folder.join(name)))?;
+            self.disk.remove(&name).map_err(Error::file("remove", self.disk.path().join(name)))?;
             self.files.remove(at);
         }
         Ok(())
@@ -211,7 +209,7 @@ impl<D: Disk> Writer<D> {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(layout::wal_name(self.current().number))
+        self.disk.path().join(layout::wal_name(self.current().number))
     }
 
     fn current(&self) -> &FileStart {
@@ -224,14 +222,13 @@ impl<D: Disk> Writer<D> {
 }
 
 /// Creates a file with its header, durably.
-fn create<D: Disk>(
-    disk: &D,
-    folder: &Path,
+fn create(
+    disk: &dyn Disk,
     writer: Ulid,
     start: FileStart,
-) -> Result<(D::File, FileStart), Error> {
+) -> Result<(Box<dyn LogFile>, FileStart), Error> {
     let name = layout::wal_name(start.number);
-    let created = create_at(disk, &folder.join(&name), &name, writer, start);
+    let created = create_named(disk, &name, writer, start);
     if created.is_err() {
         // What is left of it says nothing that is not known, and takes room. Should it stay,
         // recovery passes over it.
@@ -240,18 +237,18 @@ fn create<D: Disk>(
     created
 }
 
-fn create_at<D: Disk>(
-    disk: &D,
-    path: &Path,
+fn create_named(
+    disk: &dyn Disk,
     name: &str,
     writer: Ulid,
     start: FileStart,
-) -> Result<(D::File, FileStart), Error> {
+) -> Result<(Box<dyn LogFile>, FileStart), Error> {
+    let path = disk.path().join(name);
     let header =
         FileHeader { version: WAL_VERSION, number: start.number, sequence: start.sequence, writer };
-    let mut file = disk.create(name).map_err(Error::file("create", path))?;
-    file.write_at(&header.to_bytes(), 0).map_err(Error::file("write", path))?;
-    file.sync().map_err(Error::file("sync", path))?;
+    let mut file = disk.create(name).map_err(Error::file("create", &path))?;
+    file.write_at(&header.to_bytes(), 0).map_err(Error::file("write", &path))?;
+    file.sync().map_err(Error::file("sync", &path))?;
     Ok((file, FileStart { bytes: FILE_HEADER_BYTES as u64, ..start }))
 }
 

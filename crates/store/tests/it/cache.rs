@@ -23,7 +23,7 @@ async fn open_cached(config: Config, objects: &Arc<CountingObjects>, folder: &Pa
 
 /// Objects with a segment in them, and a folder for a store of theirs that did not write it.
 async fn written_by_another() -> (Arc<CountingObjects>, TempDir) {
-    let objects = Arc::new(CountingObjects::default());
+    let objects = CountingObjects::new();
     let (other, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open_cached(Config::default(), &objects, other.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one"), (2, "two")])]).await.unwrap();
@@ -33,7 +33,7 @@ async fn written_by_another() -> (Arc<CountingObjects>, TempDir) {
 
 #[tokio::test]
 async fn what_was_flushed_is_read_without_a_request() {
-    let (objects, folder) = (Arc::new(CountingObjects::default()), tempfile::tempdir().unwrap());
+    let (objects, folder) = (CountingObjects::new(), tempfile::tempdir().unwrap());
     let store = open_cached(Config::default(), &objects, folder.path()).await;
     store.append(&tenant(), vec![stream("a", &[(1, "one"), (2, "two")])]).await.unwrap();
     store.flush().await.unwrap();

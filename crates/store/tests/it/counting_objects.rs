@@ -1,26 +1,32 @@
-//! An object store in memory that counts what is asked of it.
+//! The object store under test, counting what is asked of it.
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-#[derive(Debug, Default)]
+use crate::under_test::{Fresh, fresh_objects};
+
+#[derive(Debug)]
 pub struct CountingObjects {
-    objects: InMemory,
+    objects: Fresh,
     reads: Mutex<Vec<String>>,
 }
 
 impl CountingObjects {
+    /// Over an empty one.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { objects: fresh_objects(), reads: Mutex::default() })
+    }
+
     /// The segments that were read since the last time, once for each request.
     pub fn segment_reads(&self) -> Vec<String> {
         let reads = std::mem::take(&mut *self.reads.lock().unwrap());

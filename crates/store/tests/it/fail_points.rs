@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use barogram_store::{Config, ErrorKind, FailPoints, Hop, Store};
-use object_store::ObjectStore;
-use object_store::memory::InMemory;
 
+use crate::under_test::fresh_objects;
 use crate::world::*;
 
 /// The hops that a line passes without compaction and deletion.
@@ -34,7 +33,7 @@ fn failing_once(hop: Option<Hop>) -> (FailPoints, Arc<Mutex<BTreeSet<Hop>>>) {
 }
 
 async fn check(hop: Hop) {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let (points, _) = failing_once(Some(hop));
     let store = Store::open(Config::default(), parts_with(&objects, folder.path(), points));
@@ -76,7 +75,7 @@ async fn a_step_that_fails_at_a_hop_is_tried_again() {
 
 #[tokio::test]
 async fn a_line_passes_these_hops() {
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects = fresh_objects();
     let folder = tempfile::tempdir().unwrap();
     let (points, passed) = failing_once(None);
     let store = Store::open(Config::default(), parts_with(&objects, folder.path(), points));

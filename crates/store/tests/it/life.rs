@@ -92,7 +92,7 @@ async fn only_rows_of_the_time_and_the_streams_come_out() {
     store.append(&tenant(), streams.to_vec()).await.unwrap();
     for flushed in [false, true] {
         let not_b = Arc::new(|labels: &Labels| labels.get("app") != Some("b"));
-        let filter = Filter { time: range(10, 20), streams: not_b, rows: None };
+        let filter = Filter { time: range(10, 20), streams: not_b, rows: None, texts: Vec::new() };
         let found = scan(&store.snapshot(&tenant()), &filter, 7).await;
         let times: Vec<i64> = found.iter().map(|row| row.0 - at(0)).collect();
         assert_eq!(times, (10..20).chain(10..20).collect::<Vec<_>>(), "flushed: {flushed}");

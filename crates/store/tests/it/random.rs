@@ -104,7 +104,8 @@ async fn check_scan(store: &Store, model: &Model, step: (i64, i64, u8, usize)) {
     let without = labels(without);
     let excluded = without.to_string();
     let pass = Arc::new(move |labels: &Labels| *labels != without);
-    let filter = Filter { time: range(start, start + length), streams: pass, rows: None };
+    let filter =
+        Filter { time: range(start, start + length), streams: pass, rows: None, texts: Vec::new() };
     let snapshot = store.snapshot(&tenant());
     let mut found = scan(&snapshot, &filter, batch_rows).await;
     // The sort is stable, so rows of equal times must have come out in the order of the pushes.

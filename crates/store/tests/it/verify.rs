@@ -191,7 +191,7 @@ async fn check(damage: impl AsyncFnOnce(&World), expect: Expect<'_>) -> Vec<Loss
     check_clean(&repairs, &expect).await;
     drop(repairs);
     let store = world.open().await;
-    check_rows(&world.rows, rows(&store).await, &expect);
+    check_rows(&world.rows, &rows(&store).await, &expect);
     store.flush().await.unwrap();
     store.shutdown().await.unwrap();
     drop(store);
@@ -205,13 +205,13 @@ async fn check_clean(repairs: &Repairs, expect: &Expect<'_>) {
     assert_eq!(after.summary.rows_verified, after.summary.rows, "{expect:?}");
 }
 
-fn check_rows(before: &Rows, after: Rows, expect: &Expect<'_>) {
+fn check_rows(before: &Rows, after: &Rows, expect: &Expect<'_>) {
     let all = before.len() as u64;
     assert_eq!(after.len() as u64, all - expect.lost, "{expect:?}");
     let mut known: BTreeMap<_, u64> = BTreeMap::new();
     before.iter().for_each(|row| *known.entry(row).or_default() += 1);
     let mut changed = 0;
-    for row in &after {
+    for row in after {
         match known.get_mut(row) {
             Some(times) if *times > 0 => *times -= 1,
             _ => changed += 1,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{ingest, query};
+use super::{ingest, query, restart};
 use crate::report::Verdict;
 
 /// Speed and cost of the real binary on generated Airflow logs
@@ -20,6 +20,8 @@ enum What {
     Query(Setup),
     /// Pushes over HTTP with fsync: lines a CPU second, memory, bytes at rest
     Ingest(Setup),
+    /// A start after `kill -9` with all of it in the log: seconds until it serves, memory
+    Restart(Setup),
 }
 
 /// What the measurements share.
@@ -54,6 +56,7 @@ pub fn run(args: &Args) -> Result<Verdict> {
     let report = match &args.what {
         What::Query(setup) => runtime.block_on(query::run(setup))?,
         What::Ingest(setup) => runtime.block_on(ingest::run(setup))?,
+        What::Restart(setup) => runtime.block_on(restart::run(setup))?,
     };
     report.print()
 }

@@ -56,6 +56,14 @@ impl Dataset {
 
     /// Pushes the data set, flushes it, and writes its text beside.
     pub(super) async fn load(&self, server: &Server) -> Result<Pushed> {
+        let pushed = self.push(server).await?;
+        server.post("/flush", Vec::new()).await?;
+        std::fs::write(&self.loaded, format!("{pushed:?}\n"))?;
+        Ok(pushed)
+    }
+
+    /// Pushes the data set, and writes its text beside.
+    pub(super) async fn push(&self, server: &Server) -> Result<Pushed> {
         let mut pushed = Pushed::default();
         let mut text = BufWriter::new(File::create(&self.text)?);
         // A small day has moments without a line, and a push of none is refused.
@@ -69,8 +77,6 @@ impl Dataset {
             pushed.pushes += 1;
         }
         text.flush()?;
-        server.post("/flush", Vec::new()).await?;
-        std::fs::write(&self.loaded, format!("{pushed:?}\n"))?;
         Ok(pushed)
     }
 }

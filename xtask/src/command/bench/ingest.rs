@@ -26,12 +26,15 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
     let server = Server::start(&binary, &dataset.store).await?;
     let pushed = dataset.load(&server).await?;
     let (cpu, memory) = (server.cpu_seconds()?, server.peak_memory_megabytes()?);
+    let requests = requests(&server.get("/metrics", &[]).await?);
 
     let megabytes = pushed.line_bytes as f64 / 1e6;
-    let (objects, stored) = objects(&dataset.store.join("objects/tenants"))?;
+    let (segments, stored) = objects(&dataset.store.join("objects/tenants"))?;
+    let (manifests, _) = objects(&dataset.store.join("objects/manifest"))?;
     let zstd = zstd_bytes(&dataset.text);
     let speed = megabytes / cpu;
     let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let a_gigabyte = |count: u64| format!("{:.1}", count as f64 * 1000.0 / megabytes);
     let mut rows = vec![
         row("lines", pushed.lines.to_string()),
         row("MB of lines", format!("{megabytes:.1}")),
@@ -39,7 +42,9 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
         row("CPU seconds of the server", format!("{cpu:.2}")),
         row("MB a CPU second", format!("{speed:.1}")),
         row("peak memory, MB", memory.to_string()),
-        row("objects", objects.to_string()),
+        row("segments", segments.to_string()),
+        row("manifests", manifests.to_string()),
+        row("objects written a GB", a_gigabyte(segments + manifests)),
         row("MB at rest", format!("{:.1}", stored as f64 / 1e6)),
         row(
             "MB of lines by MB at rest",
@@ -49,6 +54,8 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
     rows.extend(
         zstd.map(|bytes| row("MB of the text by zstd -3", format!("{:.1}", bytes as f64 / 1e6))),
     );
+    let requests = requests.into_iter();
+    rows.extend(requests.map(|(name, count)| row(&format!("{name} a GB"), a_gigabyte(count))));
     let mut details = Vec::new();
     if speed < MEGABYTES_A_CPU_SECOND {
         details.push(format!("{speed:.1} MB a CPU second, {MEGABYTES_A_CPU_SECOND} are wanted"));
@@ -67,7 +74,19 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
     Ok(Report { head: vec!["figure", "value"], rows, details, figures, verdict })
 }
 
-/// How many segments there are, and their bytes.
+/// What the server counts of requests to its object store, if it does: these are paid for one by
+/// one, and a read is no object that one could count afterwards.
+fn requests(metrics: &str) -> Vec<(String, u64)> {
+    let counters = metrics.lines().filter(|line| line.starts_with("store_object_requests_total"));
+    counters
+        .filter_map(|line| {
+            let (name, count) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), count.parse().ok()?))
+        })
+        .collect()
+}
+
+/// How many objects there are below a folder, and their bytes.
 fn objects(folder: &Path) -> Result<(u64, u64)> {
     let (mut count, mut bytes) = (0, 0);
     for entry in fs::read_dir(folder)? {

@@ -5,7 +5,8 @@ mod args;
 mod dataset;
 mod ingest;
 mod query;
+mod restart;
 mod rival;
-mod server;
+pub(crate) mod server;
 
 pub use args::{Args, run};

@@ -13,43 +13,58 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Linux counts a process' CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A running `barogram serve`.
-pub(super) struct Server {
+/// Between two looks whether it is ready.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A running `barogram serve`. Dropped, it is killed.
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: String,
-    pub(super) http: reqwest::Client,
+    pub(crate) address: String,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Server {
     /// Starts the binary over a data folder and waits until it is ready.
     pub(super) async fn start(binary: &Path, data: &Path) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let listen = format!("127.0.0.1:{port}");
-        let child = Command::new(binary)
-            .args(["serve", "--listen", &listen, "--data"])
-            .arg(data)
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("failed to start {}", binary.display()))?;
-        let (address, http) = (format!("http://{listen}"), reqwest::Client::new());
-        let server = Self { child, address, http };
+        let mut server = Self::launch(Command::new(binary), data, [])?;
         server.wait_until_ready().await?;
         Ok(server)
     }
 
-    async fn wait_until_ready(&self) -> Result<()> {
+    /// Starts the binary over a data folder, with more arguments.
+    pub(crate) fn launch<'a>(
+        mut command: Command,
+        data: &Path,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let listen = format!("127.0.0.1:{port}");
+        command.args(["serve", "--listen", &listen, "--data"]).arg(data).args(arguments);
+        command.stdout(Stdio::null());
+        let spawned = command.spawn();
+        let failed = || format!("failed to start {}", command.get_program().display());
+        let child = spawned.with_context(failed)?;
+        let (address, http) = (format!("http://{listen}"), reqwest::Client::new());
+        Ok(Self { child, address, http })
+    }
+
+    /// Waits until it answers.
+    pub(crate) async fn wait_until_ready(&mut self) -> Result<()> {
         let url = format!("{}/ready", self.address);
-        for _ in 0..READY_TIMEOUT.as_millis() / 50 {
+        for _ in 0..READY_TIMEOUT.as_millis() / LOOK_AGAIN.as_millis() {
             if self.http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended: {status}");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         bail!("the server was not ready within {} s", READY_TIMEOUT.as_secs())
     }
 
     /// Seconds of CPU that the server has used, in user and kernel mode.
-    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The name of the program may hold spaces; the fields after it do not.
         let fields = stat.rsplit_once(") ").context("an unknown form of /proc/PID/stat")?.1;
@@ -59,7 +74,7 @@ impl Server {
     }
 
     /// The most memory that the server has held, in megabytes.
-    pub(super) fn peak_memory_megabytes(&self) -> Result<u64> {
+    pub(crate) fn peak_memory_megabytes(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
@@ -67,7 +82,7 @@ impl Server {
     }
 
     /// A GET whose answer must be a success.
-    pub(super) async fn get(&self, path: &str, params: &[(&str, String)]) -> Result<String> {
+    pub(crate) async fn get(&self, path: &str, params: &[(&str, String)]) -> Result<String> {
         let request = self.http.get(format!("{}{path}", self.address)).query(params);
         let answer = request.send().await?;
         let status = answer.status();
@@ -76,7 +91,7 @@ impl Server {
     }
 
     /// A POST whose answer must be a success.
-    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<()> {
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<()> {
         let request = self.http.post(format!("{}{path}", self.address));
         let request = request.header("Content-Type", loki::push::CONTENT_TYPE).body(body);
         let answer = request.send().await?;
@@ -98,7 +113,7 @@ impl Drop for Server {
 }
 
 /// The binary that was named, or the one of this tree, built now.
-pub(super) fn binary(named: Option<&PathBuf>) -> Result<PathBuf> {
+pub(crate) fn binary(named: Option<&PathBuf>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.clone());
     }

@@ -32,8 +32,13 @@ fn shown(result: Result<Push, PushError>) -> String {
 
 #[track_caller]
 fn check(body: &str, expect: &str) {
-    let got =
-        shown(parse(Some("application/json; charset=utf-8"), None, body.as_bytes(), &limits()));
+    let got = shown(parse(
+        Some("application/json; charset=utf-8"),
+        None,
+        body.as_bytes(),
+        &limits(),
+        &KnownStreams::default(),
+    ));
     assert!(got.starts_with(expect) && (!expect.is_empty() || got.is_empty()), "{body}: {got}");
 }
 
@@ -119,7 +124,7 @@ fn protobuf_goes_there_and_back() {
 
 #[track_caller]
 fn check_bytes(encoding: Option<&str>, content_type: &str, body: &[u8], expect: &str) {
-    let got = shown(parse(Some(content_type), encoding, body, &limits()));
+    let got = shown(parse(Some(content_type), encoding, body, &limits(), &KnownStreams::default()));
     assert!(got.starts_with(expect), "{got}");
 }
 
@@ -177,7 +182,13 @@ fn bodies_are_inflated_by_name_and_up_to_the_limit() {
 
 #[track_caller]
 fn check_legacy(body: &str, expect: &str) {
-    let got = shown(parse_legacy(Some("application/json"), None, body.as_bytes(), &limits()));
+    let got = shown(parse_legacy(
+        Some("application/json"),
+        None,
+        body.as_bytes(),
+        &limits(),
+        &KnownStreams::default(),
+    ));
     assert!(got.starts_with(expect), "{got}");
 }
 
@@ -224,7 +235,7 @@ proptest! {
             for (kind, encoding) in
                 [("", None), ("application/json", None), ("", Some("gzip")), ("", Some("deflate"))]
             {
-                drop(parse(Some(kind), encoding, body, &limits()));
+                drop(parse(Some(kind), encoding, body, &limits(), &KnownStreams::default()));
             }
         }
     }

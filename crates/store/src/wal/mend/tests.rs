@@ -55,7 +55,7 @@ fn check(checkpoint: u64, damage: impl FnOnce(&Path), expect_lines: &[u64], expe
     assert_eq!((mended.lost, mended.kept), (expect_lost, expect_lines.len() as u64), "{before:?}");
     assert_eq!(audit(log).unwrap().faults, []);
     let mut lines = Vec::new();
-    let recovered = recover(log, WRITER, checkpoint, |append| {
+    let recovered = recover(&Folder(log.to_owned()), WRITER, checkpoint, |append| {
         lines.push(append.streams[0].entries[0].line.parse::<u64>().unwrap());
     });
     assert_eq!((recovered.unwrap().writer, &lines[..]), (WRITER, expect_lines));

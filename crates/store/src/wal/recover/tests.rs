@@ -1,12 +1,13 @@
 //! Logs that were cut, damaged or mixed up, and the fixture of format 1.
 
 use std::fs;
+use std::sync::Arc;
 
 use model::{Entry, Labels, Stream, TenantId, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::wal::{Writer, encode};
+use crate::wal::{Folder, Writer, encode};
 
 /// A log of version 1 as it was written when that version was fixed: two records, the second with
 /// two appends. It must be read for ever.
@@ -24,11 +25,14 @@ fn append(number: i64) -> Append {
     Append { tenant: TenantId::default(), streams: vec![Stream { labels, entries }] }
 }
 
+fn disk(folder: &Path) -> Arc<dyn Disk> {
+    Arc::new(Folder(folder.to_owned()))
+}
+
 /// Writes a log: for each record, how many appends are in it.
 fn write(folder: &Path, records: &[usize], segment_bytes: u64) -> Vec<Append> {
     let recovered = Recovered::new(Ulid::from(7_u128));
-    let disk = Folder(folder.to_owned());
-    let mut log = Writer::open(disk, folder.to_owned(), &recovered, segment_bytes).unwrap();
+    let mut log = Writer::open(disk(folder), &recovered, segment_bytes).unwrap();
     let mut numbers = 0..;
     let mut written = Vec::new();
     for record in records {
@@ -45,7 +49,8 @@ fn write(folder: &Path, records: &[usize], segment_bytes: u64) -> Vec<Append> {
 fn read(folder: &Path, sequence: u64) -> Result<(Vec<Append>, Recovered), Error> {
     let mut appends = Vec::new();
     let checkpoint = Checkpoint { sequence };
-    let recovered = recover(folder, Ulid::nil(), checkpoint, |append| appends.push(append))?;
+    let recovered =
+        recover(&*disk(folder), Ulid::nil(), checkpoint, |append| appends.push(append))?;
     Ok((appends, recovered))
 }
 
@@ -134,7 +139,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let written = write(folder.path(), &records, segment_bytes);
-        let last = list(folder.path()).unwrap().pop().unwrap().path;
+        let last = list(&*disk(folder.path())).unwrap().pop().unwrap().path;
         let length = (fs::metadata(&last).unwrap().len() as f64 * cut) as u64;
         fs::write(&last, &fs::read(&last).unwrap()[..length as usize]).unwrap();
 
@@ -143,8 +148,7 @@ proptest! {
         let again = read(folder.path(), 1).unwrap();
         prop_assert_eq!(again, (found.clone(), recovered.clone()));
 
-        let disk = Folder(folder.path().to_owned());
-        let mut log = Writer::open(disk, folder.path().to_owned(), &recovered, 300).unwrap();
+        let mut log = Writer::open(disk(folder.path()), &recovered, 300).unwrap();
         let more = append(99);
         log.append(|record| encode(&more.tenant, &more.streams, record)).unwrap();
         let found_then = read(folder.path(), 1).unwrap().0;

@@ -17,7 +17,7 @@ fn streams(line: &str) -> Vec<Stream> {
 
 fn lines(folder: &Path) -> Vec<String> {
     let mut lines = Vec::new();
-    recover(folder, Ulid::nil(), Checkpoint::START, |append| {
+    recover(&Folder(folder.to_owned()), Ulid::nil(), Checkpoint::START, |append| {
         let entries = append.streams.into_iter().flat_map(|stream| stream.entries);
         lines.extend(entries.map(|entry| entry.line));
     })
@@ -25,12 +25,12 @@ fn lines(folder: &Path) -> Vec<String> {
     lines
 }
 
-fn open<D: Disk>(disk: D, folder: &Path, segment_bytes: u64) -> Writer<D> {
-    let recovered = recover(folder, Ulid::from(9_u128), Checkpoint::START, |_| {}).unwrap();
-    Writer::open(disk, folder.to_owned(), &recovered, segment_bytes).unwrap()
+fn open(disk: impl Disk, segment_bytes: u64) -> Writer {
+    let recovered = recover(&disk, Ulid::from(9_u128), Checkpoint::START, |_| {}).unwrap();
+    Writer::open(Arc::new(disk), &recovered, segment_bytes).unwrap()
 }
 
-fn append<D: Disk>(log: &mut Writer<D>, line: &str) -> Result<Written, Error> {
+fn append(log: &mut Writer, line: &str) -> Result<Written, Error> {
     log.append(|record| encode(&TenantId::default(), &streams(line), record))
 }
 
@@ -59,7 +59,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let disk = FailingDisk::new(folder.path());
-        let mut log = open(disk.clone(), folder.path(), segment_bytes);
+        let mut log = open(disk.clone(), segment_bytes);
         let mut acknowledged = Vec::new();
         for (number, (fault, length)) in (0_usize..).zip(steps) {
             let line = format!("line {number} {}", "x".repeat(length));
@@ -81,7 +81,7 @@ proptest! {
                 }
                 acknowledged.push(line);
                 drop(log);
-                log = open(disk.clone(), folder.path(), segment_bytes);
+                log = open(disk.clone(), segment_bytes);
             }
         }
         let torn = log.torn;
@@ -96,7 +96,7 @@ proptest! {
 #[test]
 fn files_are_bounded_and_removed_when_they_are_published() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = open(Folder(folder.path().to_owned()), folder.path(), 200);
+    let mut log = open(Folder(folder.path().to_owned()), 200);
     let written: Vec<u64> = (0..9).map(|_| append(&mut log, "line").unwrap().sequence).collect();
     assert_eq!(written, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let before = log.usage();
@@ -112,9 +112,10 @@ fn files_are_bounded_and_removed_when_they_are_published() {
     assert_eq!((found, last.checkpoint().sequence), (1, 11));
 }
 
-fn open_from(folder: &Path, checkpoint: Checkpoint, found: &mut usize) -> Writer<Folder> {
-    let recovered = recover(folder, Ulid::nil(), checkpoint, |_| *found += 1).unwrap();
-    Writer::open(Folder(folder.to_owned()), folder.to_owned(), &recovered, 1000).unwrap()
+fn open_from(folder: &Path, checkpoint: Checkpoint, found: &mut usize) -> Writer {
+    let disk = Folder(folder.to_owned());
+    let recovered = recover(&disk, Ulid::nil(), checkpoint, |_| *found += 1).unwrap();
+    Writer::open(Arc::new(disk), &recovered, 1000).unwrap()
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn a_file_that_could_not_be_created_is_no_gap() {
     // A file is begun, cannot be made durable and not be removed; then the one before it goes on.
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
-    let mut log = open(disk.clone(), folder.path(), 1 << 20);
+    let mut log = open(disk.clone(), 1 << 20);
     append(&mut log, "one").unwrap();
     disk.fail(Fault::CreateAndStuck);
     log.rotate().unwrap_err();
@@ -138,11 +139,11 @@ fn a_file_that_could_not_be_created_is_no_gap() {
     // But not before what the other file says was there: that had been acknowledged.
     let length = whole.len() - 2 * (whole.len() - FILE_HEADER_BYTES) / 3;
     std::fs::write(&first, &whole[..length]).unwrap();
-    let error = recover(folder.path(), Ulid::nil(), Checkpoint::START, |_| {}).unwrap_err();
+    let error = recover(&disk, Ulid::nil(), Checkpoint::START, |_| {}).unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
 
     std::fs::write(&first, &whole).unwrap();
-    let mut log = open(disk, folder.path(), 1 << 20);
+    let mut log = open(disk, 1 << 20);
     append(&mut log, "three").unwrap();
     log.trim(Checkpoint::START).unwrap();
     drop(log);
@@ -154,7 +155,7 @@ fn a_file_that_could_not_be_created_is_no_gap() {
 fn the_log_has_a_bound_and_room_again_when_it_is_published() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
-    let mut log = open(disk.clone(), folder.path(), 200).bounded(1000);
+    let mut log = open(disk.clone(), 200).bounded(1000);
     let mut sequence = append(&mut log, "").unwrap().sequence;
     let empty = log.usage().bytes - FILE_HEADER_BYTES as u64;
     let error = loop {
@@ -186,7 +187,7 @@ fn bytes(file: &std::fs::DirEntry) -> u64 {
 fn what_was_half_written_is_taken_back_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
-    let mut log = open(disk.clone(), folder.path(), 1 << 20);
+    let mut log = open(disk.clone(), 1 << 20);
     append(&mut log, "one").unwrap();
     let path = folder.path().join(layout::wal_name(1));
     for fault in [Fault::Full(30), Fault::Sync] {
@@ -200,8 +201,10 @@ fn what_was_half_written_is_taken_back_at_once() {
 fn a_trim_that_failed_goes_on_later() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
-    let mut log = open(disk.clone(), folder.path(), 100);
-    (0..4).for_each(|_| drop(append(&mut log, "line").unwrap()));
+    let mut log = open(disk.clone(), 100);
+    for sequence in 1..5 {
+        assert_eq!(append(&mut log, "line").unwrap().sequence, sequence);
+    }
     let before = log.usage();
     disk.stick();
     log.trim(log.checkpoint()).unwrap_err();
@@ -214,7 +217,7 @@ fn a_trim_that_failed_goes_on_later() {
 fn what_was_not_synced_is_written_again_before_it_is_replayed() {
     // Recovery cannot tell a record that was only written from a synced one, so it must write.
     let folder = tempfile::tempdir().unwrap();
-    let mut log = open(Folder(folder.path().to_owned()), folder.path(), 1 << 20);
+    let mut log = open(Folder(folder.path().to_owned()), 1 << 20);
     append(&mut log, "one").unwrap();
     append(&mut log, "two").unwrap();
     drop(log);

@@ -59,7 +59,7 @@ impl Forged {
         let pairs = builder.metadata().file_metadata().key_value_metadata().unwrap();
         let table = pairs.iter().find(|pair| pair.key == STREAMS).unwrap();
         let mut table = decode(table.value.as_deref().unwrap());
-        let rows = forge(rows, &mut table["streams"], craft);
+        let rows = forge(&rows, &mut table["streams"], craft);
         let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), None).unwrap();
         writer.write(&rows).unwrap();
         writer.append_key_value_metadata(KeyValue::new(STREAMS.to_owned(), encode(&table)));
@@ -77,7 +77,7 @@ fn encode(table: &Value) -> String {
 }
 
 /// The first stream is `audit` with rows 0 to 39, the second `etl` with the others.
-fn forge(rows: RecordBatch, streams: &mut Value, craft: Craft) -> RecordBatch {
+fn forge(rows: &RecordBatch, streams: &mut Value, craft: Craft) -> RecordBatch {
     let mut order: Vec<u32> = (0..u32::try_from(rows.num_rows()).unwrap()).collect();
     match craft {
         Craft::Same => {}
@@ -95,17 +95,17 @@ fn forge(rows: RecordBatch, streams: &mut Value, craft: Craft) -> RecordBatch {
             let mut times = times.values().to_vec();
             *times.last_mut().unwrap() += super::DAY;
             let times = TimestampNanosecondArray::from(times).with_timezone("UTC");
-            return with_column(&rows, 0, Arc::new(times));
+            return with_column(rows, 0, Arc::new(times));
         }
         Craft::Columns => {
             let lines: &StringViewArray = rows.column(1).as_string_view();
             let lengths = arrow::array::UInt64Array::from_iter_values(
                 lines.iter().map(|line| line.unwrap_or_default().len() as u64),
             );
-            return with_column(&rows, 1, Arc::new(lengths));
+            return with_column(rows, 1, Arc::new(lengths));
         }
     }
-    take_record_batch(&rows, &UInt32Array::from(order)).unwrap()
+    take_record_batch(rows, &UInt32Array::from(order)).unwrap()
 }
 
 fn with_column(rows: &RecordBatch, at: usize, column: ArrayRef) -> RecordBatch {
