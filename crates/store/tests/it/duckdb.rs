@@ -1,6 +1,6 @@
 //! Segments are plain Parquet: DuckDB reads the same rows as our own scan. It runs where
-//! `BAROGRAM_TEST_DUCKDB` names a Python that has the package `duckdb`; elsewhere nothing is tested,
-//! and the test says so.
+//! `BAROGRAM_TEST_DUCKDB` names a Python that has the package `duckdb`; elsewhere nothing is
+//! tested, and the test says so.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
