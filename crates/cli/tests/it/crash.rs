@@ -76,12 +76,15 @@ async fn kill_and_look(
 
 /// Waits until so many lines of pods are there.
 async fn arrived(url: &str, count: usize) {
+    let mut found = 0;
     let looking = async {
-        while truth::found(&ask::lines(url, r#"{namespace=~".+"}"#).await).count() < count {
+        while found < count {
             sleep(Duration::from_millis(200)).await;
+            found = truth::found(&ask::lines(url, r#"{namespace=~".+"}"#).await).count();
         }
     };
-    timeout(PATIENCE, looking).await.expect("all lines arrive");
+    let in_time = timeout(PATIENCE, looking).await;
+    in_time.unwrap_or_else(|_| panic!("{found} of {count} lines arrive in time"));
 }
 
 /// A client that pushes numbered lines, one at a time, and each until it is acknowledged.

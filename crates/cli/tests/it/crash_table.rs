@@ -32,7 +32,7 @@ const LINES_EACH: usize = 5;
 /// Between two pushes: longer than between two looks whether a flush is due.
 const PAUSE: Duration = Duration::from_millis(25);
 /// Cases that run at the same time; each waits for the disk most of the time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 2;
 /// Every other line is of the day before, so that most flushes make two segments.
 const BACK: Duration = Duration::from_secs(23 * 3600);
 
