@@ -18,3 +18,4 @@ mod push;
 mod site;
 mod tail;
 mod truth;
+mod verify;

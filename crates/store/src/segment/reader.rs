@@ -101,6 +101,11 @@ impl Segment {
         &self.pages
     }
 
+    /// Whether a row group may have this line, as far as its trigrams tell.
+    pub(crate) fn may_have(&self, group: usize, line: &str) -> bool {
+        self.grams.get(group).is_none_or(|grams| grams.may_contain(line.as_bytes()))
+    }
+
     async fn load(mut object: ParquetObject) -> Result<Self, Error> {
         let path = object.path.clone();
         let failed = || Error::segment("open", &path);

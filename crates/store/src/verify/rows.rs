@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use arrow::array::{AsArray, DictionaryArray, RecordBatch};
+use arrow::array::{AsArray, DictionaryArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{Int32Type, TimestampNanosecondType};
 use futures::TryStreamExt;
 use model::{ColumnKind, Timestamp};
@@ -64,6 +64,9 @@ struct Rows<'a> {
     /// The next row, and the page of the timestamp column in which it is.
     row: u64,
     page: usize,
+    /// The row group of the next row, and where each begins and the last one ends.
+    group: usize,
+    groups: Vec<u64>,
     /// Rows of the last time, to find one that is there twice.
     seen: HashSet<Fingerprint>,
 }
@@ -92,6 +95,8 @@ impl<'a> Rows<'a> {
             read: Read::default(),
             row: 0,
             page: 0,
+            group: 0,
+            groups: segment.row_groups(),
             seen: HashSet::new(),
         }
     }
@@ -102,6 +107,7 @@ impl<'a> Rows<'a> {
         let mut batches = self.segment.read(all, columns, batch_rows(self.segment))?;
         while let Some(batch) = batches.try_next().await? {
             self.check_pages(times(&batch));
+            self.check_trigrams(&batch);
             self.batch(&batch)?;
         }
         let (expect, found) = (self.segment.streams().rows(), self.row);
@@ -224,6 +230,21 @@ impl<'a> Rows<'a> {
             if Timestamp(*time) < page.min || page.max < Timestamp(*time) {
                 let what = format!("the page index tells wrong times of the page at row {row}");
                 self.look.broken("rows.page_index", None, what);
+            }
+        }
+    }
+
+    /// Who looks for a text does not read row groups that tell that they do not have it.
+    fn check_trigrams(&mut self, batch: &RecordBatch) {
+        let lines: &StringViewArray = batch.column(1).as_string_view();
+        for (line, row) in lines.iter().zip(self.row..) {
+            while self.groups.get(self.group + 1).is_some_and(|end| *end <= row) {
+                self.group += 1;
+            }
+            if !line.is_none_or(|line| self.segment.may_have(self.group, line)) {
+                let group = self.group;
+                let what = format!("row group {group} tells that it has no line like row {row}");
+                self.look.broken("rows.trigrams", None, what);
             }
         }
     }

@@ -86,7 +86,11 @@ async fn a_segment_is_told_in_depth_by_its_path_or_its_id() {
         depth.columns.iter().map(|column| format!("{} {}", column.kind, column.name)).collect();
     let expect = ["entry timestamp", "entry line", "label app", "label dag_id", "metadata pod"];
     assert_eq!(columns, expect);
-    assert!(depth.columns[1].encodings.contains(&"PLAIN".to_owned()), "{:?}", depth.columns[1]);
+    assert!(
+        depth.columns[1].encodings.contains(&"DELTA_LENGTH_BYTE_ARRAY".to_owned()),
+        "{:?}",
+        depth.columns[1]
+    );
     assert!(depth.columns[1].compression.starts_with("ZSTD"), "{:?}", depth.columns[1]);
     assert_eq!((depth.streams, depth.line_bytes), (2, 2 * 18 + 5));
     let [largest] = &depth.largest_streams[..] else { panic!("one was asked for") };

@@ -34,6 +34,8 @@ pub enum Craft {
     Labels,
     /// The last row is of the next day.
     OtherDay,
+    /// The trigrams tell that there are no lines.
+    Trigrams,
     /// The columns have other types.
     Columns,
 }
@@ -63,6 +65,12 @@ impl Forged {
         let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), None).unwrap();
         writer.write(&rows).unwrap();
         writer.append_key_value_metadata(KeyValue::new(STREAMS.to_owned(), encode(&table)));
+        if craft == Craft::Trigrams {
+            let mut sets = vec![0; 1 + 792 * 8];
+            sets[0] = 1;
+            let text = STANDARD.encode(zstd::bulk::compress(&sets, 1).unwrap());
+            writer.append_key_value_metadata(KeyValue::new("barogram.grams".to_owned(), text));
+        }
         Self { bytes: writer.into_inner().unwrap() }
     }
 }
@@ -80,7 +88,7 @@ fn encode(table: &Value) -> String {
 fn forge(rows: &RecordBatch, streams: &mut Value, craft: Craft) -> RecordBatch {
     let mut order: Vec<u32> = (0..u32::try_from(rows.num_rows()).unwrap()).collect();
     match craft {
-        Craft::Same => {}
+        Craft::Same | Craft::Trigrams => {}
         Craft::Unsorted => order.swap(50, 51),
         Craft::Twice => order[51] = 50,
         Craft::Lengths => streams[1]["bytes"] = 1.into(),
