@@ -21,7 +21,10 @@ const STILLBORN_ONE_IN: u32 = 5;
 /// How long such a life may be.
 const START_MILLISECONDS_MAX: u64 = 100;
 /// Small, so that kills fall into flushes, commits and removals of log files, too.
-const TUNING: [&str; 5] = [
+const TUNING: [&str; 8] = [
+    "compact_inputs_min=2",
+    "maintain_age_milliseconds=100",
+    "removed_age_milliseconds=1000",
     "flush_rows=1000",
     "flush_check_milliseconds=20",
     "flush_age_milliseconds=500",
