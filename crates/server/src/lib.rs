@@ -17,6 +17,7 @@ mod config;
 mod deletions;
 mod error;
 mod fields;
+mod levels;
 mod limit;
 mod metrics;
 mod newest;

@@ -10,6 +10,7 @@ use model::TenantId;
 use crate::blocked::Blocked;
 use crate::config::{Config, Limits};
 use crate::error::Error;
+use crate::levels::Levels;
 use crate::limit;
 use crate::refusal::Refusal;
 
@@ -25,7 +26,7 @@ pub(crate) struct Policies {
 pub(crate) struct Policy {
     pub(crate) limits: Limits,
     pub(crate) entries: EntryLimits,
-    pub(crate) levels: LevelDetector,
+    pub(crate) levels: Levels,
     pub(crate) streams: KnownStreams,
     blocked: Blocked,
 }
@@ -48,7 +49,7 @@ impl Policy {
         let depth = limits.log_level_from_json_max_depth;
         Ok(Self {
             entries: limits.entry_limits(),
-            levels: LevelDetector::new(limits.log_level_fields.clone(), depth),
+            levels: Levels::new(LevelDetector::new(limits.log_level_fields.clone(), depth)),
             streams: KnownStreams::new(limits.discover_service_name.clone()),
             blocked: Blocked::new(&limits.blocked_queries)?,
             limits: limits.clone(),

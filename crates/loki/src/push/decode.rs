@@ -125,7 +125,7 @@ fn found(streams: Vec<RawStream>) -> Result<Push, PushError> {
 #[derive(Debug, PartialEq)]
 pub(crate) struct RawStream {
     pub(super) labels: Result<Labels, String>,
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     rejected: Vec<Rejection>,
 }
 

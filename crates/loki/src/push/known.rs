@@ -1,32 +1,48 @@
 //! Streams that were pushed to lately, by the text of their labels: a stream is pushed to again and
-//! again, and making its labels costs more than its few lines.
+//! again, mostly with equal metadata, and making both costs more than its few lines.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use model::Labels;
 
 use crate::service_name::with_service_name;
 
-/// The text that is remembered, in bytes; beyond, all is forgotten. The labels occupy about five
-/// times as much, and it is enough for 50,000 streams.
-const TEXT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What was sent and is remembered, in bytes; beyond, all is forgotten. What is made of it occupies
+/// about five times as much. It is enough for 20,000 streams.
+const SENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The labels of streams by their text, with the service's name added. The streams of every sender
-/// may be in it: it tells nothing but what their texts tell.
+/// The labels of streams by their text, with the service's name added, and the metadata that they
+/// had last. The streams of every sender may be in it: it tells nothing but what they sent.
 #[derive(Debug, Default)]
 pub struct KnownStreams {
     /// The labels that tell a service's name.
     sources: Vec<String>,
-    /// Senders choose the texts, so the hash has a seed that they do not know.
     known: Mutex<Known>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    labels: HashMap<Box<str>, Labels, RandomState>,
-    text_bytes: usize,
+    /// Senders choose the texts, so the hash has a seed that they do not know.
+    streams: HashMap<Box<str>, KnownStream, RandomState>,
+    sent_bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct KnownStream {
+    pub(super) labels: Labels,
+    pub(super) metadata: Option<Arc<KnownMetadata>>,
+}
+
+/// The metadata of an entry.
+#[derive(Debug)]
+pub(super) struct KnownMetadata {
+    /// As it was sent.
+    pub(super) bytes: Box<[u8]>,
+    /// How many pairs that were.
+    pub(super) pairs: usize,
+    pub(super) labels: Labels,
 }
 
 impl KnownStreams {
@@ -36,30 +52,49 @@ impl KnownStreams {
         Self { sources, known: Mutex::default() }
     }
 
-    /// The labels of a stream, or what is wrong with their text.
-    pub(super) fn labels(&self, text: &str) -> Result<Labels, String> {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(labels) = known().labels.get(text) {
-            return Ok(labels.clone());
+    /// A stream, or what is wrong with the text of its labels.
+    pub(super) fn stream(&self, text: &str) -> Result<KnownStream, String> {
+        if let Some(stream) = self.with(|known| known.streams.get(text).cloned()) {
+            return Ok(stream);
         }
         let labels = read(text)?;
         // A stream without labels is refused, so it must not get any.
         if labels.is_empty() {
-            return Ok(labels);
+            return Ok(KnownStream { labels, metadata: None });
         }
         let labels = with_service_name(&labels, &self.sources);
-        known().insert(text, labels.clone());
-        Ok(labels)
+        let stream = KnownStream { labels, metadata: None };
+        self.with(|known| known.insert(text, stream.clone()));
+        Ok(stream)
+    }
+
+    /// Remembers the metadata that a stream had last, if the stream is remembered.
+    pub(super) fn remember(&self, text: &str, metadata: Arc<KnownMetadata>) {
+        self.with(|known| {
+            let Some(stream) = known.streams.get_mut(text) else { return };
+            known.sent_bytes += metadata.bytes.len();
+            let before = stream.metadata.replace(metadata);
+            known.sent_bytes -= before.map_or(0, |before| before.bytes.len());
+            known.bound();
+        });
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Known) -> T) -> T {
+        work(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Known {
-    fn insert(&mut self, text: &str, labels: Labels) {
-        if self.text_bytes + text.len() > TEXT_BYTES_MAX {
-            *self = Self::default();
+    fn insert(&mut self, text: &str, stream: KnownStream) {
+        if self.streams.insert(text.into(), stream).is_none() {
+            self.sent_bytes += text.len();
+            self.bound();
         }
-        if text.len() <= TEXT_BYTES_MAX && self.labels.insert(text.into(), labels).is_none() {
-            self.text_bytes += text.len();
+    }
+
+    fn bound(&mut self) {
+        if self.sent_bytes > SENT_BYTES_MAX {
+            *self = Self::default();
         }
     }
 }
@@ -78,8 +113,8 @@ mod tests {
     #[track_caller]
     fn check(known: &KnownStreams, text: &str, expect: &str) {
         for _ in 0..2 {
-            let labels = known.labels(text);
-            assert_eq!(labels.map_or_else(|error| error, |labels| labels.to_string()), expect);
+            let stream = known.stream(text);
+            assert_eq!(stream.map_or_else(|error| error, |s| s.labels.to_string()), expect);
         }
     }
 
@@ -101,20 +136,44 @@ mod tests {
     #[test]
     fn a_stream_that_is_known_shares_its_labels() {
         let known = KnownStreams::default();
-        let labels = |text: &str| known.labels(text).unwrap();
+        let labels = |text: &str| known.stream(text).unwrap().labels;
         assert!(labels(r#"{a="1"}"#).is_shared_with(&labels(r#"{a="1"}"#)));
+    }
+
+    /// Remembers streams with labels and metadata of so many bytes, and tells how many are left.
+    #[track_caller]
+    fn check_bound(sizes: &[(usize, usize)], expect: usize) {
+        let known = KnownStreams::default();
+        for (n, (label_bytes, metadata_bytes)) in sizes.iter().enumerate() {
+            let text = format!("{{a=\"{n}\", b=\"{}\"}}", "x".repeat(*label_bytes));
+            known.stream(&text).unwrap();
+            let bytes = vec![0; *metadata_bytes].into();
+            let metadata = KnownMetadata { bytes, pairs: 1, labels: Labels::default() };
+            known.remember(&text, Arc::new(metadata));
+            assert!(known.with(|known| known.sent_bytes) <= SENT_BYTES_MAX);
+        }
+        assert_eq!(known.with(|known| known.streams.len()), expect);
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
+        const MIB: usize = 1024 * 1024;
+        check_bound(&[(MIB, 0); 9], 1);
+        check_bound(&[(1, MIB); 9], 1);
+        check_bound(&[(1, MIB); 7], 7);
+        check_bound(&[(1, 1), (SENT_BYTES_MAX, 1)], 0);
+        check_bound(&[(1, 1), (1, SENT_BYTES_MAX)], 0);
+    }
+
+    #[test]
+    fn only_the_last_metadata_of_a_stream_is_counted() {
         let known = KnownStreams::default();
-        for n in 0..9 {
-            let text = format!("{{a=\"{n}\", b=\"{}\"}}", "x".repeat(1024 * 1024));
-            known.labels(&text).unwrap();
-            assert!(known.known.lock().unwrap().text_bytes <= TEXT_BYTES_MAX);
+        known.stream("{a=\"1\"}").unwrap();
+        for _ in 0..3 {
+            let bytes = vec![0; SENT_BYTES_MAX / 2].into();
+            let metadata = KnownMetadata { bytes, pairs: 1, labels: Labels::default() };
+            known.remember("{a=\"1\"}", Arc::new(metadata));
         }
-        assert_eq!(known.known.lock().unwrap().labels.len(), 2);
-        known.labels(&format!("{{b=\"{}\"}}", "x".repeat(TEXT_BYTES_MAX))).unwrap();
-        assert!(known.known.lock().unwrap().labels.is_empty());
+        assert_eq!(known.with(|known| known.sent_bytes), SENT_BYTES_MAX / 2 + 7);
     }
 }

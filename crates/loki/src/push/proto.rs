@@ -112,7 +112,7 @@ fn entry_message(entry: &Entry) -> EntryMessage {
 }
 
 fn raw_stream(message: StreamMessage, known: &KnownStreams) -> RawStream {
-    let mut stream = RawStream::new(known.labels(&message.labels));
+    let mut stream = RawStream::new(known.stream(&message.labels).map(|stream| stream.labels));
     for entry in message.entries {
         let time = entry.timestamp.unwrap_or_default();
         let line = String::from_utf8(entry.line)

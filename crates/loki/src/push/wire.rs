@@ -1,5 +1,5 @@
 //! Reads a `PushRequest` straight from its bytes, as agents write it: a line is copied once, and
-//! entries that repeat the metadata of the one before share it.
+//! entries that repeat the metadata of the one before, or of the stream's last push, share it.
 //!
 //! It reads what it reads as the messages of [`proto`](super::proto) do. What is unusual or broken
 //! it leaves to them: they are slower, and have the words for errors.
@@ -10,16 +10,16 @@ use model::{Labels, Timestamp};
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::decode::RawStream;
-use super::known::KnownStreams;
+use super::known::{KnownMetadata, KnownStreams};
 use super::metadata::metadata_name;
 use super::proto::timestamp;
 
 /// The streams of a `PushRequest`; `None` when it is broken, unusual, or holds more elements than
 /// it may.
-pub(super) fn read<'a>(
-    mut bytes: &'a [u8],
+pub(super) fn read(
+    mut bytes: &[u8],
     max_elements: usize,
-    known: &'a KnownStreams,
+    known: &KnownStreams,
 ) -> Option<Vec<RawStream>> {
     let (elements_left, none) = (max_elements, Labels::default());
     let mut reader = Reader { known, elements_left, none, last: None };
@@ -38,41 +38,38 @@ struct Reader<'a> {
     /// The metadata of an entry that has none.
     none: Labels,
     /// What the next entry is likely to repeat.
-    last: Option<Metadata<'a>>,
+    last: Option<Arc<KnownMetadata>>,
 }
 
-/// The metadata of an entry.
-struct Metadata<'a> {
-    /// From the first pair to the end of the entry.
-    bytes: &'a [u8],
-    pairs: Vec<Pair<'a>>,
-    labels: Labels,
-}
-
-/// A pair as it was sent and, with its name made legal, as it is stored.
-struct Pair<'a> {
-    sent: (&'a str, &'a str),
-    stored: (Arc<str>, Arc<str>),
-}
-
-impl<'a> Reader<'a> {
-    fn stream(&mut self, mut bytes: &'a [u8]) -> Option<RawStream> {
+impl Reader<'_> {
+    fn stream(&mut self, mut bytes: &[u8]) -> Option<RawStream> {
         self.count(1)?;
-        let (mut labels, mut stream) = ("", RawStream::new(Ok(self.none.clone())));
+        let mut stream = RawStream::new(Ok(self.none.clone()));
+        let (mut text, mut known_metadata) = ("", None);
         while !bytes.is_empty() {
             match field(&mut bytes)? {
-                (1, Field::Bytes(text)) => labels = std::str::from_utf8(text).ok()?,
+                (1, Field::Bytes(labels)) => {
+                    text = std::str::from_utf8(labels).ok()?;
+                    let known = self.known.stream(text);
+                    known_metadata = known.as_ref().ok().and_then(|known| known.metadata.clone());
+                    self.last = known_metadata.clone().or(self.last.take());
+                    stream.labels = known.map(|known| known.labels);
+                }
                 (2, Field::Bytes(entry)) => self.entry(entry, &mut stream)?,
                 // A hash of the labels. It is theirs to use.
                 (3, Field::Number(_)) => {}
                 _ => return None,
             }
         }
-        stream.labels = self.known.labels(labels);
+        if let Some(last) = &self.last
+            && !known_metadata.is_some_and(|known| Arc::ptr_eq(&known, last))
+        {
+            self.known.remember(text, Arc::clone(last));
+        }
         Some(stream)
     }
 
-    fn entry(&mut self, mut bytes: &'a [u8], stream: &mut RawStream) -> Option<()> {
+    fn entry(&mut self, mut bytes: &[u8], stream: &mut RawStream) -> Option<()> {
         self.count(1)?;
         let (mut time, mut line, mut metadata) = (None, [].as_slice(), None);
         while !bytes.is_empty() {
@@ -97,13 +94,13 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// Reads the pairs that end an entry, unless they are those of the entry before.
-    fn metadata(&mut self, bytes: &'a [u8]) -> Option<Labels> {
+    /// Reads the pairs that end an entry, unless they are those that were expected.
+    fn metadata(&mut self, bytes: &[u8]) -> Option<Labels> {
         let last = match self.last.take() {
-            Some(last) if last.bytes == bytes => last,
-            other => Metadata::read(bytes, other.map_or_else(Vec::new, |last| last.pairs))?,
+            Some(last) if *last.bytes == *bytes => last,
+            _ => Arc::new(read_metadata(bytes)?),
         };
-        self.count(last.pairs.len())?;
+        self.count(last.pairs)?;
         Some(self.last.insert(last).labels.clone())
     }
 
@@ -127,42 +124,26 @@ fn read_time(mut bytes: &[u8]) -> Option<Timestamp> {
     Some(timestamp(seconds, nanos))
 }
 
-impl<'a> Metadata<'a> {
-    /// Reads pairs. Texts that stand in the same place as `before` are shared with it.
-    fn read(bytes: &'a [u8], before: Vec<Pair<'a>>) -> Option<Self> {
-        let mut before = before.into_iter();
-        let (mut rest, mut pairs) = (bytes, Vec::with_capacity(before.len()));
-        while !rest.is_empty() {
-            let (3, Field::Bytes(pair)) = field(&mut rest)? else { return None };
-            pairs.push(Pair::read(pair, before.next())?);
-        }
-        let labels = Labels::new(pairs.iter().map(|pair| pair.stored.clone()));
-        Some(Self { bytes, pairs, labels })
+/// Reads pairs, and makes their names legal.
+fn read_metadata(bytes: &[u8]) -> Option<KnownMetadata> {
+    let (mut rest, mut pairs) = (bytes, Vec::new());
+    while !rest.is_empty() {
+        let (3, Field::Bytes(pair)) = field(&mut rest)? else { return None };
+        pairs.push(read_pair(pair)?);
     }
+    Some(KnownMetadata { bytes: bytes.into(), pairs: pairs.len(), labels: Labels::new(pairs) })
 }
 
-impl<'a> Pair<'a> {
-    fn read(mut bytes: &'a [u8], before: Option<Self>) -> Option<Self> {
-        let mut sent = ("", "");
-        while !bytes.is_empty() {
-            match field(&mut bytes)? {
-                (1, Field::Bytes(text)) => sent.0 = std::str::from_utf8(text).ok()?,
-                (2, Field::Bytes(text)) => sent.1 = std::str::from_utf8(text).ok()?,
-                _ => return None,
-            }
+fn read_pair(mut bytes: &[u8]) -> Option<(String, &str)> {
+    let (mut name, mut value) = ("", "");
+    while !bytes.is_empty() {
+        match field(&mut bytes)? {
+            (1, Field::Bytes(text)) => name = std::str::from_utf8(text).ok()?,
+            (2, Field::Bytes(text)) => value = std::str::from_utf8(text).ok()?,
+            _ => return None,
         }
-        let (name, value) = match before {
-            Some(Pair { sent: old, stored: (name, value) }) => {
-                ((old.0 == sent.0).then_some(name), (old.1 == sent.1).then_some(value))
-            }
-            None => (None, None),
-        };
-        let name = match name {
-            Some(name) => name,
-            None => metadata_name(sent.0).ok()?.into(),
-        };
-        Some(Self { sent, stored: (name, value.unwrap_or_else(|| sent.1.into())) })
     }
+    Some((metadata_name(name).ok()?, value))
 }
 
 enum Field<'a> {

@@ -45,7 +45,7 @@ pub(crate) async fn patterns(
     let mut mined = patterns::Patterns::new(&asked);
     engine
         .each_line(request, |labels, time, line| {
-            let level = policy.levels.detect(&labels.stream, &labels.metadata, line);
+            let level = policy.levels.detector.detect(&labels.stream, &labels.metadata, line);
             mined.add(level, time, line);
         })
         .await?;

@@ -7,10 +7,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use loki::detect_level::{DETECTED_LEVEL, LevelDetector};
 use loki::push::{Push, PushError, Rejection};
 use loki::service_name::with_service_name;
-use model::{Labels, Stream, TenantId};
+use model::TenantId;
 
 use crate::app::App;
 use crate::policy::Policy;
@@ -109,25 +108,9 @@ fn prepare(app: &App, tenant: &TenantId, policy: &Policy, mut push: Push) -> (Pu
     let retry_after = too_fast.iter().map(|part| part.retry_after).max().unwrap_or_default();
     push.rejected.extend(too_fast.into_iter().map(|part| part.rejection));
     if limits.discover_log_levels {
-        push.streams.iter_mut().for_each(|stream| detect_levels(&policy.levels, stream));
+        push.streams.iter_mut().for_each(|stream| policy.levels.add(stream));
     }
     (push, retry_after)
-}
-
-fn detect_levels(levels: &LevelDetector, stream: &mut Stream) {
-    // Neighbours that share their metadata share it with the level, too.
-    let mut last: Option<(&str, Labels, Labels)> = None;
-    for entry in &mut stream.entries {
-        let level = levels.detect(&stream.labels, &entry.metadata, &entry.line);
-        let before = std::mem::take(&mut entry.metadata);
-        entry.metadata = match &last {
-            Some((known, of, with)) if *known == level && of.is_shared_with(&before) => {
-                with.clone()
-            }
-            _ => before.with(DETECTED_LEVEL, level),
-        };
-        last = Some((level, before, entry.metadata.clone()));
-    }
 }
 
 /// 429 where anything comes too fast: then at least a part is worth sending again, and what is

@@ -17,6 +17,7 @@ import sys, time, duckdb
 files, condition, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 db = duckdb.connect()
 db.execute('SET threads = 2')
+db.execute('SET enable_progress_bar = false')
 best = float('inf')
 for _ in range(rounds + 1):
     start = time.perf_counter()

@@ -53,10 +53,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn the_messages_read_the_same(bytes in request(), max in 0_usize..20) {
+    fn the_messages_read_the_same(requests in prop::collection::vec((request(), 0_usize..20), 1..4)) {
+        // What is known of earlier pushes changes nothing.
         let known = KnownStreams::default();
-        if let Some(streams) = read(&bytes, max, &known) {
-            prop_assert_eq!(read_messages(&bytes, max, &known).unwrap(), streams);
+        for (bytes, max) in requests {
+            if let Some(streams) = read(&bytes, max, &known) {
+                let messages = read_messages(&bytes, max, &KnownStreams::default());
+                prop_assert_eq!(messages.unwrap(), streams);
+            }
         }
     }
 }
@@ -76,4 +80,21 @@ fn what_is_usual_is_read_here() {
     check(&request, 5, Some(1));
     check(&request, 4, None);
     check(&request[..request.len() - 1], 5, None);
+}
+
+#[test]
+fn a_stream_that_is_pushed_again_shares_its_metadata() {
+    let wrap = |tag: u8, payload: &[u8]| [&[tag << 3 | 2, payload.len() as u8], payload].concat();
+    let entry = |value: &[u8]| wrap(2, &wrap(3, &[wrap(1, b"k"), wrap(2, value)].concat()));
+    let known = KnownStreams::default();
+    let push = |labels: &[u8], value: &[u8]| {
+        let stream = wrap(1, &[wrap(1, labels), entry(value)].concat());
+        let streams = read(&stream, 9, &known).unwrap();
+        streams[0].entries[0].metadata.clone()
+    };
+    let first = push(b"{a=\"1\"}", b"v");
+    let _other = push(b"{a=\"2\"}", b"w");
+    let again = push(b"{a=\"1\"}", b"v");
+    assert!(first.is_shared_with(&again));
+    assert_eq!(push(b"{a=\"1\"}", b"x").to_string(), "{k=\"x\"}");
 }
