@@ -53,7 +53,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn the_messages_read_the_same(requests in prop::collection::vec((request(), 0_usize..20), 1..4)) {
+    fn the_messages_read_the_same(
+        requests in prop::collection::vec((request(), 0_usize..20), 1..4)
+    ) {
         // What is known of earlier pushes changes nothing.
         let known = KnownStreams::default();
         for (bytes, max) in requests {
