@@ -45,7 +45,9 @@ pub(crate) async fn end(world: &Arc<World>) -> Result<(), Violation> {
     world.time.jump(Duration::from_secs(2 * 86_400));
     settle(world).await?;
     audit(world, Expect::Once).await?;
-    // Then nobody reads what was removed, and what nobody knows is old.
+    // Then nobody reads what was removed, and what nobody knows is old. One merges after the other,
+    // so that there is nothing new that nobody knows.
+    processes(world)?.iter().for_each(|process| process.rest());
     world.time.jump(world.settings.config.orphan_age + world.settings.config.sweep_age);
     settle(world).await?;
     check_objects(world).await?;

@@ -59,7 +59,8 @@ impl Process {
         self.power.is_on() && !self.lapsed.load(Ordering::Relaxed)
     }
 
-    fn end(&self) {
+    /// Ends what it does in the background.
+    pub(crate) fn rest(&self) {
         lock(&self.tasks).iter().for_each(AbortHandle::abort);
     }
 }
@@ -133,7 +134,7 @@ impl Host {
     /// Ends a process that should not be there any more.
     pub(crate) fn bury(&self, zombie: &Arc<Process>) {
         zombie.power.cut(End::Killed);
-        zombie.end();
+        zombie.rest();
         lock(&self.state).zombies.retain(|known| !Arc::ptr_eq(known, zombie));
     }
 
@@ -145,7 +146,7 @@ impl Host {
             if let Some(process) = self.start(&world, &power).await {
                 process.power.over().await;
                 if !process.power.is_on() {
-                    process.end();
+                    process.rest();
                     lock(&self.state).up = None;
                 }
             }

@@ -19,7 +19,7 @@ use crate::ledger::{Found, LineId, Violation, parse};
 use crate::trace::lock;
 use crate::world::{World, describe};
 
-const READERS: usize = 2;
+const READERS: usize = 3;
 
 /// What a reader expects beyond what its host has acknowledged itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) fn begin(world: &Arc<World>) -> Vec<AbortHandle> {
 async fn read(world: Arc<World>, index: usize) {
     let mut rng = world.rng(&format!("reader {index}"));
     loop {
-        sleep(Duration::from_millis(rng.u64(1000..40_000))).await;
+        sleep(Duration::from_millis(rng.u64(100..20_000))).await;
         let host = world.any_host(&mut rng);
         let Some(process) = host.up() else { continue };
         if rng.bool() && process.store.refresh().await.is_err() {

@@ -66,11 +66,11 @@ impl Settings {
                 late: some(rng, 15),
             },
             disk: DiskFaults { full: some(rng, 10), sync: some(rng, 10), create: some(rng, 60) },
-            death_every: rarely(rng, 20..300),
+            death_every: rarely(rng, 5..120),
             zombie_percent: some(rng, 40),
-            weather_every: rarely(rng, 60..600),
+            weather_every: rarely(rng, 20..300),
             jump_percent: some(rng, 50),
-            delete_every: rarely(rng, 60..900),
+            delete_every: rarely(rng, 30..600),
             config: config(rng),
         }
     }

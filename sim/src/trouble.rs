@@ -32,19 +32,29 @@ async fn wait(rng: &mut Rng, mean_seconds: u64) {
 
 async fn kill(world: Arc<World>, mean_seconds: u64) {
     let mut rng = world.rng("killer");
+    let mut host = world.any_host(&mut rng);
     loop {
-        wait(&mut rng, mean_seconds).await;
-        let host = world.any_host(&mut rng);
+        if rng.u8(..3) > 0 {
+            wait(&mut rng, mean_seconds).await;
+            host = world.any_host(&mut rng);
+        } else {
+            // Misfortunes come in pairs: what one death leaves behind, the next one takes.
+            wait(&mut rng, 20).await;
+        }
         let end = if rng.bool() { End::Killed } else { End::PowerLost };
         if rng.u32(..100) < world.settings.zombie_percent {
             replace(&world, &mut rng, host);
         } else if rng.bool() {
-            let hop = Hop::ALL[rng.usize(..Hop::ALL.len())];
-            host.kill_at(hop, rng.u32(..3), end);
+            host.kill_at(hop(&mut rng), rng.u32(..3), end);
         } else {
             host.kill(end);
         }
     }
+}
+
+/// Half of the hops are before a record is synced: there is least to go by.
+fn hop(rng: &mut Rng) -> Hop {
+    if rng.bool() { Hop::LogWritten } else { Hop::ALL[rng.usize(..Hop::ALL.len())] }
 }
 
 /// Starts another process in the place of one that goes on for a while.

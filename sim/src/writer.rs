@@ -22,7 +22,9 @@ pub(crate) async fn write(world: Arc<World>, index: usize) {
     let mut sent: Vec<Vec<LineId>> = Vec::new();
     let writers = u32::try_from(world.settings.writers).expect("there are few writers");
     for _ in 0..world.settings.steps / writers {
-        sleep(Duration::from_millis(rng.u64(1..6000))).await;
+        // Bursts, and pauses in which what is due by age becomes due.
+        let pause = if rng.bool() { rng.u64(1..500) } else { rng.u64(1..40_000) };
+        sleep(Duration::from_millis(pause)).await;
         let ids = lines(&world, &mut rng);
         if !deliver(&world, &mut rng, index, &ids).await {
             lock(&world.backlog).push(ids.clone());
