@@ -5,6 +5,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::cache::CacheMetrics;
+use crate::objects::ObjectRequests;
 
 /// Counters and gauges of one store.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,7 @@ pub struct Metrics {
     pub(crate) swept_objects: Counter,
     pub(crate) upkeep_failures: Counter,
     pub(crate) cache: CacheMetrics,
+    pub(crate) object_requests: ObjectRequests,
     pub(crate) wal_bytes: Gauge,
 }
 
@@ -64,6 +66,8 @@ impl Metrics {
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
+        let help = "Requests to the object store";
+        registry.register("object_requests", help, self.object_requests.clone());
         self.cache.register(registry);
     }
 }

@@ -16,6 +16,7 @@ use crate::id::{self, Ids};
 use crate::layout::{self, FORMAT_VERSION};
 use crate::live::Live;
 use crate::manifest::{Change, Committed, Manifest, Manifests};
+use crate::objects::CountedObjects;
 use crate::segment::Library;
 use crate::store::Inner;
 use crate::upkeep::{Rewriter, Upkeep};
@@ -31,6 +32,7 @@ pub(crate) async fn open(
 ) -> Result<Inner, Error> {
     let Parts { objects, log, cache_dir, clock, metrics, fail_points, threads, process } = parts;
     let metrics = metrics.unwrap_or_default();
+    let objects = CountedObjects::over(objects, &metrics.object_requests);
     let objects = CachedObjects::over(objects, cache_dir, &config, &metrics.cache).await;
     check_format(&objects, place).await?;
     log.prepare()?;

@@ -6,10 +6,12 @@
 //! - [`credentials_file`]: keys in a file of AWS's form
 //! - [`requests`]: how long a request may take and how often it is tried
 //! - [`bucket`]: what the store is given, which shows no secret
+//! - [`counted`]: how often an object store was asked
 //! - [`durable_files`]: a local folder whose files survive a power cut
 
 mod azure;
 mod bucket;
+mod counted;
 mod credentials_file;
 mod durable_files;
 mod google;
@@ -18,6 +20,7 @@ mod requests;
 mod s3;
 mod settings;
 
+pub(crate) use counted::{CountedObjects, ObjectRequests};
 pub(crate) use durable_files::DurableFiles;
 pub use place::ObjectPlace;
 pub use settings::ObjectSettings;
