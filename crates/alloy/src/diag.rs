@@ -153,7 +153,8 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
 /// The name that was probably meant: the nearest by edits, if that are few for its length.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).clamp(1, 4);
+    // Two short names are always near each other, which says nothing.
+    let allowed = (name.chars().count() / 3).min(4);
     known
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))

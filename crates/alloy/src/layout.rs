@@ -114,8 +114,9 @@ impl Layout {
         self.lines.last().is_some_and(|line| line.ends_with_block_comment)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
     }
 
     /// The text.

@@ -22,7 +22,7 @@ pub fn format(sources: &Sources, file: &File) -> String {
         layout: Layout::default(),
     };
     printer.statements(&file.body);
-    printer.own_comments(u32::MAX);
+    printer.flush(u32::MAX);
     printer.layout.finish()
 }
 
@@ -43,13 +43,14 @@ impl Printer<'_> {
         for statement in &body.statements {
             let span = statement.span();
             self.before_statement(span, matches!(statement, Statement::Block(_)));
+            let lines = self.layout.len();
             match statement {
                 Statement::Attribute(attribute) => self.attribute(attribute),
                 Statement::Block(block) => self.block(block),
             }
             self.wrote(span);
             self.may_be_blank = true;
-            if self.line(span.start) != self.line(span.end) {
+            if self.layout.len() > lines {
                 self.layout.end_run();
             }
         }
@@ -105,8 +106,7 @@ impl Printer<'_> {
         self.layout.indent += 1;
         self.layout.end_run();
         self.statements(&block.body);
-        self.trailing_comments(end);
-        self.own_comments(end);
+        self.flush(end);
         self.layout.indent -= 1;
         self.layout.new_line();
         self.layout.end_run();
@@ -187,12 +187,13 @@ impl Printer<'_> {
                 self.layout.write(" ");
             }
             self.layout.write("= ");
+            let lines = self.layout.len();
             self.expr(&field.value);
             self.wrote(field.value.span);
             if i + 1 < fields.len() {
                 self.layout.write(",");
             }
-            if self.line(field.value.span.start) != self.line(field.value.span.end) {
+            if self.layout.len() > lines {
                 self.layout.end_run();
             }
             self.layout.indent -= usize::from(is_broken);
@@ -261,7 +262,7 @@ impl Printer<'_> {
         while let Some((comment, rest)) = self.comments.split_first() {
             if comment.start >= before
                 || self.line(comment.start) != self.last_line
-                || self.layout.is_empty()
+                || self.layout.len() == 0
             {
                 return;
             }

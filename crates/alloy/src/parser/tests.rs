@@ -157,9 +157,9 @@ fn statements_that_are_none() {
 fn depth_is_bounded() {
     check(
         &format!("a = {}1{}", "[".repeat(200), "]".repeat(200)),
-        "1:68: nested more than 64 deep, which is too deep",
+        "1:69: nested more than 64 deep, which is too deep",
     );
-    check(&"a {".repeat(200), "1:193: nested more than 64 deep, which is too deep");
+    check(&"a {".repeat(200), "1:196: nested more than 64 deep, which is too deep");
     let sum = format!("a = 1{}", " + 1".repeat(500));
     let mut sources = Sources::new();
     let file = sources.add("c", sum);

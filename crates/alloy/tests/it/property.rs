@@ -118,8 +118,8 @@ proptest! {
             let Span { start, end, .. } = problem.span;
             prop_assert!(start <= end && end as usize <= text.len(), "{problem:?}");
         }
-        sources.render_all(&problems, true);
-        format(&sources, &file);
+        prop_assert_eq!(problems.is_empty(), sources.render_all(&problems, true).is_empty());
+        drop(format(&sources, &file));
     }
 
     /// One statement that is wrong does not hide those around it.
