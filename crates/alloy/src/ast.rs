@@ -252,7 +252,7 @@ impl ExprKind {
             Self::Array(elements) => elements.iter().for_each(call),
             Self::Object(fields) => fields.iter().for_each(|field| call(&field.value)),
             Self::Access { value, .. } | Self::Unary { value, .. } | Self::Parentheses(value) => {
-                call(value)
+                call(value);
             }
             Self::Index { value, index } => {
                 call(value);

@@ -22,7 +22,7 @@
 //! assert_eq!(arguments.finish(), Outcome::Wrong);
 //! assert_eq!((first.as_str(), wait.as_secs()), ("^[", 3));
 //! let told = sources.render_all(&problems, false);
-//! assert!(told.starts_with("config.alloy:3:2: \"max_wait\" is no argument of \"stage.multiline\""));
+//! assert!(told.starts_with("config.alloy:3:2: \"max_wait\" is no argument of"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -55,8 +55,8 @@ pub fn eval(expr: &Expr, scope: &Scope) -> Result<Value, Diagnostic> {
     }
 }
 
-/// The dotted names that an expression refers to, each as long as it is: `discovery.relabel.pods.output`,
-/// but only `a.b` of `a.b[0].c`. Names of the standard library are among them.
+/// The dotted names that an expression refers to, each as long as it is, but only `a.b` of
+/// `a.b[0].c`. Names of the standard library are among them.
 #[must_use]
 pub fn references(expr: &Expr) -> Vec<Reference> {
     let mut out = Vec::new();

@@ -175,7 +175,7 @@ impl Printer<'_> {
     fn object(&mut self, span: Span, fields: &[Field]) {
         self.leaf("{", Span { end: span.start + 1, ..span });
         for (i, field) in fields.iter().enumerate() {
-            let is_broken = self.place(field.name.span, true);
+            let is_broken = self.place(field.name.span, i > 0);
             if i == 0 && is_broken {
                 self.layout.end_run();
             }
@@ -197,9 +197,6 @@ impl Printer<'_> {
                 self.layout.end_run();
             }
             self.layout.indent -= usize::from(is_broken);
-        }
-        if !fields.is_empty() && self.line(span.end - 1) == self.last_line {
-            self.layout.space();
         }
         self.close("}", span, !fields.is_empty());
     }

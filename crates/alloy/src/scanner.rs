@@ -91,6 +91,10 @@ impl<'a> Scanner<'a, '_> {
             _ => Diagnostic::error(span, format!("unexpected character {c:?}")),
         };
         self.diagnostics.push(problem);
+        if c == ':' {
+            // It was meant as "=", so that what follows is read as its value.
+            self.push(TokenKind::Mark(Mark::Assign), self.at - 1);
+        }
     }
 
     fn word(&mut self) {
@@ -191,7 +195,7 @@ impl<'a> Scanner<'a, '_> {
     fn bad_escape(&mut self, from: usize, text: &str) {
         let span = self.span(from, from + text.len());
         let problem = Diagnostic::error(span, format!("\"{text}\" is no escape of a string"));
-        let hint = "write a backslash as \\\\, or put the string in backquotes, where it stands for itself";
+        let hint = "write a backslash as \\\\, or the string in backquotes, where it is itself";
         self.diagnostics.push(problem.hint(hint));
     }
 

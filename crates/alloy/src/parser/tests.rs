@@ -81,7 +81,7 @@ fn strings_that_are_none() {
     check("a = `b\nc = 1", "1:5: the string in backquotes is not closed (end it with a backquote)");
     check(
         "a = \"\\d+\"",
-        "1:6: \"\\d\" is no escape of a string (write a backslash as \\\\, or put the string in backquotes, where it stands for itself)",
+        "1:6: \"\\d\" is no escape of a string (write a backslash as \\\\, or the string in backquotes, where it is itself)",
     );
     check("a = \"\\xff\"", "1:6: the string's bytes are not UTF-8");
     check(
@@ -106,7 +106,7 @@ fn missing_commas_are_told_all_at_once() {
     check("a = [1,, 2]", "1:8: expected an element before \",\"");
     check(
         "a = {b: 1}",
-        "1:7: \":\" is no part of the language (a key and its value are joined by \"=\")\n1:9: expected \"=\" after the field's name \"b\", found the number 1",
+        "1:7: \":\" is no part of the language (a key and its value are joined by \"=\")",
     );
 }
 
@@ -139,7 +139,7 @@ fn statements_that_are_none() {
     );
     check(
         "a: 1",
-        "1:2: \":\" is no part of the language (a key and its value are joined by \"=\")\n1:4: expected \"=\" or \"{\" after \"a\", found the number 1 (an attribute is `name = value`, a block is `name \"label\" { … }`)",
+        "1:2: \":\" is no part of the language (a key and its value are joined by \"=\")",
     );
     check(
         "# a\nb = 1",

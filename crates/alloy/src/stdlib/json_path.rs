@@ -64,7 +64,7 @@ impl Step {
                 }
             }
             Self::Filter(filter) => {
-                out.extend(children(value).filter(|child| filter.passes(child)))
+                out.extend(children(value).filter(|child| filter.passes(child)));
             }
         }
     }

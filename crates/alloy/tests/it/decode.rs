@@ -284,7 +284,7 @@ fn words_and_made_values() {
         |a| a.one_of("v", &words, 1),
         "wrong\n1:9: \"v\": expected string, found array",
     );
-    let even = |n: u64| if n % 2 == 0 { Ok(n) } else { Err("must be even".to_owned()) };
+    let even = |n: u64| if n.is_multiple_of(2) { Ok(n) } else { Err("must be even".to_owned()) };
     check("a { v = 2 }", |a| a.given_as("v", even), "Complete Some(2)");
     check("a { v = 3 }", |a| a.given_as("v", even), "wrong\n1:9: \"v\": must be even");
     check(

@@ -43,13 +43,13 @@ fn lists_are_broken_where_they_were() {
     check("a = [1,2 , 3]", "a = [1, 2, 3]\n");
     check("a = [1,\n2,\n]", "a = [1,\n\t2,\n]\n");
     check("a = [[\n1,\n],\n[2]]", "a = [[\n\t1,\n],\n\t[2]]\n");
-    check("a = {b=1,\"c\"=2}", "a = { b = 1, \"c\" = 2 }\n");
+    check("a = {b=1,\"c\"=2}", "a = {b = 1, \"c\" = 2}\n");
     check(
         "a = {\nb=1,\ncde=[\n1,\n],\nf = 2,\n}",
         "a = {\n\tb   = 1,\n\tcde = [\n\t\t1,\n\t],\n\tf = 2,\n}\n",
     );
     check("a = f(1,g(2) , \n3,\n)", "a = f(1, g(2),\n\t3,\n)\n");
-    check("a = f([\n{ b = 1 },\n], 2)", "a = f([\n\t{ b = 1 },\n], 2)\n");
+    check("a = f([\n{ b = 1 },\n], 2)", "a = f([\n\t{b = 1},\n], 2)\n");
     check("a = []\nb = {}\nc = {\n}\nd = [\n]", "a = []\nb = {}\nc = {}\nd = []\n");
 }
 

@@ -7,64 +7,8 @@ use barogram_alloy::decode::{Arguments, Outcome};
 use barogram_alloy::graph::{Graph, Node};
 use barogram_alloy::{Diagnostics, NoEnvironment, Scope, Sources, Target, Value, format, parse};
 
-const RECIPE: &str = r#"logging {
-	level = "info"
-}
-
-discovery.kubernetes "pods" {
-	role = "pod"
-}
-
-discovery.relabel "pods" {
-	targets = discovery.kubernetes.pods.targets
-
-	rule {
-		source_labels = ["__meta_kubernetes_namespace"]
-		target_label  = "namespace"
-	}
-
-	rule {
-		source_labels = ["__meta_kubernetes_pod_name"]
-		target_label  = "pod"
-	}
-}
-
-loki.source.kubernetes "pods" {
-	targets    = discovery.relabel.pods.output
-	forward_to = [loki.process.airflow.receiver]
-}
-
-loki.process "airflow" {
-	// Only Airflow's lines name a task.
-	stage.match {
-		selector = "{namespace=\"airflow\"}"
-
-		stage.regex {
-			expression = "dag_id=(?P<dag_id>[^\\s,]+)"
-		}
-
-		stage.regex {
-			expression = `task_id=(?P<task_id>[^\s,]+)`
-		}
-
-		stage.labels {
-			values = {
-				dag_id  = "",
-				task_id = "",
-			}
-		}
-	}
-
-	forward_to = [loki.write.default.receiver]
-}
-
-loki.write "default" {
-	endpoint {
-		url       = "http://loki:3100/loki/api/v1/push"
-		tenant_id = sys.env("TENANT")
-	}
-}
-"#;
+/// What guides for Airflow on Kubernetes tell their readers to run.
+const RECIPE: &str = include_str!("../data/recipe.alloy");
 
 #[test]
 fn the_recipe_is_read_and_written_as_it_is() {
