@@ -1,9 +1,7 @@
 //! A file as `alloy fmt` writes it: tabs, equals signs below one another, a blank line before each
 //! block, a comma after the last element of a list of several lines. Comments are kept.
 
-use crate::ast::{
-    Attribute, BinaryOperator, Block, Body, Expr, ExprKind, Field, File, Name, Statement,
-};
+use crate::ast::{Attribute, Block, Body, Expr, ExprKind, Field, File, Name, Statement};
 use crate::layout::Layout;
 use crate::quote::{key, quote};
 use crate::source::{Sources, Span};
@@ -84,6 +82,7 @@ impl Printer<'_> {
 
     fn attribute(&mut self, attribute: &Attribute) {
         self.layout.write(&attribute.name.text);
+        self.wrote(attribute.name.span);
         self.layout.align();
         self.layout.write("= ");
         self.expr(&attribute.value);
@@ -137,23 +136,21 @@ impl Printer<'_> {
                 self.list(("(", ")"), span, arguments);
             }
             ExprKind::Unary { operator, value } => {
-                self.flush(expr.span.start);
-                self.layout.write(operator.text());
+                self.leaf(operator.text(), Span { end: expr.span.start + 1, ..expr.span });
                 self.expr(value);
             }
-            ExprKind::Binary { operator, left, right, .. } => self.binary(*operator, left, right),
+            ExprKind::Binary { operator, at, left, right } => {
+                self.expr(left);
+                self.layout.write(&format!(" {} ", operator.text()));
+                self.wrote(*at);
+                self.expr(right);
+            }
             ExprKind::Parentheses(inner) => {
                 self.leaf("(", Span { end: expr.span.start + 1, ..expr.span });
                 self.expr(inner);
                 self.layout.write(")");
             }
         }
-    }
-
-    fn binary(&mut self, operator: BinaryOperator, left: &Expr, right: &Expr) {
-        self.expr(left);
-        self.layout.write(&format!(" {} ", operator.text()));
-        self.expr(right);
     }
 
     /// Elements between brackets. Each stands on a new line where it did in the source.
@@ -181,6 +178,7 @@ impl Printer<'_> {
             }
             let name = &field.name.text;
             self.layout.write(&if field.is_quoted { quote(name) } else { key(name) });
+            self.wrote(field.name.span);
             if is_broken {
                 self.layout.align();
             } else {
