@@ -71,7 +71,10 @@ fn body() -> impl Strategy<Value = String> {
         Just("  // h\n\n"),
     ];
     let after = prop_oneof![Just("\n"), Just(" // i\n"), Just(" /* j */\n"), Just("\n\n")];
-    let attribute = ("[a-e]{1,6}", expression()).prop_map(|(name, e)| format!("{name} = {e}"));
+    let gap =
+        prop_oneof![Just(""), Just("// k\n"), Just("/* l */"), Just("/* m\n n */"), Just("\n")];
+    let attribute =
+        ("[a-e]{1,6}", gap, expression()).prop_map(|(name, gap, e)| format!("{name} = {gap}{e}"));
     let attribute = (between.clone(), attribute, after.clone())
         .prop_map(|(before, statement, after)| format!("{before}{statement}{after}"));
     let statements = prop::collection::vec(attribute, 0..4).prop_map(|all| all.concat());
