@@ -184,7 +184,7 @@ impl<'a, 'd> Arguments<'a, 'd> {
     /// An argument that is one of a few words.
     pub fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)], default: T) -> T {
         let Some((value, span)) = self.value(name) else { return default };
-        if value == Value::Unknown {
+        if matches!(value, Value::Unknown | Value::Null) {
             return default;
         }
         let text = match read::<String>(&value) {

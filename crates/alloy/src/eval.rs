@@ -124,10 +124,11 @@ fn resolve<'s>(expr: &Expr, scope: &'s Scope) -> Result<Resolved<'s>, Diagnostic
     };
     let from = match resolve(value, scope)? {
         Resolved::Entry(Entry::Namespace(names)) => {
-            return match names.get(&name.text) {
-                Some(entry) => Ok(Resolved::Entry(entry)),
-                None => Err(unknown_member(value, &name.text, name.span, names.keys())),
-            };
+            let found = names.get(&name.text).or_else(|| scope.find(&path(expr)?));
+            return found.map(Resolved::Entry).ok_or_else(|| {
+                let known = path(value).map(|names| scope.members(&names)).unwrap_or_default();
+                unknown_member(value, &name.text, name.span, known.into_iter())
+            });
         }
         Resolved::Entry(Entry::Value(value)) => value.clone(),
         Resolved::Value(value) => value,

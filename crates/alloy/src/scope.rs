@@ -86,6 +86,31 @@ impl Scope {
         self.names.get(name).or_else(|| self.outer.as_ref()?.get(name))
     }
 
+    /// What a dotted name stands for here or in an outer scope. A namespace here does not hide what
+    /// an outer one has besides: a module sees components around it whose names begin like its own.
+    pub(crate) fn find(&self, path: &[String]) -> Option<&Entry> {
+        self.find_here(path).or_else(|| self.outer.as_ref()?.find(path))
+    }
+
+    /// The names below a dotted name, here and in outer scopes.
+    pub(crate) fn members(&self, path: &[String]) -> Vec<&str> {
+        let mut out = self.outer.as_ref().map(|outer| outer.members(path)).unwrap_or_default();
+        if let Some(Entry::Namespace(names)) = self.find_here(path) {
+            out.extend(names.keys().map(String::as_str));
+        }
+        out
+    }
+
+    fn find_here(&self, path: &[String]) -> Option<&Entry> {
+        let (first, rest) = path.split_first()?;
+        let mut entry = self.names.get(first)?;
+        for name in rest {
+            let Entry::Namespace(names) = entry else { return None };
+            entry = names.get(name)?;
+        }
+        Some(entry)
+    }
+
     /// The environment.
     pub(crate) fn environment(&self) -> &dyn Environment {
         &*self.environment

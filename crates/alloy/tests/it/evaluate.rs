@@ -20,6 +20,7 @@ fn scope() -> Arc<Scope> {
     outer.set("file.hidden", Value::OptionalSecret { text: Secret::new("a"), is_secret: true });
     let mut inner = Scope::within(&Arc::new(outer));
     inner.set("argument.x.value", Value::int(7));
+    inner.set("discovery.relabel.inner.output", Value::int(8));
     inner.set("o", Value::object([("k", Value::int(1)), ("a b", Value::int(2))]));
     Arc::new(inner)
 }
@@ -101,6 +102,7 @@ fn strings_and_secrets_are_joined() {
 fn names() {
     check("argument.x.value + 1", "8");
     check("discovery.relabel.pods.output[0]", "\"t\"");
+    check("discovery.relabel.inner.output", "8");
     check("loki.write.default.receiver", "(capsule loki.LogsReceiver)");
     check(
         "discovery.relabel.pod.output",
