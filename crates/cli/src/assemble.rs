@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use collector::discover::PodsFile;
-use collector::{Collector, PodSource};
+use collector::{Collector, Endpoint, PodSource};
 use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use query::Engine;
@@ -138,7 +138,7 @@ pub fn collector(
     let config = collector::Config {
         pods_folder: pods.pods_dir.clone(),
         state_folder: state.to_owned(),
-        url: push.to_owned(),
+        endpoints: vec![Endpoint::of_store(push)],
         ..collector::Config::default()
     };
     let source: Arc<dyn PodSource> = match &pods.pods_file {

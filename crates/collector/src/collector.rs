@@ -1,23 +1,24 @@
 //! The collector as a whole: built, run, watched, ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Clock;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::custody::{Claim, Custody};
 use crate::error::Chain;
 use crate::limits::QUEUE_PARCELS_MAX;
 use crate::metrics::Metrics;
-use crate::stage::PodSource;
+use crate::stage::{Parcel, PodSource};
 use crate::status::{Progress, Status};
-use crate::tail::{Positions, Reader, Surroundings, write_whole};
-use crate::write::{Backoff, Client, DeadLetters, Writer};
-use crate::{Config, Error};
+use crate::tail::{Delivery, Positions, Reader, Surroundings, write_whole};
+use crate::write::{Outgoing, Sink, SinkSurroundings};
+use crate::{Config, Endpoint, Error};
 
 /// What the collector is given from outside.
 #[derive(Debug)]
@@ -40,10 +41,8 @@ pub struct Collector {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     progress: Progress,
-    positions: Arc<Mutex<Positions>>,
-    client: Client,
-    backoff: Backoff,
-    dead_letters: DeadLetters,
+    custody: Custody,
+    sinks: Vec<Sink>,
 }
 
 /// Sees how far a collector has come.
@@ -54,22 +53,26 @@ impl Collector {
     /// Sets a collector up: reads its state, touches no log file.
     ///
     /// # Errors
-    /// When the state folder or the store's address cannot be used.
+    /// When the state folder or an endpoint cannot be used.
     pub fn build(config: Config, parts: Parts<'_>) -> Result<Self, Error> {
         let Parts { pods, clock, seed, registry } = parts;
-        let positions = Positions::open(&config.state_folder)?;
-        let dead_letters = DeadLetters::open(&config.state_folder)?;
-        Ok(Self {
-            client: Client::new(&config)?,
-            backoff: Backoff::new(config.backoff_min, config.backoff_max, seed),
-            metrics: Metrics::register(registry),
-            progress: Progress::new(),
-            positions: Arc::new(Mutex::new(positions)),
-            dead_letters,
-            config,
-            pods,
-            clock,
-        })
+        let (metrics, progress) = (Metrics::register(registry), Progress::new());
+        let custody = Custody::new(Positions::open(&config.state_folder)?, progress.clone());
+        let mut sinks = Vec::new();
+        for (endpoint, no) in config.endpoints.iter().zip(0..) {
+            check_name(endpoint, &config.endpoints)?;
+            let around = SinkSurroundings {
+                custody: custody.clone(),
+                clock: Arc::clone(&clock),
+                seed: seed.wrapping_add(no),
+                metrics: metrics.write.clone(),
+                progress: progress.clone(),
+            };
+            let (sink, queued) = Sink::open(endpoint.clone(), &config.state_folder, around)?;
+            custody.positions().queue(queued);
+            sinks.push(sink);
+        }
+        Ok(Self { config, pods, clock, metrics, progress, custody, sinks })
     }
 
     /// Something that sees how far the collector has come.
@@ -79,57 +82,82 @@ impl Collector {
     }
 
     /// Reads and pushes until it is told to end. Then nothing more is read; what was read is pushed
-    /// for at most `drain_timeout`, and what was not acknowledged by then is read again next time.
+    /// for at most `drain_timeout`, and what was not acknowledged by then waits on disk.
     ///
     /// # Errors
     /// When the pods folder is there and cannot be read, or the state folder cannot be written to.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
+        let Self { config, pods, clock, metrics, progress, custody, sinks } = self;
         let (sender, queue) = mpsc::channel(QUEUE_PARCELS_MAX);
-        let positions = Arc::clone(&self.positions);
-        let (drain_timeout, position_interval) =
-            (self.config.drain_timeout, self.config.position_interval);
-        let around = Surroundings {
-            pods: self.pods,
-            clock: Arc::clone(&self.clock),
-            positions: Arc::clone(&positions),
-            metrics: self.metrics.clone(),
-            progress: self.progress.clone(),
-        };
-        let reader = Reader::new(self.config.clone(), around, sender);
-        let writer = Writer {
-            config: self.config,
-            client: self.client,
-            backoff: self.backoff,
-            dead_letters: self.dead_letters,
-            clock: self.clock,
-            positions: Arc::clone(&positions),
-            metrics: self.metrics,
-            progress: self.progress,
-        };
+        let (drain_timeout, position_interval) = (config.drain_timeout, config.position_interval);
+        let around = Surroundings { pods, clock, custody: custody.clone(), metrics, progress };
+        let reader = Reader::new(config, around, sender);
         // Both end with this call, even with one that is dropped in the middle.
         let (mut writing, mut saving) = (JoinSet::new(), JoinSet::new());
-        writing.spawn(writer.run(queue));
+        let inboxes = sinks.into_iter().map(|sink| {
+            let (inbox, parcels) = mpsc::channel(QUEUE_PARCELS_MAX);
+            writing.spawn(sink.run(parcels));
+            inbox
+        });
+        let inboxes = inboxes.collect();
+        writing.spawn(hand_out(queue, inboxes, custody.clone()));
         let saved_enough = CancellationToken::new();
-        saving.spawn(save_regularly(
-            Arc::clone(&positions),
-            position_interval,
-            saved_enough.clone(),
-        ));
+        saving.spawn(save_regularly(custody.clone(), position_interval, saved_enough.clone()));
+        // Dropped before the tasks are: what they let go of then is not dealt with.
+        let closing = custody.closing();
         let read = reader.run(cancel).await;
-        // The reader has dropped its end of the queue, so the writer ends when the queue is empty.
-        let written = match timeout(drain_timeout, writing.join_next()).await {
-            Ok(ended) => ended.unwrap_or(Ok(())).map_err(Error::Task),
+        // The reader has dropped its end, so the others end when all is pushed.
+        let written = match timeout(drain_timeout, all(&mut writing)).await {
+            Ok(ended) => ended.map_err(Error::Task),
             Err(_) => {
-                tracing::warn!("not all that was read could be pushed in time, it is read again");
+                tracing::warn!("not all that was read could be pushed in time, it waits on disk");
                 Ok(())
             }
         };
+        drop(closing);
         writing.shutdown().await;
         // A save that is under way must not come after the last.
         saved_enough.cancel();
         saving.join_all().await;
-        save(&positions).await.and(written).and(read)
+        save(&custody).await.and(written).and(read)
     }
+}
+
+/// Waits until all tasks have ended; tells of the first that failed.
+async fn all(tasks: &mut JoinSet<()>) -> Result<(), JoinError> {
+    while let Some(ended) = tasks.join_next().await {
+        ended?;
+    }
+    Ok(())
+}
+
+/// Gives each sink what was read, as fast as the slowest takes it.
+async fn hand_out(
+    mut read: mpsc::Receiver<Delivery>,
+    inboxes: Vec<mpsc::Sender<Outgoing>>,
+    custody: Custody,
+) {
+    while let Some(Delivery { no, parcel, is_last }) = read.recv().await {
+        let Parcel { entries, records, position, .. } = parcel;
+        let claim = Claim { no, position, is_last };
+        let ticket = Arc::new(custody.ticket(entries.len() as u64, claim));
+        let outgoing = Outgoing { entries, records, ticket };
+        for inbox in &inboxes {
+            // A sink ends before this only when the whole collector does.
+            let _ = inbox.send(outgoing.clone()).await;
+        }
+    }
+}
+
+/// A name is that of a folder, and of nobody else's.
+fn check_name(endpoint: &Endpoint, all: &[Endpoint]) -> Result<(), Error> {
+    let name = &endpoint.name;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let count = all.iter().filter(|other| other.name == *name).count();
+    if count > 1 || name.is_empty() || !name.chars().all(is_plain) {
+        return Err(Error::EndpointName { name: name.clone() });
+    }
+    Ok(())
 }
 
 impl Handle {
@@ -151,27 +179,22 @@ impl Handle {
 
 /// Writes positions to disk until it is told to end. Where that fails, lines go on being sent; a
 /// restart sends again what it finds no position of, and the store drops it.
-async fn save_regularly(
-    positions: Arc<Mutex<Positions>>,
-    every: Duration,
-    cancel: CancellationToken,
-) {
+async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
     let mut tick = interval(every);
     while cancel.run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(error) = save(&positions).await {
+        if let Err(error) = save(&custody).await {
             tracing::error!(error = %Chain(&error), "the positions cannot be kept");
         }
     }
 }
 
-async fn save(positions: &Arc<Mutex<Positions>>) -> Result<(), Error> {
-    let positions = Arc::clone(positions);
+async fn save(custody: &Custody) -> Result<(), Error> {
+    let custody = custody.clone();
     let save = move || {
-        let lock = || positions.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = lock().changed();
+        let changed = custody.positions().changed();
         let Some((path, bytes)) = changed else { return Ok(()) };
         write_whole(&path, &bytes).map_err(|source| {
-            lock().keep_changed();
+            custody.positions().keep_changed();
             Error::StateFolder { path, source }
         })
     };

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::{TenantId, limits};
+use model::limits;
+
+use crate::write::Endpoint;
 
 /// The collector's configuration. Start from [`Config::default`] and change what differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,10 +14,8 @@ pub struct Config {
     pub pods_folder: PathBuf,
     /// Where the collector keeps its positions and the batches that a store refused.
     pub state_folder: PathBuf,
-    /// The store, without the path of its push API.
-    pub url: String,
-    /// Whose lines these are, when the store has tenants.
-    pub tenant: Option<TenantId>,
+    /// Where lines go: to each of these, with a queue of its own.
+    pub endpoints: Vec<Endpoint>,
     /// The longest line that is sent, in bytes; the end of a longer one is cut off, with a mark.
     pub line_bytes_max: usize,
     /// How often all folders are looked through. Changes are told by inotify before that; this is
@@ -24,16 +24,6 @@ pub struct Config {
     /// How long the first lines of a container wait for what is known of its pod. After that they
     /// go out with what the path says.
     pub metadata_wait: Duration,
-    /// A batch is sent when it has so many bytes of lines and metadata,
-    pub batch_bytes: usize,
-    /// or when its first line is so old.
-    pub batch_wait: Duration,
-    /// How long a push may take.
-    pub push_timeout: Duration,
-    /// The pause after the first push that failed; it doubles with each that fails after it,
-    pub backoff_min: Duration,
-    /// up to this.
-    pub backoff_max: Duration,
     /// How often positions are written to disk.
     pub position_interval: Duration,
     /// How long the collector, told to end, may go on sending what it has read.
@@ -45,16 +35,10 @@ impl Default for Config {
         Self {
             pods_folder: PathBuf::from("/var/log/pods"),
             state_folder: PathBuf::from("/var/lib/barogram/collector"),
-            url: "http://localhost:3100".to_owned(),
-            tenant: None,
+            endpoints: vec![Endpoint::default()],
             line_bytes_max: limits::MAX_LINE_SIZE,
             poll_interval: Duration::from_secs(1),
             metadata_wait: Duration::from_secs(2),
-            batch_bytes: 1024 * 1024,
-            batch_wait: Duration::from_millis(200),
-            push_timeout: Duration::from_secs(10),
-            backoff_min: Duration::from_millis(500),
-            backoff_max: Duration::from_secs(60),
             position_interval: Duration::from_secs(1),
             drain_timeout: Duration::from_secs(10),
         }

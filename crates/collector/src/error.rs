@@ -55,6 +55,24 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file of certificates cannot be read.
+    #[error("failed to read the certificates in {}; write them there in PEM", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The name of an endpoint cannot be the name of its folder, or is another's too.
+    #[error(
+        "the endpoint's name {name:?} must be another than the others' and consist of letters, \
+         digits, '-' and '_'"
+    )]
+    EndpointName {
+        /// The name.
+        name: String,
+    },
     /// The HTTP client cannot be made.
     #[error("failed to set up the http client")]
     HttpClient(#[source] reqwest::Error),
@@ -80,6 +98,8 @@ impl Error {
             Self::PodsFolder { .. }
             | Self::StateFolder { .. }
             | Self::PodsFile { .. }
+            | Self::CaFile { .. }
+            | Self::EndpointName { .. }
             | Self::Url { .. } => ErrorKind::Configuration,
             Self::HttpClient(_) | Self::Task(_) => ErrorKind::Internal,
         }

@@ -5,7 +5,8 @@
 //!
 //! - **Opened at birth.** A file is opened the moment it appears and its handle is kept until its
 //!   last byte is read, so the lines of a pod that lived 300 ms outlive the pod.
-//! - **A position moves when the store has acknowledged**, not when a line was handed on.
+//! - **A position moves when the store has acknowledged**, not when a line was handed on. What lies
+//!   between waits on disk.
 //! - **Read twice, sent the same.** What a file's bytes become depends on nothing but the bytes, so
 //!   that the store drops what a restart sends again.
 //!
@@ -15,6 +16,7 @@
 
 mod collector;
 mod config;
+mod custody;
 pub mod discover;
 mod error;
 mod limits;
@@ -29,3 +31,4 @@ pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use stage::PodSource;
 pub use status::Status;
+pub use write::{Auth, Endpoint, Secret};

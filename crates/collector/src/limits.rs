@@ -5,8 +5,8 @@ use std::time::Duration;
 /// Bytes read from one file before the next has its turn: large enough that a call is cheap, small
 /// enough that one chatty task does not hold up the others.
 pub const READ_BYTES_MAX: usize = 64 * 1024;
-/// Parcels between the readers and the writer. With it full the readers wait: the files themselves
-/// are the queue, and their handles stay open.
+/// Parcels between the reader and the sinks. With it full the reader waits: then the files
+/// themselves are the queue, and their handles stay open.
 pub const QUEUE_PARCELS_MAX: usize = 64;
 /// The header of a CRI record and some room: a time, a stream, a flag, three blanks.
 pub const CRI_HEADER_BYTES_MAX: usize = 128;
@@ -41,6 +41,12 @@ pub const FINGERPRINT_BYTES_MAX: usize = 256;
 /// What may lie in the dead-letter folder, in bytes. With it full, refused batches are tried again
 /// instead: nothing is thrown away.
 pub const DEAD_LETTER_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Batches that are kept in memory besides on disk, in bytes as they are sent: what a sink that
+/// answers needs no file read for. It is also all that waits when the disk cannot be written.
+pub const QUEUE_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Pushes that one refused batch may cost in finding out which of its lines are at fault. A few
+/// bad streams among a thousand cost some twenty; a batch of nothing else must not become a flood.
+pub const DIVIDE_PUSHES_MAX: u32 = 200;
 /// What is read of the store's reason for refusing a batch, in characters.
 pub const REASON_CHARS_MAX: usize = 1000;
 /// Pods that are remembered after the list of pods has forgotten them. Their lines may still be on

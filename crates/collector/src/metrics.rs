@@ -5,6 +5,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::write::WriteMetrics;
+
 /// The collector's counters and gauges. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
@@ -18,14 +20,8 @@ pub struct Metrics {
     pub cut_entries: Counter,
     /// Containers whose lines went out without what is known of their pod.
     pub unknown_pods: Counter,
-    /// Entries that the store acknowledged.
-    pub sent_entries: Counter,
-    /// Bytes of pushes that the store acknowledged, as sent.
-    pub sent_bytes: Counter,
-    /// Pushes that failed and were tried again.
-    pub batch_retries: Counter,
-    /// Entries that the store refused for good. They lie in the dead-letter folder.
-    pub dropped_entries: Counter,
+    /// What is counted of each sink.
+    pub write: WriteMetrics,
 }
 
 impl Metrics {
@@ -47,27 +43,7 @@ impl Metrics {
         let file = registry.sub_registry_with_prefix("loki_source_file");
         file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
         file.register("read_lines", "Lines read from files", metrics.read_lines.clone());
-        let write = registry.sub_registry_with_prefix("loki_write");
-        write.register(
-            "sent_entries",
-            "Entries that the store acknowledged",
-            metrics.sent_entries.clone(),
-        );
-        write.register(
-            "sent_bytes",
-            "Bytes of pushes that the store acknowledged",
-            metrics.sent_bytes.clone(),
-        );
-        write.register(
-            "batch_retries",
-            "Pushes that failed and were tried again",
-            metrics.batch_retries.clone(),
-        );
-        write.register(
-            "dropped_entries",
-            "Entries that the store refused; they lie in the dead-letter folder",
-            metrics.dropped_entries.clone(),
-        );
+        metrics.write.register(registry);
         metrics
     }
 }

@@ -13,16 +13,18 @@ pub struct Status {
     pub bytes_read: u64,
     /// Physical lines read for the first time.
     pub lines_read: u64,
-    /// Entries handed to the writer.
+    /// Entries that were read, or found in a queue.
     pub entries_queued: u64,
     /// Entries pushed, each time that they were.
     pub entries_sent: u64,
-    /// Entries that the store has acknowledged.
+    /// Entries that a sink has acknowledged, counted for each.
     pub entries_acked: u64,
     /// Physical lines that those entries were made of.
     pub physical_lines_acked: u64,
     /// Entries that the store refused for good, and that lie in the dead-letter folder.
     pub entries_refused: u64,
+    /// Entries that every sink has dealt with.
+    pub entries_settled: u64,
     /// Whether every file that is known was read to its end, with nothing open.
     pub is_at_end: bool,
     /// Rounds through all folders that were made.
@@ -33,7 +35,7 @@ impl Status {
     /// Whether all that is on disk has been delivered, or put aside.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.is_at_end && self.entries_queued == self.entries_acked + self.entries_refused
+        self.is_at_end && self.entries_queued == self.entries_settled
     }
 }
 

@@ -36,6 +36,25 @@ pub struct Position {
     pub lanes: Lanes<u64>,
 }
 
+impl Position {
+    /// The one that is further in every respect.
+    pub fn later(self, other: Self) -> Self {
+        self.both(other, u64::max)
+    }
+
+    /// The one that is less far in every respect.
+    pub fn earlier(self, other: Self) -> Self {
+        self.both(other, u64::min)
+    }
+
+    fn both(self, other: Self, choose: fn(u64, u64) -> u64) -> Self {
+        Self {
+            replay_from: choose(self.replay_from, other.replay_from),
+            lanes: Lanes::each(|lane| choose(self.lanes[lane], other.lanes[lane])),
+        }
+    }
+}
+
 /// What came of some bytes of a file.
 #[derive(Debug, Default)]
 pub struct Parcel {

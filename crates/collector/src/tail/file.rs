@@ -59,6 +59,16 @@ impl Fingerprint {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    /// How many bytes were hashed, and their hash.
+    pub fn to_words(self) -> [u64; 2] {
+        [self.len, self.hash]
+    }
+
+    /// The fingerprint with these words.
+    pub fn from_words([len, hash]: [u64; 2]) -> Self {
+        Self { len, hash }
+    }
 }
 
 impl LogFile {

@@ -7,6 +7,6 @@ mod reader;
 mod tailer;
 mod watch;
 
-pub use position::{FileNo, Positions, write_whole};
+pub use position::{FileNo, Mark, Positions, write_whole};
 pub use reader::Reader;
 pub use tailer::{Delivery, Surroundings};

@@ -42,6 +42,14 @@ pub struct Saved {
     pub pod: Option<Arc<Pod>>,
 }
 
+/// Where a file can be read on from, as it is kept with the lines that were read before that place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    inode: Inode,
+    fingerprint: Fingerprint,
+    position: Position,
+}
+
 /// The positions of all files.
 #[derive(Debug)]
 pub struct Positions {
@@ -52,6 +60,9 @@ pub struct Positions {
     left: Vec<Saved>,
     /// Files that took over what another left open: which other, and how far that one was read.
     carried: HashMap<FileNo, (FileNo, u64)>,
+    /// How far files were read whose lines still wait for each of the sinks. They are read on from
+    /// there, and not from where all is acknowledged.
+    queued: Vec<Vec<Mark>>,
     is_changed: bool,
 }
 
@@ -88,7 +99,18 @@ impl Positions {
             Err(error) => return Err(failed(error)),
         };
         let (open, carried) = (HashMap::new(), HashMap::new());
-        Ok(Self { path, open, left, carried, is_changed: false })
+        Ok(Self { path, open, left, carried, queued: Vec::new(), is_changed: false })
+    }
+
+    /// Notes what a sink has in its queue: the files of that, as far as it goes.
+    pub fn queue(&mut self, marks: Vec<Mark>) {
+        self.queued.push(marks);
+    }
+
+    /// Where a file can be read on from once it is dealt with up to here.
+    pub fn mark(&self, no: FileNo, position: Position) -> Option<Mark> {
+        let Saved { inode, fingerprint, .. } = self.open.get(&no)?;
+        Some(Mark { inode: *inode, fingerprint: *fingerprint, position })
     }
 
     /// What was kept of this file by an earlier collector. Of one that was empty then nothing is
@@ -102,6 +124,23 @@ impl Positions {
             }
         }
         Ok(None)
+    }
+
+    /// From where a file is read on that is dealt with up to here: behind what waits for every
+    /// sink. What waits for some of them only is read again; those that have it drop it.
+    pub fn read_on(&self, file: &LogFile, settled: Position) -> io::Result<Position> {
+        let mut common: Option<Position> = None;
+        for marks in &self.queued {
+            let mut reached = settled;
+            for mark in marks {
+                let is_sure = mark.inode == file.inode() && !mark.fingerprint.is_empty();
+                if is_sure && file.begins_with(mark.fingerprint)? {
+                    reached = reached.later(mark.position);
+                }
+            }
+            common = Some(common.map_or(reached, |common| common.earlier(reached)));
+        }
+        Ok(common.unwrap_or(settled))
     }
 
     /// Keeps the position of a file that was opened.
@@ -166,6 +205,28 @@ impl Positions {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let bytes = serde_json::to_vec(&Document { version: VERSION, files });
         Some((self.path.clone(), bytes.expect("plain data with text keys is always JSON")))
+    }
+}
+
+impl Mark {
+    /// How many words it is written in.
+    pub const WORDS: usize = 8;
+
+    /// Its words, as `docs/formats/collector-queue.md` has them.
+    pub fn to_words(self) -> [u64; Self::WORDS] {
+        let Self { inode, fingerprint, position } = self;
+        let [len, hash] = fingerprint.to_words();
+        let [stdout, stderr, unknown] = Lane::ALL.map(|lane| position.lanes[lane]);
+        [inode.device, inode.number, len, hash, position.replay_from, stdout, stderr, unknown]
+    }
+
+    /// The mark with these words.
+    pub fn from_words(words: [u64; Self::WORDS]) -> Self {
+        let [device, number, len, hash, replay_from, lanes @ ..] = words;
+        let mut position = Position { replay_from, ..Position::default() };
+        Lane::ALL.into_iter().zip(lanes).for_each(|(lane, at)| position.lanes[lane] = at);
+        let fingerprint = Fingerprint::from_words([len, hash]);
+        Self { inode: Inode { device, number }, fingerprint, position }
     }
 }
 

@@ -9,13 +9,14 @@ mod scan;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use airflow::Pod;
 use model::Clock;
 use tokio::time::Instant;
 
 use crate::Config;
+use crate::custody::Custody;
 use crate::limits::{MISSED_SCANS_MAX, READ_BYTES_MAX};
 use crate::metrics::Metrics;
 use crate::stage::{Carry, Labeller, Parcel, Pipeline, PodSource, Position};
@@ -43,8 +44,8 @@ pub struct Surroundings {
     pub pods: Arc<dyn PodSource>,
     /// The time of lines that tell none.
     pub clock: Arc<dyn Clock>,
-    /// How far each file is dealt with.
-    pub positions: Arc<Mutex<Positions>>,
+    /// Who answers for what was read, and knows how far each file is dealt with.
+    pub custody: Custody,
     /// What is counted.
     pub metrics: Metrics,
     /// Where it is told how far one has come.
@@ -258,7 +259,8 @@ impl Tailer {
     ) -> io::Result<FileNo> {
         let mut file = LogFile::open(path)?;
         let saved = self.positions().restore(&file)?;
-        let position = saved.as_ref().map_or_else(Position::default, |saved| saved.position);
+        let settled = saved.as_ref().map_or_else(Position::default, |saved| saved.position);
+        let position = self.positions().read_on(&file, settled)?;
         file.seek(position.replay_from);
         let pod = saved.and_then(|saved| saved.pod);
         let known = pod.clone().unwrap_or_else(|| Arc::new(place.pod_of_path()));
@@ -268,7 +270,9 @@ impl Tailer {
         let (no, inode) = (FileNo(self.next_no), file.inode());
         self.next_no += 1;
         let fingerprint = file.fingerprint();
-        let saved = Saved { path: path.to_owned(), inode, fingerprint, position, pod: pod.clone() };
+        let (path_now, pod_now) = (path.to_owned(), pod.clone());
+        // Only what is acknowledged is a position: a queue may be lost with its disk's cache.
+        let saved = Saved { path: path_now, inode, fingerprint, position: settled, pod: pod_now };
         self.positions().track(no, saved);
         let tailing = Tailing {
             file,
@@ -342,7 +346,7 @@ impl Tailer {
     }
 
     fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.around.positions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.around.custody.positions()
     }
 }
 

@@ -1,13 +1,24 @@
 //! What goes into one push: whole parcels, their entries gathered by stream.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::{Entry, Labels, Stream};
 
-use crate::stage::Position;
-use crate::tail::{Delivery, FileNo};
+use crate::custody::Ticket;
 
-/// Parcels on their way to the store together.
+/// Entries on their way to a sink, with the ticket that stands for them.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The entries.
+    pub entries: Vec<(Labels, Entry)>,
+    /// How many records they were made of.
+    pub records: u64,
+    /// Who hears when they are dealt with.
+    pub ticket: Arc<Ticket>,
+}
+
+/// Parcels on their way to a sink together.
 ///
 /// A batch holds whole parcels, in the order in which they were read, and batches are settled in
 /// that order too; so the position of a file after its last parcel is the file's when the batch is
@@ -19,27 +30,15 @@ pub struct Batch {
     bytes: usize,
     entries: u64,
     records: u64,
-    settlements: Vec<Settlement>,
-}
-
-/// What is known of a file once a batch is dealt with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settlement {
-    /// The file.
-    pub no: FileNo,
-    /// How far it is dealt with.
-    pub position: Position,
-    /// Whether nothing more will come of it.
-    pub is_last: bool,
+    tickets: Vec<Arc<Ticket>>,
 }
 
 impl Batch {
     /// Takes a parcel.
-    pub fn add(&mut self, delivery: Delivery) {
-        let Delivery { no, parcel, is_last } = delivery;
+    pub fn add(&mut self, parcel: Parcel) {
         self.entries += parcel.entries.len() as u64;
         self.records += parcel.records;
-        self.settlements.push(Settlement { no, position: parcel.position, is_last });
+        self.tickets.push(parcel.ticket);
         for (labels, entry) in parcel.entries {
             self.bytes += size(&entry);
             let at = *self.by_labels.entry(labels).or_insert_with_key(|labels| {
@@ -70,9 +69,14 @@ impl Batch {
         self.records
     }
 
-    /// What is known of the files once this is dealt with.
-    pub fn settlements(&self) -> &[Settlement] {
-        &self.settlements
+    /// The tickets of all parcels, in their order.
+    pub fn tickets(&self) -> &[Arc<Ticket>] {
+        &self.tickets
+    }
+
+    /// Gives away the tickets.
+    pub fn into_tickets(self) -> Vec<Arc<Ticket>> {
+        self.tickets
     }
 }
 
@@ -88,19 +92,21 @@ mod tests {
     use model::Timestamp;
 
     use super::*;
-    use crate::stage::Parcel;
+    use crate::custody::Custody;
+    use crate::status::Progress;
+    use crate::tail::Positions;
 
     #[test]
     fn streams_are_gathered_and_keep_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let custody = Custody::new(Positions::open(folder.path()).unwrap(), Progress::new());
         let mut batch = Batch::default();
         for (no, line) in [(1, "a1"), (2, "b1"), (1, "a2")] {
             let labels = Labels::new([("file", no.to_string())]);
             let mut entry = Entry::new(Timestamp(0), line);
             entry.metadata = Labels::new([("pod", "p")]);
-            let entries = vec![(labels, entry)];
-            let position = Position { replay_from: no, ..Position::default() };
-            let parcel = Parcel { entries, records: 3, position, ..Parcel::default() };
-            batch.add(Delivery { no: FileNo(no), parcel, is_last: false });
+            let (entries, ticket) = (vec![(labels, entry)], Arc::new(custody.ticket_of_queued(1)));
+            batch.add(Parcel { entries, records: 3, ticket });
         }
         let show = |stream: &Stream| {
             let lines: Vec<&str> = stream.entries.iter().map(|entry| &*entry.line).collect();
@@ -109,6 +115,6 @@ mod tests {
         let shown: Vec<String> = batch.streams().iter().map(show).collect();
         assert_eq!(shown, [r#"{file="1"} a1 a2"#, r#"{file="2"} b1"#]);
         assert_eq!((batch.bytes(), batch.entries(), batch.records()), (18, 3, 9));
-        assert_eq!(batch.settlements().len(), 3);
+        assert_eq!(batch.tickets().len(), 3);
     }
 }

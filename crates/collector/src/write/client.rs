@@ -6,16 +6,20 @@ use bytes::Bytes;
 use loki::push::CONTENT_TYPE;
 use reqwest::{StatusCode, Url, header};
 
+use crate::Error;
 use crate::error::Chain;
 use crate::limits::REASON_CHARS_MAX;
-use crate::{Config, Error};
+use crate::write::endpoint::{Auth, Endpoint, Secret};
 
 /// Pushes to one store.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     url: Url,
+    host: String,
     tenant: Option<String>,
+    auth: Auth,
+    headers: header::HeaderMap,
 }
 
 /// What became of a push.
@@ -40,34 +44,56 @@ pub enum Answer {
 }
 
 impl Client {
-    /// A client for the store of this configuration.
+    /// A client for this endpoint.
     ///
     /// # Errors
-    /// When the address is none, or no TLS can be set up.
-    pub fn new(config: &Config) -> Result<Self, Error> {
-        let failed = |reason: String| Error::Url { url: config.url.clone(), reason };
-        let base = config.url.trim_end_matches('/');
-        let url = Url::parse(&format!("{base}/loki/api/v1/push"))
-            .map_err(|error| failed(error.to_string()))?;
+    /// When the address or a header is none, or no TLS can be set up.
+    pub fn new(endpoint: &Endpoint) -> Result<Self, Error> {
+        let failed = |reason: String| Error::Url { url: endpoint.url.clone(), reason };
+        let url = Url::parse(&endpoint.url).map_err(|error| failed(error.to_string()))?;
         if !["http", "https"].contains(&url.scheme()) {
             return Err(failed(format!("the scheme is {:?}", url.scheme())));
         }
-        let http = reqwest::Client::builder()
-            .timeout(config.push_timeout)
-            .user_agent(concat!("barogram/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(Error::HttpClient)?;
-        let tenant = config.tenant.as_ref().map(ToString::to_string);
-        Ok(Self { http, url, tenant })
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let mut headers = header::HeaderMap::new();
+        for (name, Secret(value)) in &endpoint.headers {
+            let named: Result<header::HeaderName, _> = name.parse();
+            let valued = header::HeaderValue::from_str(value);
+            let (Ok(named), Ok(mut valued)) = (named, valued) else {
+                return Err(failed(format!("the header {name:?} cannot be sent")));
+            };
+            valued.set_sensitive(true);
+            headers.insert(named, valued);
+        }
+        let (tenant, auth) = (endpoint.tenant.clone(), endpoint.auth.clone());
+        Ok(Self { http: http_client(endpoint)?, url, host, tenant, auth, headers })
+    }
+
+    /// The host and the port of the address.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// Pushes a body that `loki::push::encode` made.
     pub async fn push(&self, body: Bytes) -> Answer {
-        let mut request =
-            self.http.post(self.url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
+        let mut request = self.http.post(self.url.clone()).headers(self.headers.clone());
+        request = request.header(header::CONTENT_TYPE, CONTENT_TYPE);
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Scope-OrgID", tenant);
         }
+        request = match &self.auth {
+            Auth::None => request,
+            Auth::Basic { user, password } => request.basic_auth(user, Some(&password.0)),
+            Auth::Bearer(token) => request.bearer_auth(&token.0),
+            Auth::BearerFile(path) => match tokio::fs::read_to_string(path).await {
+                Ok(token) => request.bearer_auth(token.trim()),
+                Err(error) => {
+                    let reason = format!("no token in {}: {error}", path.display());
+                    return Answer::Later { reason, after: None };
+                }
+            },
+        };
         match request.body(body).send().await {
             Ok(response) => {
                 let status = response.status();
@@ -79,6 +105,21 @@ impl Client {
             Err(error) => Answer::Later { reason: Chain(&error).to_string(), after: None },
         }
     }
+}
+
+fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .timeout(endpoint.push_timeout)
+        .danger_accept_invalid_certs(endpoint.is_insecure)
+        .user_agent(concat!("barogram/", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = &endpoint.ca_file {
+        let failed = |source| Error::CaFile { path: path.clone(), source };
+        let pem = std::fs::read(path).map_err(failed)?;
+        for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(Error::HttpClient)? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(Error::HttpClient)
 }
 
 /// What an answer means.
@@ -134,10 +175,13 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let client = |url: &str| Client::new(&Config { url: url.to_owned(), ..Config::default() });
-        let url = |text: &str| client(text).unwrap().url.to_string();
-        assert_eq!(url("http://x:3100"), "http://x:3100/loki/api/v1/push");
-        assert_eq!(url("https://x/sub/"), "https://x/sub/loki/api/v1/push");
+        let client =
+            |url: &str| Client::new(&Endpoint { url: url.to_owned(), ..Endpoint::default() });
+        let store = |url: &str| Client::new(&Endpoint::of_store(url)).unwrap().url.to_string();
+        assert_eq!(store("http://x:3100"), "http://x:3100/loki/api/v1/push");
+        assert_eq!(store("https://x/sub/"), "https://x/sub/loki/api/v1/push");
+        assert_eq!(client("http://x:3100/a").unwrap().host(), "x:3100");
+        assert_eq!(client("https://x/a").unwrap().host(), "x");
         assert!(matches!(client("ftp://x"), Err(Error::Url { .. })));
         assert!(matches!(client("x:3100"), Err(Error::Url { .. })));
         assert!(matches!(client(""), Err(Error::Url { .. })));

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use model::{Clock, Stream};
 use serde_json::{Value, json};
@@ -14,9 +14,6 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::limits::DEAD_LETTER_BYTES_MAX;
 use crate::tail::write_whole;
-
-/// The name of the folder in the state folder.
-const FOLDER_NAME: &str = "dead-letters";
 
 /// The folder of refused batches.
 #[derive(Debug)]
@@ -28,12 +25,11 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// The refused batches in this state folder.
+    /// The refused batches in this folder, which is made if it is not there.
     ///
     /// # Errors
-    /// When the folder cannot be used.
-    pub fn open(state_folder: &Path) -> Result<Self, Error> {
-        let folder = state_folder.join(FOLDER_NAME);
+    /// When it cannot be used.
+    pub fn open(folder: PathBuf) -> Result<Self, Error> {
         let failed = |source| Error::StateFolder { path: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(failed)?;
         let mut bytes = 0;
@@ -94,7 +90,7 @@ mod tests {
     #[test]
     fn a_refused_batch_can_be_sent_again() {
         let folder = tempfile::tempdir().unwrap();
-        let mut letters = DeadLetters::open(folder.path()).unwrap();
+        let mut letters = DeadLetters::open(folder.path().to_owned()).unwrap();
         let labels = Labels::new([("app", "airflow")]);
         let mut entry = Entry::new(Timestamp(7), "a \"line\"\nof two");
         entry.metadata = Labels::new([("pod", "p")]);
@@ -107,14 +103,14 @@ mod tests {
         let (json, limits) = (Some("application/json"), loki::push::PushLimits::default());
         let push = loki::push::decode(json, None, body.as_bytes(), &limits);
         assert_eq!(push.unwrap(), streams);
-        assert_eq!(DeadLetters::open(folder.path()).unwrap().bytes, text.len() as u64);
+        assert_eq!(DeadLetters::open(folder.path().to_owned()).unwrap().bytes, text.len() as u64);
     }
 
     #[test]
     fn a_full_folder_takes_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let mut letters =
-            DeadLetters { bytes_max: 10, ..DeadLetters::open(folder.path()).unwrap() };
+            DeadLetters { bytes_max: 10, ..DeadLetters::open(folder.path().to_owned()).unwrap() };
         let error = letters.keep(&[], 400, "why", &ManualClock::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }

@@ -1,12 +1,26 @@
-//! From entries to an acknowledged push: batched, sent, sent again, and settled.
+//! From entries to an acknowledged push: batched, queued on disk, sent, sent again, and settled.
+//!
+//! - [`endpoint`]: where lines go, as plain data
+//! - [`batch`]: whole parcels, gathered by stream
+//! - [`queue`]: batches on disk, until the sink has them
+//! - [`client`], [`backoff`]: one push, and how long to wait before the next try
+//! - [`divide`], [`dead_letter`]: what a sink refuses, and where it is kept
+//! - [`sink`]: all of it, for one endpoint
+//! - [`metrics`]: what is counted
 
 mod backoff;
 mod batch;
 mod client;
 mod dead_letter;
-mod writer;
+mod divide;
+mod endpoint;
+mod metrics;
+mod queue;
+mod sink;
 
 pub use backoff::Backoff;
-pub use client::Client;
+pub use batch::Parcel as Outgoing;
 pub use dead_letter::DeadLetters;
-pub use writer::Writer;
+pub use endpoint::{Auth, Endpoint, Secret};
+pub use metrics::WriteMetrics;
+pub use sink::{Sink, Surroundings as SinkSurroundings};

@@ -3,8 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use barogram_collector::{Error, ErrorKind};
-use model::TenantId;
+use barogram_collector::{Endpoint, Error, ErrorKind};
 
 use crate::node::Node;
 use crate::store::{Fate, Store};
@@ -118,7 +117,7 @@ async fn a_pod_that_lives_for_a_moment_is_heard_to_its_last_word() {
 async fn what_the_store_refuses_is_put_aside_and_does_not_block() {
     let store = Store::start([Fate::Answered(400)]).await;
     let mut node = Node::new(&store.url);
-    node.config.tenant = Some(TenantId::new("team-a").unwrap());
+    node.config.endpoints[0].tenant = Some("team-a".to_owned());
     node.write("a", &records(numbered("a", 1)));
     let mut running = node.start();
     let status = running.drained().await;
@@ -129,7 +128,7 @@ async fn what_the_store_refuses_is_put_aside_and_does_not_block() {
     assert_eq!(store.stored().tenants.iter().collect::<Vec<_>>(), ["team-a"]);
     assert!((running.metric("loki_write_dropped_entries_total") - 1.0).abs() < 0.5);
     running.stop().await.unwrap();
-    let letters = fs::read_dir(node.config.state_folder.join("dead-letters")).unwrap();
+    let letters = fs::read_dir(node.config.state_folder.join("dead-letters/store")).unwrap();
     let letters: Vec<String> =
         letters.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
     assert_eq!(letters.len(), 1);
@@ -193,9 +192,114 @@ async fn it_ends_in_time_though_the_store_is_away() {
     running.until(|status| status.lines_read == 50).await;
     running.stop().await.unwrap();
     let store = Store::start([]).await;
-    node.config.url.clone_from(&store.url);
+    node.config.endpoints[0].url = Endpoint::of_store(&store.url).url;
     let mut running = node.start();
     running.drained().await;
     assert_eq!(store.stored().lines(), numbered("a", 50));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_lines_that_are_refused_are_put_aside() {
+    let store = Store::start([]).await;
+    store.refuse("says 0007");
+    let node = Node::new(&store.url);
+    let mut expect = Vec::new();
+    for pod in ["a", "b", "c"] {
+        node.write(pod, &records(numbered(pod, 40)));
+        expect.extend(numbered(pod, 40).into_iter().filter(|line| !line.contains("0007")));
+    }
+    let mut running = node.start();
+    let status = running.drained().await;
+    assert_eq!(store.stored().lines(), expect);
+    assert_eq!((status.entries_acked, status.entries_refused), (117, 3));
+    assert!((running.metric("loki_write_dropped_entries_total") - 3.0).abs() < 0.5);
+    running.stop().await.unwrap();
+    let letters = fs::read_dir(node.config.state_folder.join("dead-letters/store")).unwrap();
+    assert_eq!(letters.count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_that_is_away_holds_up_no_other_and_gets_all_when_it_is_back() {
+    let (near, far) = (Store::start([]).await, Store::start([]).await);
+    let mut node = Node::new(&near.url);
+    let away = Endpoint {
+        name: "far".to_owned(),
+        url: "http://127.0.0.1:9/loki/api/v1/push".to_owned(),
+        ..node.config.endpoints[0].clone()
+    };
+    node.config.endpoints.push(away);
+    node.config.drain_timeout = Duration::from_millis(100);
+    node.write("a", &records(numbered("a", 300)));
+    let running = node.start();
+    running.until(|status| status.entries_acked == 300).await;
+    // The pod is gone, and so is the collector, before the other comes back.
+    fs::remove_dir_all(node.container("a").parent().unwrap()).unwrap();
+    running.kill().await;
+    assert_eq!((near.stored().lines().len(), far.stored().lines().len()), (300, 0));
+    node.config.endpoints[1].url = Endpoint::of_store(&far.url).url;
+    let mut running = node.start();
+    running.drained().await;
+    assert_eq!(far.stored().lines(), numbered("a", 300));
+    assert_eq!(near.stored().lines(), numbered("a", 300));
+    running.stop().await.unwrap();
+    assert_eq!(fs::read_dir(node.config.state_folder.join("queue/far")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_of_a_pod_that_is_gone_outlives_a_kill() {
+    let mut node = Node::new("http://127.0.0.1:9");
+    node.write("a", &records(numbered("a", 300)));
+    let running = node.start();
+    let queue = node.config.state_folder.join("queue/store");
+    running.until(|status| status.lines_read == 300).await;
+    let queued = || fs::read_dir(&queue).unwrap().count() >= 300 * 12 / 2000;
+    running.until(|_| queued()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    fs::remove_dir_all(node.container("a").parent().unwrap()).unwrap();
+    running.kill().await;
+    let store = Store::start([]).await;
+    node.config.endpoints[0].url = Endpoint::of_store(&store.url).url;
+    let mut running = node.start();
+    running.drained().await;
+    assert_eq!(store.stored().lines(), numbered("a", 300));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_disk_is_not_read_again() {
+    let mut node = Node::new("http://127.0.0.1:9");
+    node.config.drain_timeout = Duration::from_millis(100);
+    node.write("a", &records(numbered("a", 300)));
+    let running = node.start();
+    running.until(|status| status.lines_read == 300).await;
+    running.stop().await.unwrap();
+    let store = Store::start([]).await;
+    node.config.endpoints[0].url = Endpoint::of_store(&store.url).url;
+    let mut running = node.start();
+    let status = running.drained().await;
+    assert_eq!(store.stored().lines(), numbered("a", 300));
+    assert_eq!((status.lines_read, status.entries_acked), (0, 300));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_holds_the_reader_up_and_loses_nothing() {
+    let mut node = Node::new("http://127.0.0.1:9");
+    node.config.endpoints[0].queue_bytes_max = 1000;
+    node.write("a", &records(numbered("a", 9_000)));
+    let running = node.start();
+    running.until(|status| status.lines_read > 0).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let queue = node.config.state_folder.join("queue/store");
+    let bytes: u64 =
+        fs::read_dir(&queue).unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes < 100_000, "{bytes} bytes wait");
+    running.kill().await;
+    let store = Store::start([]).await;
+    node.config.endpoints[0].url = Endpoint::of_store(&store.url).url;
+    let mut running = node.start();
+    running.drained().await;
+    assert_eq!(store.stored().lines(), numbered("a", 9_000));
     running.stop().await.unwrap();
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_collector::discover::PodsFile;
-use barogram_collector::{Collector, Config, Error, Handle, Parts, Status};
+use barogram_collector::{Collector, Config, Endpoint, Error, Handle, Parts, Status};
 use model::SystemClock;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
@@ -41,14 +41,16 @@ impl Node {
         let config = Config {
             pods_folder: folder.path().join("pods"),
             state_folder: folder.path().join("state"),
-            url: url.to_owned(),
+            endpoints: vec![Endpoint {
+                batch_bytes: 2000,
+                batch_wait: Duration::from_millis(20),
+                push_timeout: Duration::from_millis(300),
+                backoff_min: Duration::from_millis(5),
+                backoff_max: Duration::from_millis(50),
+                ..Endpoint::of_store(url)
+            }],
             poll_interval: Duration::from_millis(100),
             metadata_wait: Duration::from_millis(300),
-            batch_bytes: 2000,
-            batch_wait: Duration::from_millis(20),
-            push_timeout: Duration::from_millis(300),
-            backoff_min: Duration::from_millis(5),
-            backoff_max: Duration::from_millis(50),
             position_interval: Duration::from_millis(50),
             drain_timeout: Duration::from_secs(5),
             ..Config::default()
@@ -140,11 +142,16 @@ impl Running {
         sleep(Duration::from_millis(50)).await;
     }
 
-    /// The value of a metric.
+    /// The value of a metric, summed over its labels.
     pub fn metric(&self, name: &str) -> f64 {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
+        let value = |line: &str| {
+            let rest = line.strip_prefix(name)?;
+            rest.starts_with(['{', ' ']).then(|| rest.rsplit_once(' ').unwrap().1.parse().unwrap())
+        };
+        let values: Vec<f64> = text.lines().filter_map(value).collect();
+        assert!(!values.is_empty(), "{name} is not in\n{text}");
+        values.into_iter().sum()
     }
 }

@@ -40,6 +40,8 @@ struct Inner {
     /// What happens to the first pushes, in turn; later ones are stored.
     fates: Mutex<std::collections::VecDeque<Fate>>,
     stored: Mutex<Stored>,
+    /// A push with this in one of its lines is refused as a whole.
+    poison: Mutex<Option<String>>,
 }
 
 /// Entries by what identifies them: their stream, time and text.
@@ -61,6 +63,7 @@ impl Store {
         let inner = Arc::new(Inner {
             fates: Mutex::new(fates.into_iter().collect()),
             stored: Mutex::default(),
+            poison: Mutex::default(),
         });
         let router =
             Router::new().route("/loki/api/v1/push", post(push)).with_state(Arc::clone(&inner));
@@ -71,6 +74,11 @@ impl Store {
     /// What happens to the next pushes.
     pub fn will(&self, fates: impl IntoIterator<Item = Fate>) {
         self.inner.fates.lock().unwrap().extend(fates);
+    }
+
+    /// From now on a push with this in one of its lines is refused as a whole.
+    pub fn refuse(&self, poison: &str) {
+        *self.inner.poison.lock().unwrap() = Some(poison.to_owned());
     }
 
     /// What it has.
@@ -118,6 +126,12 @@ async fn push(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) 
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let limits = loki::push::PushLimits::default();
     let streams = loki::push::decode(header("content-type"), None, &body, &limits).unwrap();
+    if let Some(poison) = &*inner.poison.lock().unwrap() {
+        let mut entries = streams.iter().flat_map(|stream| &stream.entries);
+        if entries.any(|entry| entry.line.contains(poison.as_str())) {
+            return status(400);
+        }
+    }
     {
         let mut stored = inner.stored.lock().unwrap();
         stored.take(streams);

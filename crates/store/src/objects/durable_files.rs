@@ -1,8 +1,9 @@
 //! A local folder as an object store.
 //!
-//! A put writes a file beside the object's name, syncs it, and only then gives it the name. So there
-//! is no moment in which an object can be seen whose bytes are not on the medium, and whoever is told
-//! that an object is there already may rely on it: what is published is removed from the log.
+//! A put writes a file beside the object's name, syncs it, and only then gives it the name. So
+//! there is no moment in which an object can be seen whose bytes are not on the medium, and whoever
+//! is told that an object is there already may rely on it: what is published is removed from the
+//! log.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

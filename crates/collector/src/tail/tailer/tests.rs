@@ -277,7 +277,7 @@ fn tailer(folder: &Path) -> Tailer {
     let around = Surroundings {
         pods: Arc::new(Pods),
         clock: Arc::new(ManualClock::default()),
-        positions: Arc::new(Mutex::new(Positions::open(&config.state_folder).unwrap())),
+        custody: Custody::new(Positions::open(&config.state_folder).unwrap(), Progress::new()),
         metrics: Metrics::default(),
         progress: Progress::new(),
     };
