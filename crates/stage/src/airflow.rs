@@ -1,5 +1,5 @@
-//! `stage.airflow` (ours): what is known for certain of an entry of Airflow, as labels and metadata:
-//! the level that the line says, and whose pod it is from.
+//! `stage.airflow` (ours): what is known for certain of an entry of Airflow, as labels and
+//! metadata: the level that the line says, and whose pod it is from.
 //!
 //! The pod is read from labels and metadata: `namespace`, `pod`, `container`, `node` and `stream`,
 //! or what `discovery.kubernetes` calls them, with the pod's labels and annotations in

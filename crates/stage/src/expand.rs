@@ -1,5 +1,5 @@
-//! `$1`, `${1}`, `$name` and `${name}` in a text, filled in with what groups of a regular expression
-//! matched, as Go's `Expand` does.
+//! `$1`, `${1}`, `$name` and `${name}` in a text, filled in with what groups of a regular
+//! expression matched, as Go's `Expand` does.
 
 use logql::regex::Regex;
 use regex::Captures;

@@ -80,7 +80,7 @@ impl Process for JsonStage {
         let Some(text) = entry.input(self.source.as_deref()) else { return Flow::Next };
         match serde_json::from_str::<Map<String, Json>>(&text) {
             Ok(object) => {
-                self.extract(object, &mut entry.extracted);
+                self.extract(&object, &mut entry.extracted);
                 Flow::Next
             }
             // Alloy does not count these either.
@@ -91,15 +91,15 @@ impl Process for JsonStage {
 }
 
 impl JsonStage {
-    fn extract(&self, object: Map<String, Json>, extracted: &mut Extracted) {
-        for (key, found) in &object {
+    fn extract(&self, object: &Map<String, Json>, extracted: &mut Extracted) {
+        for (key, found) in object {
             if self.keys.as_ref().is_some_and(|keys| keys.is_match(key)) {
                 extracted.set(&key.as_str().into(), value(found));
             }
         }
         for (name, finder) in &self.expressions {
             if let Finder::Path(path) = finder {
-                extracted.set(name, look_up(&object, path).map_or(Value::Null, value));
+                extracted.set(name, look_up(object, path).map_or(Value::Null, value));
             }
         }
         let mut whole = None;

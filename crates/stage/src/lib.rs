@@ -3,8 +3,8 @@
 //!
 //! Nothing here reads a file, waits or looks at a clock: entries come in, with the time it is, and
 //! go out. Start here: [`Pipeline`] (stages in a row, built from [`StageConfig`]s), [`Entry`] (what
-//! travels), [`relabel`] (rules for label sets). There is a file for each stage, under the name that
-//! users write, in the same order inside: its settings, how it is built, what it does.
+//! travels), [`relabel`] (rules for label sets). There is a file for each stage, under the name
+//! that users write, in the same order inside: its settings, how it is built, what it does.
 //!
 //! ```
 //! use barogram_stage::{Entry, Pipeline, StageConfig, cri};

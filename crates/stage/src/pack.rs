@@ -59,7 +59,6 @@ impl Process for Pack {
         push_quoted(&entry.line, &mut line);
         line.push('}');
         let packed = |name: &str| self.labels.iter().any(|label| label == name);
-        // A label of which no value was found stays; that can only be when it was extracted as null.
         let labels = self.memo.map(&entry.labels, |labels| labels.filter(|name| !packed(name)));
         entry.labels = labels;
         entry.line = line;
