@@ -11,6 +11,7 @@ use std::sync::Arc;
 use model::{Labels, Timestamp};
 
 use crate::counts::{LINES_TRUNCATED, PARTIAL_LINES_FLUSHED};
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -36,6 +37,19 @@ impl Default for Config {
             max_partial_lines: 100,
             max_partial_line_size: 0,
             max_partial_line_size_truncate: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        let lines = args.count("max_partial_lines", default.max_partial_lines as u64);
+        Self {
+            max_partial_lines: usize::try_from(lines).unwrap_or(usize::MAX),
+            max_partial_line_size: args.count("max_partial_line_size", 0),
+            max_partial_line_size_truncate: args.flag("max_partial_line_size_truncate", false),
         }
     }
 }

@@ -6,6 +6,7 @@ use logql::regex::Regex;
 use model::Labels;
 
 use crate::counts::{DROPPED_LINES, reason};
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -39,6 +40,22 @@ impl Default for Config {
             older_than: None,
             longer_than: None,
             drop_counter_reason: "drop_stage".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            source: args.text("source", ""),
+            expression: args.text("expression", ""),
+            value: args.text("value", ""),
+            separator: args.text("separator", &default.separator),
+            older_than: args.duration("older_than"),
+            longer_than: args.bytes("longer_than"),
+            drop_counter_reason: args.text("drop_counter_reason", &default.drop_counter_reason),
         }
     }
 }

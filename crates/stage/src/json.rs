@@ -10,6 +10,7 @@ use jmespath::{Expression, Variable};
 use logql::regex::Regex;
 use serde_json::{Map, Value as Json};
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::{Extracted, Value};
@@ -27,6 +28,18 @@ pub struct Config {
     pub source: Option<String>,
     /// Whether to drop entries that are not JSON.
     pub drop_malformed: bool,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            expressions: args.map("expressions"),
+            regex: args.text("regex", ""),
+            source: args.optional_text("source"),
+            drop_malformed: args.flag("drop_malformed", false),
+        }
+    }
 }
 
 /// The stage.

@@ -1,5 +1,6 @@
 //! `stage.label_drop`: removes labels.
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
@@ -9,6 +10,13 @@ use crate::process::{Context, Flow, Process};
 pub struct Config {
     /// The labels that go.
     pub values: Vec<String>,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { values: args.texts("values") }
+    }
 }
 
 /// The stage.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -26,6 +27,18 @@ pub enum SourceType {
     Extracted,
     /// In the structured metadata.
     StructuredMetadata,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let types = [
+            ("extracted", SourceType::Extracted),
+            ("structured_metadata", SourceType::StructuredMetadata),
+        ];
+        let values = args.required_map("values");
+        Self { values, source_type: args.choice("source_type", &types, SourceType::Extracted) }
+    }
 }
 
 /// The stage.

@@ -25,6 +25,7 @@
 
 mod config;
 mod counts;
+pub mod decode;
 mod entry;
 mod error;
 mod expand;

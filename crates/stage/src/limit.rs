@@ -8,6 +8,7 @@ use std::time::Duration;
 use model::{Labels, Timestamp};
 
 use crate::counts::{DROPPED_LINES, DROPPED_LINES_BY_LABEL, reason};
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -38,6 +39,23 @@ impl Default for Config {
             by_label_name: String::new(),
             drop: false,
             max_distinct_labels: DISTINCT_LABELS_MIN,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        let rate = args.required_number("rate");
+        args.require("burst");
+        let distinct = args.count("max_distinct_labels", default.max_distinct_labels as u64);
+        Self {
+            rate,
+            burst: args.count("burst", 0),
+            by_label_name: args.text("by_label_name", ""),
+            drop: args.flag("drop", false),
+            max_distinct_labels: usize::try_from(distinct).unwrap_or(usize::MAX),
         }
     }
 }

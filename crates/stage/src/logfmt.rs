@@ -6,6 +6,7 @@ use std::sync::Arc;
 use logql::pipeline::Pairs;
 use logql::regex::Regex;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -20,6 +21,17 @@ pub struct Config {
     pub regex: String,
     /// The extracted value to read; empty: the line.
     pub source: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            mapping: args.map("mapping"),
+            regex: args.text("regex", ""),
+            source: args.text("source", ""),
+        }
+    }
 }
 
 /// The stage.

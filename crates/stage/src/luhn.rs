@@ -2,6 +2,7 @@
 
 use logql::regex::Regex;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::json::named_source;
@@ -34,6 +35,21 @@ impl Default for Config {
             source: None,
             delimiters: String::new(),
             skip_regex: String::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        let min_length = args.count("min_length", default.min_length as u64);
+        Self {
+            min_length: usize::try_from(min_length).unwrap_or(usize::MAX),
+            replacement: args.text("replacement", &default.replacement),
+            source: args.optional_text("source"),
+            delimiters: args.text("delimiters", ""),
+            skip_regex: args.text("skip_regex", ""),
         }
     }
 }

@@ -8,6 +8,7 @@ use model::{Labels, Timestamp};
 
 use crate::config::{Parts, StageConfig};
 use crate::counts::{DROPPED_LINES, reason};
+use crate::decode::{Arguments, inner_stages};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::metrics::Family;
@@ -37,6 +38,20 @@ pub enum Action {
     Keep,
     /// They are dropped.
     Drop,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>, depth: usize) -> Self {
+        let actions = [("keep", Action::Keep), ("drop", Action::Drop)];
+        Self {
+            selector: args.required_text("selector"),
+            action: args.choice("action", &actions, Action::Keep),
+            pipeline_name: args.text("pipeline_name", ""),
+            drop_counter_reason: args.text("drop_counter_reason", ""),
+            stages: inner_stages(args, depth + 1),
+        }
+    }
 }
 
 /// The stage.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::{Labels, Timestamp};
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -121,6 +122,50 @@ pub enum Measure {
     },
 }
 
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let blocks = args.blocks("metric.");
+        let diagnostics = args.diagnostics();
+        let metrics = blocks.into_iter().filter_map(|block| {
+            let mut args = Arguments::new(block, diagnostics);
+            let kind = Kind::decode(&block.name, &mut args)?;
+            let metric = Metric::decode(kind, &mut args);
+            args.finish();
+            Some(metric)
+        });
+        Self { metrics: metrics.collect() }
+    }
+}
+
+impl Kind {
+    fn decode(name: &str, args: &mut Arguments<'_>) -> Option<Self> {
+        let counter = [("inc", CounterAction::Inc), ("add", CounterAction::Add)];
+        let gauge = [
+            ("inc", GaugeAction::Inc),
+            ("dec", GaugeAction::Dec),
+            ("set", GaugeAction::Set),
+            ("add", GaugeAction::Add),
+            ("sub", GaugeAction::Sub),
+        ];
+        Some(match name {
+            "metric.counter" => Self::Counter {
+                action: args.required_choice("action", &counter, CounterAction::Inc),
+                match_all: args.flag("match_all", false),
+                count_entry_bytes: args.flag("count_entry_bytes", false),
+            },
+            "metric.gauge" => {
+                Self::Gauge { action: args.required_choice("action", &gauge, GaugeAction::Set) }
+            }
+            "metric.histogram" => Self::Histogram { buckets: args.required_numbers("buckets") },
+            _ => {
+                args.refuse("there are metric.counter, metric.gauge and metric.histogram");
+                return None;
+            }
+        })
+    }
+}
+
 /// The stage.
 #[derive(Debug)]
 pub(crate) struct Metrics(Vec<Kept>);
@@ -152,6 +197,20 @@ impl Metric {
     #[must_use]
     pub fn read_from(&self) -> &str {
         if self.source.is_empty() { &self.name } else { &self.source }
+    }
+
+    fn decode(kind: Kind, args: &mut Arguments<'_>) -> Self {
+        let default = Self::new(kind, args.required_text("name"));
+        Self {
+            description: args.text("description", ""),
+            source: args.text("source", ""),
+            prefix: args.text("prefix", DEFAULT_PREFIX),
+            value: args.text("value", ""),
+            max_idle_duration: args
+                .duration("max_idle_duration")
+                .unwrap_or(default.max_idle_duration),
+            ..default
+        }
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use logql::regex::Regex;
 use model::{Labels, Timestamp};
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -39,6 +40,19 @@ impl Default for Config {
             max_wait_time: Duration::from_secs(3),
             max_lines: 128,
             trim_newlines: true,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            firstline: args.required_text("firstline"),
+            max_wait_time: args.duration("max_wait_time").unwrap_or(default.max_wait_time),
+            max_lines: args.count("max_lines", default.max_lines),
+            trim_newlines: args.flag("trim_newlines", default.trim_newlines),
         }
     }
 }

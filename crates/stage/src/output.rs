@@ -1,5 +1,6 @@
 //! `stage.output`: makes an extracted value the line.
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -9,6 +10,13 @@ use crate::process::{Context, Flow, Process};
 pub struct Config {
     /// The extracted value.
     pub source: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { source: args.required_text("source") }
+    }
 }
 
 /// The stage.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
@@ -22,6 +23,14 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self { labels: Vec::new(), ingest_timestamp: true }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let labels = args.required_texts("labels");
+        Self { labels, ingest_timestamp: args.flag("ingest_timestamp", true) }
     }
 }
 

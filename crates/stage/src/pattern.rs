@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -19,6 +20,17 @@ pub struct Config {
     pub source: Option<String>,
     /// Whether the captures become labels, too.
     pub labels_from_groups: bool,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            pattern: args.required_text("pattern"),
+            source: args.optional_text("source"),
+            labels_from_groups: args.flag("labels_from_groups", false),
+        }
+    }
 }
 
 /// The stage.

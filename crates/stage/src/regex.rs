@@ -7,6 +7,7 @@ use ::regex::CaptureLocations;
 use logql::regex::Regex as GoRegex;
 use model::labels::is_label_name;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -23,6 +24,17 @@ pub struct Config {
     pub source: Option<String>,
     /// Whether the groups become labels, too.
     pub labels_from_groups: bool,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            expression: args.required_text("expression"),
+            source: args.optional_text("source"),
+            labels_from_groups: args.flag("labels_from_groups", false),
+        }
+    }
 }
 
 /// The stage.

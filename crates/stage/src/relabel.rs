@@ -9,6 +9,7 @@ use md5::{Digest, Md5};
 use model::Labels;
 use model::labels::is_label_name;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::expand::Expansion;
@@ -89,6 +90,22 @@ impl Default for Config {
             target_label: String::new(),
             replacement: DEFAULT_REPLACEMENT.to_owned(),
             modulus: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            action: args.choice("action", &ACTIONS, Action::Replace),
+            source_labels: args.texts("source_labels"),
+            separator: args.text("separator", &default.separator),
+            regex: args.text("regex", &default.regex),
+            target_label: args.text("target_label", ""),
+            replacement: args.text("replacement", &default.replacement),
+            modulus: args.count("modulus", 0),
         }
     }
 }

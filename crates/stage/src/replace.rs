@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use logql::regex::Regex;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -21,6 +22,17 @@ pub struct Config {
     pub source: String,
     /// The template of what takes the place of a group.
     pub replace: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            expression: args.required_text("expression"),
+            source: args.text("source", ""),
+            replace: args.text("replace", ""),
+        }
+    }
 }
 
 /// The stage.

@@ -4,6 +4,7 @@ use fastrand::Rng;
 use model::Labels;
 
 use crate::counts::{DROPPED_LINES, reason};
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -15,6 +16,14 @@ pub struct Config {
     pub rate: f64,
     /// The `reason` under which dropped lines are counted; empty: `sampling_stage`.
     pub drop_counter_reason: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let rate = args.required_number("rate");
+        Self { rate, drop_counter_reason: args.text("drop_counter_reason", "sampling_stage") }
+    }
 }
 
 /// The stage.

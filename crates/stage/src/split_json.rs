@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::json::named_source;
@@ -14,6 +15,13 @@ use crate::process::{Context, Flow, Process};
 pub struct Config {
     /// The extracted value to read; `None`: the line.
     pub source: Option<String>,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { source: args.optional_text("source") }
+    }
 }
 
 /// The stage.

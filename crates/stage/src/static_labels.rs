@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use model::labels::is_label_name;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -16,6 +17,13 @@ use crate::process::{Context, Flow, Process};
 pub struct Config {
     /// Labels and their values; an empty value changes nothing.
     pub values: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { values: args.required_map("values") }
+    }
 }
 
 /// The stage.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use logql::regex::Regex;
 use model::Labels;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::labels::mapping;
@@ -20,6 +21,13 @@ pub struct Config {
     pub values: BTreeMap<String, String>,
     /// The values that keep their names, as a regular expression; empty: none.
     pub regex: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { values: args.map("values"), regex: args.text("regex", "") }
+    }
 }
 
 /// The stage.

@@ -1,5 +1,6 @@
 //! `stage.structured_metadata_drop`: removes structured metadata.
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::process::{Context, Flow, Process};
 
@@ -8,6 +9,13 @@ use crate::process::{Context, Flow, Process};
 pub struct Config {
     /// The metadata that go.
     pub values: Vec<String>,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { values: args.required_texts("values") }
+    }
 }
 
 /// The stage.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gotemplate::{Dialect, Scope};
 use model::Timestamp;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -20,6 +21,13 @@ pub struct Config {
     pub source: String,
     /// The template.
     pub template: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self { source: args.required_text("source"), template: args.required_text("template") }
+    }
 }
 
 /// The stage.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -20,6 +21,17 @@ pub struct Config {
     pub source: String,
     /// The tenant.
     pub value: String,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        Self {
+            label: args.text("label", ""),
+            source: args.text("source", ""),
+            value: args.text("value", ""),
+        }
+    }
 }
 
 /// The stage.

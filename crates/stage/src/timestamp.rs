@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use gotemplate::DateLayout;
 use model::{Labels, Timestamp};
 
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -49,6 +50,23 @@ pub enum OnDuplicate {
     /// It is kept.
     #[default]
     Keep,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let on_failure = [("fudge", OnFailure::Fudge), ("skip", OnFailure::Skip)];
+        let on_duplicate = [("fudge", OnDuplicate::Fudge), ("keep", OnDuplicate::Keep)];
+        let duplicate = "action_on_duplicate_timestamp";
+        Self {
+            source: args.required_text("source"),
+            format: args.required_text("format"),
+            fallback_formats: args.texts("fallback_formats"),
+            location: args.text("location", ""),
+            action_on_failure: args.choice("action_on_failure", &on_failure, OnFailure::Fudge),
+            action_on_duplicate_timestamp: args.choice(duplicate, &on_duplicate, OnDuplicate::Keep),
+        }
+    }
 }
 
 /// The stage.

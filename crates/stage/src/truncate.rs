@@ -8,6 +8,7 @@ use std::sync::Arc;
 use model::Labels;
 
 use crate::counts::FIELDS_TRUNCATED;
+use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -45,6 +46,40 @@ pub enum SourceType {
     StructuredMetadata,
     /// Extracted values that are texts.
     Extracted,
+}
+
+impl Config {
+    /// Reads the settings of a block.
+    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+        let blocks = args.blocks("rule");
+        let diagnostics = args.diagnostics();
+        let rules = blocks.into_iter().map(|block| {
+            let mut args = Arguments::new(block, diagnostics);
+            let rule = Rule::decode(&mut args);
+            args.finish();
+            rule
+        });
+        Self { rules: rules.collect() }
+    }
+}
+
+impl Rule {
+    fn decode(args: &mut Arguments<'_>) -> Self {
+        let types = [
+            SourceType::Line,
+            SourceType::Label,
+            SourceType::StructuredMetadata,
+            SourceType::Extracted,
+        ];
+        let types = types.map(|source_type| (source_type.as_str(), source_type));
+        args.require("limit");
+        Self {
+            limit: args.bytes("limit").unwrap_or(0),
+            suffix: args.text("suffix", ""),
+            source_type: args.choice("source_type", &types, SourceType::Line),
+            sources: args.texts("sources"),
+        }
+    }
 }
 
 /// The stage.
