@@ -227,7 +227,7 @@ mod tests {
         let drops = Config { drop_malformed: true, ..of(&[("a", "")]) };
         for line in ["x", "[1]", "{\"a\":", "12", ""] {
             check(&[of(&[("a", "")])], line, "");
-            check(&[drops.clone()], line, "dropped");
+            check(std::slice::from_ref(&drops), line, "dropped");
         }
         check(&[Config { source: Some("none".into()), ..drops }], "x", "");
     }

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn captures_are_extracted() {
         let check = |config, line: &str, expect: &str| {
-            check(&[StageConfig::Pattern(config)], "{}", line, &format!("{expect}"));
+            check(&[StageConfig::Pattern(config)], "{}", line, expect);
         };
         let pattern = of("<ip> - <_> \"<method> <path>\"");
         check(

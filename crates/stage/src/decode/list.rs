@@ -77,7 +77,7 @@ fn stage(block: &Block, depth: usize, diagnostics: &mut Vec<Diagnostic>) -> Opti
     let name = block.name.strip_prefix(PREFIX).unwrap_or(&block.name);
     let config = if depth < DEPTH_MAX {
         let mut arguments = Arguments::new(block, &mut found);
-        let config = decode(name, depth, &mut arguments).map_err(|message| message.to_owned());
+        let config = decode(name, depth, &mut arguments);
         if config.is_ok() {
             arguments.finish();
         }
