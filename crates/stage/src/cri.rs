@@ -14,7 +14,7 @@ use crate::counts::{LINES_TRUNCATED, PARTIAL_LINES_FLUSHED};
 use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::extracted::Value;
+use crate::extracted::{Extracted, Value};
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
 use crate::reads::Reads;
@@ -92,14 +92,14 @@ impl Cri {
 
 impl Process for Cri {
     fn process(&mut self, entry: &mut Entry, context: &mut Context<'_>) -> Flow {
-        let Some(record) = Record::parse(&entry.line) else { return Flow::Next };
+        let Entry { line, timestamp, extracted, .. } = &mut *entry;
+        let Some(record) = Record::parse(line) else { return Flow::Next };
+        *timestamp = record.timestamp.unwrap_or(*timestamp);
+        self.extract(&record, extracted);
         let (stream, is_partial) = (record.stream, record.is_partial);
-        if let Some(timestamp) = record.timestamp {
-            entry.timestamp = timestamp;
-        }
-        self.extract(entry);
-        let start = record_start(&entry.line);
-        entry.line.drain(..start);
+        // The content is all that is left behind the other fields.
+        let start = line.len() - record.content.len();
+        line.drain(..start);
         entry.labels = self.memo.set(&entry.labels, &self.stream, |_| Some(Cow::Borrowed(stream)));
         if is_partial {
             return self.hold(entry, context);
@@ -119,9 +119,7 @@ impl Process for Cri {
 }
 
 impl Cri {
-    fn extract(&self, entry: &mut Entry) {
-        let Entry { line, extracted, .. } = entry;
-        let Some(record) = Record::parse(line) else { return };
+    fn extract(&self, record: &Record<'_>, extracted: &mut Extracted) {
         if self.reads_stream {
             extracted.set(&self.stream[0], Value::Word(record.stream));
         }
@@ -196,12 +194,6 @@ impl<'a> Record<'a> {
         let content = fields.next().unwrap_or_default();
         Some(Self { time, timestamp: rfc3339::parse(time), stream, is_partial, content })
     }
-}
-
-/// Where the content of a record begins.
-fn record_start(line: &str) -> usize {
-    let spaces = line.bytes().enumerate().filter(|(_, byte)| *byte == b' ');
-    spaces.map(|(at, _)| at + 1).nth(2).unwrap_or(line.len())
 }
 
 #[cfg(test)]

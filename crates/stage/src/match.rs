@@ -117,8 +117,9 @@ impl Process for Match {
             return Flow::Drop;
         }
         let mut out = std::mem::take(&mut self.out);
-        self.chain.run(0, std::mem::take(entry), &mut inner(context), &mut out);
+        let holds = self.chain.run(0, std::mem::take(entry), &mut inner(context), &mut out);
         let flow = match out.len() {
+            0 if holds => Flow::Hold,
             0 => Flow::Drop,
             1 => {
                 *entry = out.pop().unwrap_or_default();

@@ -103,14 +103,14 @@ impl Chain {
         stages.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Sends an entry through the stages from `at` on.
+    /// Sends an entry through the stages from `at` on. Says whether something of it is held.
     pub(crate) fn run(
         &mut self,
         mut at: usize,
         mut entry: Entry,
         context: &mut Context<'_>,
         out: &mut Vec<Entry>,
-    ) {
+    ) -> bool {
         while let Some((name, stage)) = self.0.get_mut(at) {
             let before = context.tap.is_some().then(|| entry.clone());
             let flow = stage.process(&mut entry, context);
@@ -120,11 +120,13 @@ impl Chain {
             at += 1;
             match flow {
                 Flow::Next => {}
-                Flow::Drop | Flow::Hold => return,
+                Flow::Drop => return false,
+                Flow::Hold => return true,
                 Flow::Many(entries) => return self.run_all(at, entries, context, out),
             }
         }
         out.push(entry);
+        false
     }
 
     fn run_all(
@@ -133,10 +135,12 @@ impl Chain {
         entries: Vec<Entry>,
         context: &mut Context<'_>,
         out: &mut Vec<Entry>,
-    ) {
+    ) -> bool {
+        let mut holds = false;
         for entry in entries {
-            self.run(at, entry, context, out);
+            holds |= self.run(at, entry, context, out);
         }
+        holds
     }
 
     pub(crate) fn tick(&mut self, context: &mut Context<'_>, out: &mut Vec<Entry>) {

@@ -167,7 +167,9 @@ proptest! {
             ..Default::default()
         };
         let stream = |name: &str| Labels::new([("s", name)]);
-        let input = lines.iter().map(|(of, line)| Entry::new(stream(of), Timestamp(0), line.clone()));
+        let input = lines.iter().map(|(name, line)| {
+            Entry::new(stream(name), Timestamp(0), line.clone())
+        });
         let out = run(&[StageConfig::Multiline(config)], input);
         for name in ["a", "b"] {
             let before = lines.iter().filter(|(of, _)| of == name).map(|(_, line)| line.as_str());
