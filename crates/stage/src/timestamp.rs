@@ -46,9 +46,9 @@ pub enum OnFailure {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnDuplicate {
     /// It is moved a nanosecond behind the last one of these labels.
+    #[default]
     Fudge,
     /// It is kept.
-    #[default]
     Keep,
 }
 
@@ -64,7 +64,11 @@ impl Config {
             fallback_formats: args.texts("fallback_formats"),
             location: args.text("location", ""),
             action_on_failure: args.choice("action_on_failure", &on_failure, OnFailure::Fudge),
-            action_on_duplicate_timestamp: args.choice(duplicate, &on_duplicate, OnDuplicate::Keep),
+            action_on_duplicate_timestamp: args.choice(
+                duplicate,
+                &on_duplicate,
+                OnDuplicate::Fudge,
+            ),
         }
     }
 }
@@ -158,55 +162,52 @@ impl Process for SetTimestamp {
         let text = entry.extracted.text(&self.source);
         let read =
             |text: &str| self.formats.iter().find_map(|format| format.read(text, context.now));
-        match text.and_then(|text| read(&text)) {
-            Some(time) => {
-                entry.timestamp = match self.on_duplicate {
-                    OnDuplicate::Keep => time,
-                    OnDuplicate::Fudge => self.last.behind(&entry.labels, time),
-                };
-                self.last.set(&entry.labels, entry.timestamp);
-            }
-            None if self.on_failure == OnFailure::Fudge => {
-                if let Some(last) = self.last.get(&entry.labels) {
-                    entry.timestamp = Timestamp(last.0.saturating_add(1));
-                    self.last.set(&entry.labels, entry.timestamp);
-                }
-            }
-            None => {}
+        let read = text.and_then(|text| read(&text));
+        if read.is_none() && self.on_failure == OnFailure::Skip {
+            return Flow::Next;
         }
+        let last = self.last.get(&entry.labels);
+        let behind = last.map(|last| Timestamp(last.given.0.saturating_add(1)));
+        let is_again = last.is_some_and(|last| Some(last.read) == read);
+        let fudges = is_again && self.on_duplicate == OnDuplicate::Fudge;
+        let time = if fudges { behind } else { read.or(behind) };
+        // Without any time before there is nothing to go by.
+        let Some(given) = time else { return Flow::Next };
+        entry.timestamp = given;
+        let read = read.or(last.map(|last| last.read)).unwrap_or(given);
+        self.last.set(&entry.labels, Times { read, given });
         Flow::Next
     }
+}
+
+/// What an entry's time was read as, and what it was given.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    read: Timestamp,
+    given: Timestamp,
 }
 
 /// The last time of each label set, those that were seen lately and those of before.
 #[derive(Debug, Default)]
 struct Last {
-    young: HashMap<Labels, Timestamp>,
-    old: HashMap<Labels, Timestamp>,
+    young: HashMap<Labels, Times>,
+    old: HashMap<Labels, Times>,
 }
 
 impl Last {
-    fn get(&self, labels: &Labels) -> Option<Timestamp> {
+    fn get(&self, labels: &Labels) -> Option<Times> {
         self.young.get(labels).or_else(|| self.old.get(labels)).copied()
     }
 
-    fn set(&mut self, labels: &Labels, time: Timestamp) {
+    fn set(&mut self, labels: &Labels, times: Times) {
         if let Some(last) = self.young.get_mut(labels) {
-            *last = time;
+            *last = times;
             return;
         }
         if self.young.len() >= STREAMS_MAX / 2 {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(labels.clone(), time);
-    }
-
-    /// A time that was there already, moved behind the last.
-    fn behind(&self, labels: &Labels, time: Timestamp) -> Timestamp {
-        match self.get(labels) {
-            Some(last) if last == time => Timestamp(time.0.saturating_add(1)),
-            _ => time,
-        }
+        self.young.insert(labels.clone(), times);
     }
 }
 

@@ -90,11 +90,12 @@ fn without_a_time() {
 
 #[test]
 fn a_time_that_comes_again() {
-    let lines = ["t=5", "t=5", "t=6"];
-    check_all(of("Unix"), &lines, &[5 * SECOND, 5 * SECOND, 6 * SECOND]);
-    let on_duplicate = OnDuplicate::Fudge;
-    let fudges = Config { action_on_duplicate_timestamp: on_duplicate, ..of("Unix") };
-    check_all(fudges, &lines, &[5 * SECOND, 5 * SECOND + 1, 6 * SECOND]);
+    let lines = ["t=5", "t=5", "x", "t=5", "t=6"];
+    let fudged = [5 * SECOND, 5 * SECOND + 1, 5 * SECOND + 2, 5 * SECOND + 3, 6 * SECOND];
+    check_all(of("Unix"), &lines, &fudged);
+    let on_duplicate = OnDuplicate::Keep;
+    let keeps = Config { action_on_duplicate_timestamp: on_duplicate, ..of("Unix") };
+    check_all(keeps, &lines, &[5 * SECOND, 5 * SECOND, 5 * SECOND + 1, 5 * SECOND, 6 * SECOND]);
 }
 
 #[test]
