@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use model::{Labels, Timestamp};
 
 use crate::counts::{LINES_TRUNCATED, PARTIAL_LINES_FLUSHED};
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::{Extracted, Value};
@@ -43,13 +43,12 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
-        let lines = args.count("max_partial_lines", default.max_partial_lines as u64);
         Self {
-            max_partial_lines: usize::try_from(lines).unwrap_or(usize::MAX),
-            max_partial_line_size: args.count("max_partial_line_size", 0),
-            max_partial_line_size_truncate: args.flag("max_partial_line_size_truncate", false),
+            max_partial_lines: args.optional("max_partial_lines", default.max_partial_lines),
+            max_partial_line_size: args.optional("max_partial_line_size", 0),
+            max_partial_line_size_truncate: args.optional("max_partial_line_size_truncate", false),
         }
     }
 }

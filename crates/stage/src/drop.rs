@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 use model::Labels;
 
 use crate::counts::{DROPPED_LINES, reason};
-use crate::decode::Arguments;
+use crate::decode::bytes;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -46,16 +47,17 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
         Self {
-            source: args.text("source", ""),
-            expression: args.text("expression", ""),
-            value: args.text("value", ""),
-            separator: args.text("separator", &default.separator),
-            older_than: args.duration("older_than"),
-            longer_than: args.bytes("longer_than"),
-            drop_counter_reason: args.text("drop_counter_reason", &default.drop_counter_reason),
+            source: args.optional("source", String::new()),
+            expression: args.optional("expression", String::new()),
+            value: args.optional("value", String::new()),
+            separator: args.optional("separator", default.separator.clone()),
+            older_than: args.given::<Duration>("older_than"),
+            longer_than: bytes(args, "longer_than"),
+            drop_counter_reason: args
+                .optional("drop_counter_reason", default.drop_counter_reason.clone()),
         }
     }
 }

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use jmespath::{Expression, Variable};
 use logql::regex::Regex;
 use serde_json::{Map, Value as Json};
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::{Extracted, Value};
@@ -32,12 +32,12 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            expressions: args.map("expressions"),
-            regex: args.text("regex", ""),
-            source: args.optional_text("source"),
-            drop_malformed: args.flag("drop_malformed", false),
+            expressions: args.optional("expressions", BTreeMap::new()),
+            regex: args.optional("regex", String::new()),
+            source: args.given::<Option<String>>("source").flatten(),
+            drop_malformed: args.optional("drop_malformed", false),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `stage.label_drop`: removes labels.
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
@@ -14,8 +15,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { values: args.texts("values") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { values: args.optional("values", Vec::new()) }
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -31,13 +32,13 @@ pub enum SourceType {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let types = [
             ("extracted", SourceType::Extracted),
             ("structured_metadata", SourceType::StructuredMetadata),
         ];
-        let values = args.required_map("values");
-        Self { values, source_type: args.choice("source_type", &types, SourceType::Extracted) }
+        let values = args.required("values");
+        Self { values, source_type: args.one_of("source_type", &types, SourceType::Extracted) }
     }
 }
 

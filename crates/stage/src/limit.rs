@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use alloy::decode::Arguments;
 use model::{Labels, Timestamp};
 
 use crate::counts::{DROPPED_LINES, DROPPED_LINES_BY_LABEL, reason};
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -45,17 +45,14 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
-        let rate = args.required_number("rate");
-        args.require("burst");
-        let distinct = args.count("max_distinct_labels", default.max_distinct_labels as u64);
         Self {
-            rate,
-            burst: args.count("burst", 0),
-            by_label_name: args.text("by_label_name", ""),
-            drop: args.flag("drop", false),
-            max_distinct_labels: usize::try_from(distinct).unwrap_or(usize::MAX),
+            rate: args.required("rate"),
+            burst: args.required("burst"),
+            by_label_name: args.optional("by_label_name", String::new()),
+            drop: args.optional("drop", false),
+            max_distinct_labels: args.optional("max_distinct_labels", default.max_distinct_labels),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use logql::pipeline::Pairs;
 use logql::regex::Regex;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -25,11 +25,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            mapping: args.map("mapping"),
-            regex: args.text("regex", ""),
-            source: args.text("source", ""),
+            mapping: args.optional("mapping", BTreeMap::new()),
+            regex: args.optional("regex", String::new()),
+            source: args.optional("source", String::new()),
         }
     }
 }

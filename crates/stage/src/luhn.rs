@@ -1,8 +1,8 @@
 //! `stage.luhn`: hides numbers whose check digit is right, as those of payment cards.
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::json::named_source;
@@ -41,15 +41,14 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
-        let min_length = args.count("min_length", default.min_length as u64);
         Self {
-            min_length: usize::try_from(min_length).unwrap_or(usize::MAX),
-            replacement: args.text("replacement", &default.replacement),
-            source: args.optional_text("source"),
-            delimiters: args.text("delimiters", ""),
-            skip_regex: args.text("skip_regex", ""),
+            min_length: args.optional("min_length", default.min_length),
+            replacement: args.optional("replacement", default.replacement.clone()),
+            source: args.given::<Option<String>>("source").flatten(),
+            delimiters: args.optional("delimiters", String::new()),
+            skip_regex: args.optional("skip_regex", String::new()),
         }
     }
 }

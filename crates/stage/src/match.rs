@@ -1,6 +1,7 @@
 //! `stage.match`: runs stages for some entries only, or drops these. Which, a selector of LogQL
 //! with line filters says.
 
+use alloy::decode::Arguments;
 use logql::ast;
 use logql::pipeline::matcher::LabelMatcher;
 use logql::pipeline::{Pipeline as Filters, RowLabels};
@@ -8,7 +9,7 @@ use model::{Labels, Timestamp};
 
 use crate::config::{Parts, StageConfig};
 use crate::counts::{DROPPED_LINES, reason};
-use crate::decode::{Arguments, inner_stages};
+use crate::decode::inner_stages;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::metrics::Family;
@@ -42,13 +43,13 @@ pub enum Action {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>, depth: usize) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>, depth: usize) -> Self {
         let actions = [("keep", Action::Keep), ("drop", Action::Drop)];
         Self {
-            selector: args.required_text("selector"),
-            action: args.choice("action", &actions, Action::Keep),
-            pipeline_name: args.text("pipeline_name", ""),
-            drop_counter_reason: args.text("drop_counter_reason", ""),
+            selector: args.required("selector"),
+            action: args.one_of("action", &actions, Action::Keep),
+            pipeline_name: args.optional("pipeline_name", String::new()),
+            drop_counter_reason: args.optional("drop_counter_reason", String::new()),
             stages: inner_stages(args, depth + 1),
         }
     }

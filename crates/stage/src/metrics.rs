@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use alloy::Diagnostic;
+use alloy::decode::Arguments;
 use model::{Labels, Timestamp};
 
-use crate::decode::Arguments;
+use crate::decode::required_choice;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -124,14 +126,12 @@ pub enum Measure {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        let blocks = args.blocks("metric.");
-        let diagnostics = args.diagnostics();
-        let metrics = blocks.into_iter().filter_map(|block| {
-            let mut args = Arguments::new(block, diagnostics);
-            let kind = Kind::decode(&block.name, &mut args)?;
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        let metrics = args.blocks(&["metric.*"]).into_iter().filter_map(|block| {
+            let mut args = args.nested(block);
+            let kind = Kind::decode(&block.name.text, &mut args)?;
             let metric = Metric::decode(kind, &mut args);
-            args.finish();
+            let _ = args.finish();
             Some(metric)
         });
         Self { metrics: metrics.collect() }
@@ -139,7 +139,7 @@ impl Config {
 }
 
 impl Kind {
-    fn decode(name: &str, args: &mut Arguments<'_>) -> Option<Self> {
+    fn decode(name: &str, args: &mut Arguments<'_, '_>) -> Option<Self> {
         let counter = [("inc", CounterAction::Inc), ("add", CounterAction::Add)];
         let gauge = [
             ("inc", GaugeAction::Inc),
@@ -150,16 +150,18 @@ impl Kind {
         ];
         Some(match name {
             "metric.counter" => Self::Counter {
-                action: args.required_choice("action", &counter, CounterAction::Inc),
-                match_all: args.flag("match_all", false),
-                count_entry_bytes: args.flag("count_entry_bytes", false),
+                action: required_choice(args, "action", &counter, CounterAction::Inc),
+                match_all: args.optional("match_all", false),
+                count_entry_bytes: args.optional("count_entry_bytes", false),
             },
             "metric.gauge" => {
-                Self::Gauge { action: args.required_choice("action", &gauge, GaugeAction::Set) }
+                Self::Gauge { action: required_choice(args, "action", &gauge, GaugeAction::Set) }
             }
-            "metric.histogram" => Self::Histogram { buckets: args.required_numbers("buckets") },
+            "metric.histogram" => Self::Histogram { buckets: args.required("buckets") },
             _ => {
-                args.refuse("there are metric.counter, metric.gauge and metric.histogram");
+                let hint = "there are metric.counter, metric.gauge and metric.histogram";
+                let problem = Diagnostic::error(args.head(), format!("there is no {name}"));
+                args.push(problem.hint(hint));
                 return None;
             }
         })
@@ -199,15 +201,15 @@ impl Metric {
         if self.source.is_empty() { &self.name } else { &self.source }
     }
 
-    fn decode(kind: Kind, args: &mut Arguments<'_>) -> Self {
-        let default = Self::new(kind, args.required_text("name"));
+    fn decode(kind: Kind, args: &mut Arguments<'_, '_>) -> Self {
+        let default = Self::new(kind, args.required::<String>("name"));
         Self {
-            description: args.text("description", ""),
-            source: args.text("source", ""),
-            prefix: args.text("prefix", DEFAULT_PREFIX),
-            value: args.text("value", ""),
+            description: args.optional("description", String::new()),
+            source: args.optional("source", String::new()),
+            prefix: args.optional("prefix", DEFAULT_PREFIX.to_owned()),
+            value: args.optional("value", String::new()),
             max_idle_duration: args
-                .duration("max_idle_duration")
+                .given::<Duration>("max_idle_duration")
                 .unwrap_or(default.max_idle_duration),
             ..default
         }

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 use model::{Labels, Timestamp};
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -46,13 +46,13 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
         Self {
-            firstline: args.required_text("firstline"),
-            max_wait_time: args.duration("max_wait_time").unwrap_or(default.max_wait_time),
-            max_lines: args.count("max_lines", default.max_lines),
-            trim_newlines: args.flag("trim_newlines", default.trim_newlines),
+            firstline: args.required("firstline"),
+            max_wait_time: args.given::<Duration>("max_wait_time").unwrap_or(default.max_wait_time),
+            max_lines: args.optional("max_lines", default.max_lines),
+            trim_newlines: args.optional("trim_newlines", default.trim_newlines),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `stage.output`: makes an extracted value the line.
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -14,8 +15,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { source: args.required_text("source") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { source: args.required("source") }
     }
 }
 

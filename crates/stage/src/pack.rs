@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
@@ -28,9 +29,9 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        let labels = args.required_texts("labels");
-        Self { labels, ingest_timestamp: args.flag("ingest_timestamp", true) }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        let labels = args.required("labels");
+        Self { labels, ingest_timestamp: args.optional("ingest_timestamp", true) }
     }
 }
 

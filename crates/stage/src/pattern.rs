@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -24,11 +25,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            pattern: args.required_text("pattern"),
-            source: args.optional_text("source"),
-            labels_from_groups: args.flag("labels_from_groups", false),
+            pattern: args.required("pattern"),
+            source: args.given::<Option<String>>("source").flatten(),
+            labels_from_groups: args.optional("labels_from_groups", false),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use ::regex::CaptureLocations;
+use alloy::decode::Arguments;
 use logql::regex::Regex as GoRegex;
 use model::labels::is_label_name;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -28,11 +28,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            expression: args.required_text("expression"),
-            source: args.optional_text("source"),
-            labels_from_groups: args.flag("labels_from_groups", false),
+            expression: args.required("expression"),
+            source: args.given::<Option<String>>("source").flatten(),
+            labels_from_groups: args.optional("labels_from_groups", false),
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 use md5::{Digest, Md5};
 use model::Labels;
 use model::labels::is_label_name;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::expand::Expansion;
@@ -96,16 +96,16 @@ impl Default for Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let default = Self::default();
         Self {
-            action: args.choice("action", &ACTIONS, Action::Replace),
-            source_labels: args.texts("source_labels"),
-            separator: args.text("separator", &default.separator),
-            regex: args.text("regex", &default.regex),
-            target_label: args.text("target_label", ""),
-            replacement: args.text("replacement", &default.replacement),
-            modulus: args.count("modulus", 0),
+            action: args.one_of("action", &ACTIONS, Action::Replace),
+            source_labels: args.optional("source_labels", Vec::new()),
+            separator: args.optional("separator", default.separator.clone()),
+            regex: args.optional("regex", default.regex.clone()),
+            target_label: args.optional("target_label", String::new()),
+            replacement: args.optional("replacement", default.replacement.clone()),
+            modulus: args.optional("modulus", 0),
         }
     }
 }

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -26,11 +26,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            expression: args.required_text("expression"),
-            source: args.text("source", ""),
-            replace: args.text("replace", ""),
+            expression: args.required("expression"),
+            source: args.optional("source", String::new()),
+            replace: args.optional("replace", String::new()),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `stage.sampling`: keeps a share of the entries, by chance.
 
+use alloy::decode::Arguments;
 use fastrand::Rng;
 use model::Labels;
 
 use crate::counts::{DROPPED_LINES, reason};
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -20,9 +20,12 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        let rate = args.required_number("rate");
-        Self { rate, drop_counter_reason: args.text("drop_counter_reason", "sampling_stage") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        let rate = args.required("rate");
+        Self {
+            rate,
+            drop_counter_reason: args.optional("drop_counter_reason", "sampling_stage".to_owned()),
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use alloy::decode::Arguments;
 use serde_json::Value as Json;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::json::named_source;
@@ -19,8 +19,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { source: args.optional_text("source") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { source: args.given::<Option<String>>("source").flatten() }
     }
 }
 

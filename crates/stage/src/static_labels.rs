@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use model::labels::is_label_name;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -21,8 +21,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { values: args.required_map("values") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { values: args.required("values") }
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use logql::regex::Regex;
 use model::Labels;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::labels::mapping;
@@ -25,8 +25,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { values: args.map("values"), regex: args.text("regex", "") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self {
+            values: args.optional("values", BTreeMap::new()),
+            regex: args.optional("regex", String::new()),
+        }
     }
 }
 

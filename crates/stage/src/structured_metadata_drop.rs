@@ -1,6 +1,7 @@
 //! `stage.structured_metadata_drop`: removes structured metadata.
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::process::{Context, Flow, Process};
 
@@ -13,8 +14,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { values: args.required_texts("values") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { values: args.required("values") }
     }
 }
 

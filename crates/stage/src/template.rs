@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use gotemplate::{Dialect, Scope};
 use model::Timestamp;
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -25,8 +25,8 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        Self { source: args.required_text("source"), template: args.required_text("template") }
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        Self { source: args.required("source"), template: args.required("template") }
     }
 }
 

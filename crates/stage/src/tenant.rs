@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::decode::Arguments;
+use alloy::decode::Arguments;
+
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::memo::Memo;
@@ -25,11 +26,11 @@ pub struct Config {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         Self {
-            label: args.text("label", ""),
-            source: args.text("source", ""),
-            value: args.text("value", ""),
+            label: args.optional("label", String::new()),
+            source: args.optional("source", String::new()),
+            value: args.optional("value", String::new()),
         }
     }
 }

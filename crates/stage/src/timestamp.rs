@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use alloy::decode::Arguments;
 use gotemplate::DateLayout;
 use model::{Labels, Timestamp};
 
-use crate::decode::Arguments;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
@@ -54,17 +54,17 @@ pub enum OnDuplicate {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let on_failure = [("fudge", OnFailure::Fudge), ("skip", OnFailure::Skip)];
         let on_duplicate = [("fudge", OnDuplicate::Fudge), ("keep", OnDuplicate::Keep)];
         let duplicate = "action_on_duplicate_timestamp";
         Self {
-            source: args.required_text("source"),
-            format: args.required_text("format"),
-            fallback_formats: args.texts("fallback_formats"),
-            location: args.text("location", ""),
-            action_on_failure: args.choice("action_on_failure", &on_failure, OnFailure::Fudge),
-            action_on_duplicate_timestamp: args.choice(
+            source: args.required("source"),
+            format: args.required("format"),
+            fallback_formats: args.optional("fallback_formats", Vec::new()),
+            location: args.optional("location", String::new()),
+            action_on_failure: args.one_of("action_on_failure", &on_failure, OnFailure::Fudge),
+            action_on_duplicate_timestamp: args.one_of(
                 duplicate,
                 &on_duplicate,
                 OnDuplicate::Fudge,

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use alloy::decode::Arguments;
 use model::Labels;
 
 use crate::counts::FIELDS_TRUNCATED;
-use crate::decode::Arguments;
+use crate::decode::required_bytes;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::extracted::Value;
@@ -50,13 +51,11 @@ pub enum SourceType {
 
 impl Config {
     /// Reads the settings of a block.
-    pub(crate) fn decode(args: &mut Arguments<'_>) -> Self {
-        let blocks = args.blocks("rule");
-        let diagnostics = args.diagnostics();
-        let rules = blocks.into_iter().map(|block| {
-            let mut args = Arguments::new(block, diagnostics);
+    pub(crate) fn decode(args: &mut Arguments<'_, '_>) -> Self {
+        let rules = args.blocks(&["rule"]).into_iter().map(|block| {
+            let mut args = args.nested(block);
             let rule = Rule::decode(&mut args);
-            args.finish();
+            let _ = args.finish();
             rule
         });
         Self { rules: rules.collect() }
@@ -64,7 +63,7 @@ impl Config {
 }
 
 impl Rule {
-    fn decode(args: &mut Arguments<'_>) -> Self {
+    fn decode(args: &mut Arguments<'_, '_>) -> Self {
         let types = [
             SourceType::Line,
             SourceType::Label,
@@ -72,12 +71,11 @@ impl Rule {
             SourceType::Extracted,
         ];
         let types = types.map(|source_type| (source_type.as_str(), source_type));
-        args.require("limit");
         Self {
-            limit: args.bytes("limit").unwrap_or(0),
-            suffix: args.text("suffix", ""),
-            source_type: args.choice("source_type", &types, SourceType::Line),
-            sources: args.texts("sources"),
+            limit: required_bytes(args, "limit"),
+            suffix: args.optional("suffix", String::new()),
+            source_type: args.one_of("source_type", &types, SourceType::Line),
+            sources: args.optional("sources", Vec::new()),
         }
     }
 }

@@ -48,6 +48,7 @@ fn inputs(seeds: Seeds) -> Result<BTreeSet<Vec<u8>>> {
         Seeds::Json => bodies("push", json)?,
         Seeds::Proto => bodies("push", protobuf)?,
         Seeds::Otlp => bodies("v1/logs", otlp)?,
+        Seeds::Configurations => configurations(),
     })
 }
 
@@ -58,6 +59,13 @@ fn recorded() -> Result<Vec<Case>> {
 fn queries() -> Result<BTreeSet<String>> {
     let cases = recorded()?;
     Ok(cases.iter().filter_map(|case| case.param("query")).map(str::to_owned).collect())
+}
+
+/// The recipe as a whole, and each of its parts between blank lines.
+fn configurations() -> BTreeSet<Vec<u8>> {
+    let recipe = include_str!("../../../../crates/alloy/tests/data/recipe.alloy");
+    let parts = recipe.split("\n\n").chain([recipe]);
+    parts.map(|part| part.as_bytes().to_vec()).collect()
 }
 
 /// The strings of a query that look like templates, each with a line to render it for.
@@ -149,5 +157,6 @@ mod tests {
         check(Seeds::Proto, 30, &[PACKED, 0x0a]);
         check(Seeds::Otlp, 10, &[PACKED, b'{']);
         check(Seeds::Otlp, 10, &[PACKED | OTHER_FORM, 0x0a]);
+        check(Seeds::Configurations, 10, b"loki.process");
     }
 }

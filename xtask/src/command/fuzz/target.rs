@@ -24,6 +24,8 @@ pub(super) enum Seeds {
     Otlp,
     /// Lines, some at a time.
     Lines,
+    /// A configuration of an agent, and each of its blocks.
+    Configurations,
 }
 
 /// All of them, in the order of the table.
@@ -35,6 +37,7 @@ pub(super) const TARGETS: &[Target] = &[
     Target { name: "push_json", seeds: Seeds::Json },
     Target { name: "push_otlp", seeds: Seeds::Otlp },
     Target { name: "drain", seeds: Seeds::Lines },
+    Target { name: "alloy", seeds: Seeds::Configurations },
 ];
 
 #[cfg(test)]
