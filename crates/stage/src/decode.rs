@@ -125,8 +125,10 @@ fn unknown_stage(name: &str, block: &Block) -> Diagnostic {
         return Diagnostic::error(block.head(), message);
     }
     let problem = Diagnostic::error(block.head(), format!("there is no stage.{name}"));
-    let known = NAMES.map(|name| format!("{PREFIX}{name}"));
-    problem.nearest(&block.name.text, known.iter().map(String::as_str))
+    match alloy::diag::nearest(name, NAMES) {
+        Some(near) => problem.hint(format!("did you mean stage.{near}?")),
+        None => problem,
+    }
 }
 
 /// A mistake of building, at the argument that it is about, or at the head of the block.
@@ -144,19 +146,19 @@ fn located(error: &Error, block: &Block) -> Diagnostic {
 /// A size in bytes, with units of 1024 whatever their names: where Alloy's stages take sizes, `8KB`
 /// are 8192 bytes.
 pub(crate) fn bytes(args: &mut Arguments<'_, '_>, name: &str) -> Option<u64> {
-    args.given_as(name, read_bytes)
+    args.given_as(name, |value: Value| read_bytes(&value))
 }
 
 /// The same, and it has to be there.
 pub(crate) fn required_bytes(args: &mut Arguments<'_, '_>, name: &str) -> u64 {
-    args.required_as(name, read_bytes).unwrap_or(0)
+    args.required_as(name, |value: Value| read_bytes(&value)).unwrap_or(0)
 }
 
-fn read_bytes(value: Value) -> Result<u64, String> {
+fn read_bytes(value: &Value) -> Result<u64, String> {
     if let Value::Number(_) = value {
-        return u64::from_value(&value).map_err(|mismatch| mismatch.to_string());
+        return u64::from_value(value).map_err(|mismatch| mismatch.to_string());
     }
-    let text = String::from_value(&value).map_err(|mismatch| mismatch.to_string())?;
+    let text = String::from_value(value).map_err(|mismatch| mismatch.to_string())?;
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let power = match unit.trim_end_matches('B').trim_end_matches('i') {

@@ -53,11 +53,10 @@ impl Config {
             source: args.optional("source", String::new()),
             expression: args.optional("expression", String::new()),
             value: args.optional("value", String::new()),
-            separator: args.optional("separator", default.separator.clone()),
+            separator: args.optional("separator", default.separator),
             older_than: args.given::<Duration>("older_than"),
             longer_than: bytes(args, "longer_than"),
-            drop_counter_reason: args
-                .optional("drop_counter_reason", default.drop_counter_reason.clone()),
+            drop_counter_reason: args.optional("drop_counter_reason", default.drop_counter_reason),
         }
     }
 }

@@ -45,7 +45,7 @@ impl Config {
         let default = Self::default();
         Self {
             min_length: args.optional("min_length", default.min_length),
-            replacement: args.optional("replacement", default.replacement.clone()),
+            replacement: args.optional("replacement", default.replacement),
             source: args.given::<Option<String>>("source").flatten(),
             delimiters: args.optional("delimiters", String::new()),
             skip_regex: args.optional("skip_regex", String::new()),

@@ -101,10 +101,10 @@ impl Config {
         Self {
             action: args.one_of("action", &ACTIONS, Action::Replace),
             source_labels: args.optional("source_labels", Vec::new()),
-            separator: args.optional("separator", default.separator.clone()),
-            regex: args.optional("regex", default.regex.clone()),
+            separator: args.optional("separator", default.separator),
+            regex: args.optional("regex", default.regex),
             target_label: args.optional("target_label", String::new()),
-            replacement: args.optional("replacement", default.replacement.clone()),
+            replacement: args.optional("replacement", default.replacement),
             modulus: args.optional("modulus", 0),
         }
     }

@@ -135,3 +135,91 @@ fn the_block_of_the_recipe_works() {
          execution_date=2026-01-01T00:00:00 <source=a.py:1, timestamp=t>",
     );
 }
+
+#[test]
+fn stages_that_are_not_here() {
+    check("stage.lables {}", "x:1:1: there is no stage.lables\nhint: did you mean stage.labels?");
+    check("stage.kafka {}", "x:1:1: there is no stage.kafka");
+    check(
+        "stage.geoip {\n db = \"x\"\n}",
+        "x:1:1: stage.geoip is not supported: it needs a database of MaxMind's, which the agent does not carry",
+    );
+    check(
+        "stage.eventlogmessage {}",
+        "x:1:1: stage.eventlogmessage is not supported: it reads the event log of Windows, where the agent does not run",
+    );
+    check(
+        "stage.windowsevent {}",
+        "x:1:1: stage.windowsevent is not supported: it reads the event log of Windows, where the agent does not run",
+    );
+    let deep = (0..20).fold("stage.cri {}".to_owned(), |inner, _| {
+        format!("stage.match {{\n selector = \"{{}}\"\n {inner}\n}}")
+    });
+    check(&deep, "x:33:2: stages may stand at most 16 deep in one another");
+}
+
+#[test]
+fn mistakes_are_told_where_they_are() {
+    check(
+        "stage.regex {\n expresion = \"x\"\n source = true\n}",
+        "x:1:1: the argument \"expression\" of \"stage.regex\" is missing\nx:2:2: \"expresion\" is no argument of \"stage.regex\"\nhint: did you mean \"expression\"?\nx:3:11: \"source\": expected string, found bool true",
+    );
+    check(
+        "stage.regex {\n expression = \"(\"\n}",
+        "x:2:15: \"expression\": error parsing regexp: missing closing ): `(`",
+    );
+    check(
+        "stage.match {\n selector = \"{}\"\n stage.regex {\n expression = \"(\"\n }\n}",
+        "x:4:15: \"expression\": error parsing regexp: missing closing ): `(`",
+    );
+    check(
+        "stage.match {\n selector = \"{}\"\n action = \"kepe\"\n stage.cri {}\n}",
+        "x:3:11: \"action\" must be one of \"keep\", \"drop\", not \"kepe\"\nhint: did you mean \"keep\"?",
+    );
+    check(
+        "stage.drop {\n older_than = \"1 day\"\n longer_than = \"8XB\"\n}",
+        "x:2:15: \"older_than\": \"1 day\" is no duration, write one like \"1h30m\" or \"250ms\"\nx:3:16: \"longer_than\": \"8XB\" is no size, write one like \"8KB\" or \"1MiB\"",
+    );
+    check(
+        "stage.cri {\n max_partial_lines = 0\n}",
+        "x:2:22: \"max_partial_lines\": must be greater than 0",
+    );
+    check("stage.cri {\n rule {}\n}", "x:2:2: \"rule\" is no block of \"stage.cri\"");
+    check("stage.tenant {}", "x:1:1: stage.tenant needs one of label, source and value");
+    check(
+        "stage.truncate {\n rule {\n limit = 0\n }\n}",
+        "x:3:10: \"limit\": must be greater than 0",
+    );
+    check(
+        "stage.metrics {\n metric.meter {}\n}",
+        "x:2:2: there is no metric.meter\nhint: there are metric.counter, metric.gauge and metric.histogram",
+    );
+    check(
+        "stage.metrics {\n metric.gauge {\n name = \"n\"\n action = \"up\"\n }\n}",
+        "x:4:11: \"action\": must be one of \"inc\", \"dec\", \"set\", \"add\", \"sub\", not \"up\"",
+    );
+}
+
+#[test]
+fn rules_of_relabelling() {
+    let good = "rule {\n source_labels = [\"a\", \"b\"]\n target_label = \"c\"\n}";
+    let (found, told) = read(good, rules);
+    assert_eq!((found[0].source_labels.len(), &*found[0].separator, &*told), (2, ";", ""));
+    let told = |text: &str| read(text, rules).1;
+    assert_eq!(
+        told("rule {\n action = \"hashmod\"\n target_label = \"c\"\n}"),
+        "x:1:1: \"modulus\": is needed for hashmod"
+    );
+    assert_eq!(
+        told("rule {\n action = \"kep\"\n regex = \"x\"\n}"),
+        "x:2:11: \"action\" must be one of \"replace\", \"keep\", \"drop\", \"keepequal\", \"dropequal\", \"hashmod\", \"labelmap\", \"labeldrop\", \"labelkeep\", \"lowercase\", \"uppercase\", not \"kep\"\nhint: did you mean \"keep\"?"
+    );
+    assert_eq!(
+        told("rule {\n target_label = \"a-b\"\n}"),
+        "x:2:17: \"target_label\": \"a-b\" is no name of a label"
+    );
+    assert_eq!(
+        told("rule {\n regex = \"(\"\n target_label = \"a\"\n}"),
+        "x:2:10: \"regex\": error parsing regexp: missing closing ): `(`"
+    );
+}
