@@ -1,6 +1,7 @@
 //! `stage.pack`: wraps a line in JSON together with labels and extracted values, which go from the
 //! labels. Loki's `unpack` takes it apart again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use alloy::decode::Arguments;
@@ -53,7 +54,10 @@ impl Pack {
 impl Process for Pack {
     fn process(&mut self, entry: &mut Entry, context: &mut Context<'_>) -> Flow {
         let names = self.labels.iter().map(String::as_str);
-        let values = names.filter_map(|name| Some((name, entry.extracted.text(name)?)));
+        // A label that a stage has set is in the labels alone; it must not go without being packed.
+        let label = |name: &str| entry.labels.get(name).map(Cow::Borrowed);
+        let value = |name| entry.extracted.text(name).or_else(|| label(name));
+        let values = names.filter_map(|name| Some((name, value(name)?)));
         let mut object: BTreeMap<&str, _> = values.collect();
         object.remove(ENTRY);
         let mut line = String::with_capacity(entry.line.len() + 64);
@@ -68,7 +72,7 @@ impl Process for Pack {
         line.push(':');
         push_quoted(&entry.line, &mut line);
         line.push('}');
-        let packed = |name: &str| self.labels.iter().any(|label| label == name);
+        let packed = |name: &str| name != ENTRY && self.labels.iter().any(|label| label == name);
         let labels = self.memo.map(&entry.labels, |labels| labels.filter(|name| !packed(name)));
         entry.labels = labels;
         entry.line = line;
@@ -111,5 +115,14 @@ mod tests {
             "x",
             r#"{env="dev", level="error", user_id="f8fas0r"} {"_entry":"x"} @1800000000000000000"#,
         );
+    }
+
+    #[test]
+    fn a_label_that_was_set_is_packed() {
+        let values = [("a".to_owned(), "1".to_owned())].into();
+        let label = StageConfig::StaticLabels(crate::static_labels::Config { values });
+        let labels = vec!["a".to_owned()];
+        let pack = StageConfig::Pack(Config { labels, ingest_timestamp: false });
+        crate::testing::check(&[label, pack], "{}", "x", r#"{} {"a":"1","_entry":"x"}"#);
     }
 }
