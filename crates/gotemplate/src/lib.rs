@@ -34,6 +34,8 @@
 //! ```
 
 mod ast;
+mod date_layout;
+mod dialect;
 mod error;
 mod eval;
 mod float;
@@ -50,5 +52,7 @@ mod template;
 mod time;
 mod value;
 
+pub use date_layout::DateLayout;
+pub use dialect::Dialect;
 pub use error::{ParseError, RenderError};
 pub use template::{Scope, Template};

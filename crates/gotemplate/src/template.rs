@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ast::{Branch, Node, Operand, Pipe, Term, Tree};
+use crate::dialect::Dialect;
 use crate::error::{ParseError, RenderError};
 use crate::{eval, parser};
 
@@ -17,6 +18,11 @@ pub struct Template(Arc<Tree>);
 pub trait Scope {
     /// The value of a field, `{{ .name }}`. A missing one is an empty string.
     fn field(&self, name: &str) -> Option<&str>;
+    /// Whether a missing field is nothing (printed as `<no value>`, refused by functions) instead
+    /// of an empty string: so it is for Go where the fields may be of any type.
+    fn missing_is_nil(&self) -> bool {
+        false
+    }
     /// All fields, sorted by name: for `{{ . }}`, `range` and `len`.
     fn fields(&self) -> Vec<(&str, &str)>;
     /// The line, `{{ __line__ }}`.
@@ -43,7 +49,16 @@ impl Template {
     ///
     /// If the text is not a template, or calls a function that does not exist.
     pub fn parse_named(name: &str, text: &str) -> Result<Self, ParseError> {
-        Ok(Self(Arc::new(parser::parse(name, text)?)))
+        Self::parse_for(name, text, Dialect::Loki)
+    }
+
+    /// Parses a template of somebody else's dialect.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a template, or calls a function that does not exist.
+    pub fn parse_for(name: &str, text: &str, dialect: Dialect) -> Result<Self, ParseError> {
+        Ok(Self(Arc::new(parser::parse(name, text, dialect)?)))
     }
 
     /// The text of the template.

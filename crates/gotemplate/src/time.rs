@@ -78,6 +78,18 @@ impl Time {
         Self { at: self.at, zone }
     }
 
+    /// A time of the year 0 in the year that is near: around New Year's Eve that of the other side.
+    pub(crate) fn with_year_near(&self, now: &Self) -> Option<Self> {
+        let (at, now) = (self.local().at, now.local().at);
+        let year = match (at.month(), now.month()) {
+            (12, 1) => now.year() - 1,
+            (1, 12) => now.year() + 1,
+            _ => now.year(),
+        };
+        let at = if at.year() == 0 { at.with().year(year).build().ok()? } else { return None };
+        Some(Self::from_civil(at, self.zone.clone()))
+    }
+
     /// Seconds since 1970, rounded down.
     pub(crate) fn seconds(&self) -> i64 {
         i64::try_from(self.at.as_nanosecond().div_euclid(1_000_000_000)).unwrap_or(i64::MIN)

@@ -74,5 +74,5 @@ pub mod regex;
 pub mod token;
 
 pub use error::ParseError;
-pub use parser::{parse, parse_matchers, parse_selector};
+pub use parser::{parse, parse_lines, parse_matchers, parse_selector};
 pub use pretty::{LINE_MAX, pretty};

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use memchr::memmem;
+
 /// A pattern, in parts; two literals never follow one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -66,6 +68,29 @@ impl Pattern {
         })
     }
 
+    /// The named captures of a text that begins as the pattern does. Where a literal is missing,
+    /// the capture before it takes the rest of the text and the reading ends. For patterns with a
+    /// literal between any two captures.
+    pub fn captures<'p, 't>(&'p self, text: &'t str) -> impl Iterator<Item = (&'p str, &'t str)> {
+        let (mut rest, parts) = match self.parts.split_first() {
+            Some((Part::Literal(literal), after)) => (text.strip_prefix(literal.as_str()), after),
+            _ => (Some(text), self.parts.as_slice()),
+        };
+        let pairs = parts.chunks(2).map_while(move |pair| {
+            let text = rest?;
+            let (value, after) = match pair.get(1) {
+                Some(Part::Literal(literal)) => split(text, literal),
+                _ => (text, None),
+            };
+            rest = after;
+            Some((&pair[0], value))
+        });
+        pairs.filter_map(|(part, value)| match part {
+            Part::Capture(name) => Some((name.as_str(), value)),
+            _ => None,
+        })
+    }
+
     /// Whether `| pattern` can use it: it names something, nothing twice, and a literal stands
     /// between any two captures.
     ///
@@ -123,6 +148,14 @@ impl fmt::Display for Part {
             Self::Capture(name) => write!(f, "<{name}>"),
             Self::Unnamed => f.write_str("<_>"),
         }
+    }
+}
+
+/// What stands before a literal, and behind it if it is there.
+fn split<'a>(text: &'a str, literal: &str) -> (&'a str, Option<&'a str>) {
+    match memmem::find(text.as_bytes(), literal.as_bytes()) {
+        Some(at) => (&text[..at], Some(&text[at + literal.len()..])),
+        None => (text, None),
     }
 }
 

@@ -74,7 +74,8 @@ impl<'a> Evaluator<'a> {
 
     fn action(&mut self, dot: &Value<'a>, pipe: &'a Pipe) -> Eval<()> {
         if let (Value::Fields(scope), Some(name)) = (dot, plain_field(pipe)) {
-            return self.write(scope.field(name).unwrap_or_default().as_bytes());
+            let missing = if scope.missing_is_nil() { "<no value>" } else { "" };
+            return self.write(scope.field(name).unwrap_or(missing).as_bytes());
         }
         let value = self.pipeline(dot, pipe)?;
         if !pipe.variables.is_empty() {

@@ -109,7 +109,10 @@ impl<'a> Evaluator<'a> {
         let mut value = of;
         for (depth, name) in names.iter().enumerate() {
             value = match value {
-                Value::Fields(scope) => Value::borrowed(scope.field(name).unwrap_or_default()),
+                Value::Fields(scope) => match scope.field(name) {
+                    None if scope.missing_is_nil() => Value::Nil,
+                    field => Value::borrowed(field.unwrap_or_default()),
+                },
                 Value::Map(entries) => entries.get(&**name).cloned().unwrap_or(Value::Nil),
                 Value::Nil if depth == 0 => Value::Nil,
                 Value::Nil => {

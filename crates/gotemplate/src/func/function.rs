@@ -1,8 +1,9 @@
 //! What a function is: its name, the types it wants, and what it does with them.
 
 use super::regex::Compiled;
-use super::{builtin, compare, date, encode, html, json, math, regex, string};
+use super::{builtin, compare, date, encode, hash, html, json, math, regex, string};
 use crate::Scope;
+use crate::dialect::Dialect;
 use crate::limits::MAX_OUTPUT_BYTES;
 use crate::value::Value;
 
@@ -65,7 +66,7 @@ impl From<&str> for Failure {
 }
 
 /// The function of that name.
-pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
+pub(crate) fn lookup(name: &str, dialect: Dialect) -> Option<&'static Function> {
     let families = [
         builtin::FUNCTIONS,
         compare::FUNCTIONS,
@@ -77,7 +78,12 @@ pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
         date::FUNCTIONS,
         json::FUNCTIONS,
     ];
-    families.into_iter().flatten().find(|function| function.name == name)
+    let own = match dialect {
+        Dialect::Loki => &[],
+        Dialect::Alloy => hash::FUNCTIONS,
+    };
+    let all = families.into_iter().chain([own]).flatten();
+    all.into_iter().find(|function| function.name == name)
 }
 
 impl Function {

@@ -7,6 +7,7 @@ mod date;
 mod decimal;
 mod encode;
 mod function;
+mod hash;
 mod html;
 mod json;
 mod math;

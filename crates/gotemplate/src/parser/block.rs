@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use super::stream::{Parse, Parser};
 use crate::ast::{Branch, Invocation, Node, Tree};
+use crate::dialect::Dialect;
 use crate::error::ParseError;
 use crate::lexer::{self, Failure, Kind, Token};
 use crate::limits::MAX_DEPTH;
 
 /// Parses a template. `name` is what errors call it.
-pub(crate) fn parse(name: &str, text: &str) -> Result<Tree, ParseError> {
+pub(crate) fn parse(name: &str, text: &str, dialect: Dialect) -> Result<Tree, ParseError> {
     let fail = |(offset, message): Failure| {
         let line = 1 + text[..offset].matches('\n').count();
         ParseError { name: name.to_owned(), line, offset, message }
     };
     let mut parser = Parser {
         text,
+        dialect,
         tokens: lexer::tokens(text).map_err(fail)?,
         next: 0,
         variables: vec!["$".into()],

@@ -152,7 +152,7 @@ impl Parser<'_> {
                 self.check_variable(source, token)?;
                 Term::Variable { name: source.into(), fields: Vec::new() }
             }
-            Kind::Identifier => match func::lookup(source) {
+            Kind::Identifier => match func::lookup(source, self.dialect) {
                 Some(function) => Term::Function(function),
                 None => return Err((token.start, format!("function {source:?} not defined"))),
             },

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use crate::ast::Node;
+use crate::dialect::Dialect;
 use crate::lexer::{Failure, Kind, Token};
 
 /// The state of a parse.
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
+    /// Whose functions there are.
+    pub(super) dialect: Dialect,
     pub(super) tokens: Vec<Token>,
     pub(super) next: usize,
     /// The variables in scope, innermost last.

@@ -28,4 +28,4 @@ mod selector;
 #[cfg(test)]
 mod tests;
 
-pub use query::{parse, parse_matchers, parse_selector};
+pub use query::{parse, parse_lines, parse_matchers, parse_selector};

@@ -45,6 +45,21 @@ pub fn parse_matchers(text: &str) -> Result<Selector, ParseError> {
     }
 }
 
+/// Parses a query for lines of which the selector may match anything, and which is not checked any
+/// further: what filters lines that are there already.
+///
+/// # Errors
+/// When the text is no query, or one for numbers.
+pub fn parse_lines(text: &str) -> Result<LogExpr, ParseError> {
+    match whole(text)? {
+        Expr::Log(log) => Ok(log),
+        _ => Err(ParseError {
+            kind: ParseErrorKind::NotASelector,
+            ..ParseError::new("only a query for lines can be used here")
+        }),
+    }
+}
+
 fn whole(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text)?;
     let expr = parser.expression(0)?;

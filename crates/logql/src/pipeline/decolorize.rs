@@ -20,12 +20,18 @@ impl Decolorize {
     /// The line without its colours, or nothing when it has none.
     #[expect(clippy::unused_self, reason = "stages are asked alike")]
     pub(super) fn process(&self, line: &str) -> Option<String> {
-        // U+009B is C2 9B in UTF-8.
-        memchr::memchr2(0x1b, 0x9b, line.as_bytes())?;
-        match SEQUENCE.replace_all(line, "") {
-            std::borrow::Cow::Owned(plain) => Some(plain),
-            std::borrow::Cow::Borrowed(_) => None,
-        }
+        decolorize(line)
+    }
+}
+
+/// The line without its colours, or nothing when it has none: the stage without a pipeline.
+#[must_use]
+pub fn decolorize(line: &str) -> Option<String> {
+    // U+009B is C2 9B in UTF-8.
+    memchr::memchr2(0x1b, 0x9b, line.as_bytes())?;
+    match SEQUENCE.replace_all(line, "") {
+        std::borrow::Cow::Owned(plain) => Some(plain),
+        std::borrow::Cow::Borrowed(_) => None,
     }
 }
 

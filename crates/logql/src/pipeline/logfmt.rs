@@ -50,7 +50,7 @@ impl Logfmt {
                 labels.extract_named(label, "");
             }
         }
-        let mut pairs = Pairs { line, at: 0 };
+        let mut pairs = Pairs::new(line);
         loop {
             match pairs.next() {
                 Some(Ok((key, value))) => self.pair(key, &value, labels)?,
@@ -96,13 +96,14 @@ impl Logfmt {
 /// Why a pair cannot be read; where is in bytes, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("logfmt syntax error at pos {at} : {what}")]
-struct SyntaxError {
+pub struct SyntaxError {
     at: usize,
     what: Cow<'static, str>,
 }
 
 /// Reads `key=value key="quoted value" key` one after the other.
-struct Pairs<'a> {
+#[derive(Debug)]
+pub struct Pairs<'a> {
     line: &'a str,
     at: usize,
 }
@@ -121,6 +122,12 @@ impl<'a> Iterator for Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
+    /// The pairs of a line.
+    #[must_use]
+    pub fn new(line: &'a str) -> Self {
+        Self { line, at: 0 }
+    }
+
     /// Reads up to the `=`, a space or the end.
     fn key(&mut self) -> Result<&'a str, SyntaxError> {
         let start = self.at;

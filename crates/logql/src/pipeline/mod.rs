@@ -36,7 +36,9 @@ mod template;
 mod testing;
 
 pub use chain::Pipeline;
+pub use decolorize::decolorize;
 pub use error::StageError;
+pub use logfmt::{Pairs, SyntaxError};
 pub(crate) use row::{ERROR, PRESERVE_ERROR};
 pub use row::{ResultLabels, RowLabels};
 pub use sampler::Sampler;

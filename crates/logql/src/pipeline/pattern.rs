@@ -1,9 +1,7 @@
 //! `` | pattern `<ip> - <_> "<method> <path>"` ``.
 
-use memchr::memmem;
-
 use crate::ast::Text;
-use crate::pattern::{Part, Pattern as Expression};
+use crate::pattern::Pattern as Expression;
 
 use super::error::StageError;
 use super::row::{Refused, RowLabels};
@@ -26,38 +24,15 @@ impl Pattern {
         Ok(Self { expression, wanted: wanted.clone() })
     }
 
-    /// Sets a label for each named capture. Where a literal is missing, the capture before it takes
-    /// the rest of the line and the reading ends.
+    /// Sets a label for each named capture.
     pub(super) fn process(&self, line: &str, labels: &mut RowLabels) -> Result<(), Refused> {
         if line.is_empty() || self.wanted.satisfied(labels) {
             return Ok(());
         }
-        let mut parts = self.expression.parts();
-        let mut rest = line;
-        if let Some((Part::Literal(literal), after)) = parts.split_first() {
-            let Some(found) = line.strip_prefix(literal.as_str()) else { return Ok(()) };
-            (rest, parts) = (found, after);
-        }
-        for pair in parts.chunks(2) {
-            let (value, after) = match pair.get(1) {
-                Some(Part::Literal(literal)) => split(rest, literal),
-                _ => (rest, None),
-            };
-            if let Part::Capture(name) = &pair[0] {
-                labels.extract(&self.wanted, |text| text.push_str(name), value)?;
-            }
-            let Some(after) = after else { return Ok(()) };
-            rest = after;
+        for (name, value) in self.expression.captures(line) {
+            labels.extract(&self.wanted, |text| text.push_str(name), value)?;
         }
         Ok(())
-    }
-}
-
-/// What stands before a literal, and behind it if it is there.
-fn split<'a>(text: &'a str, literal: &str) -> (&'a str, Option<&'a str>) {
-    match memmem::find(text.as_bytes(), literal.as_bytes()) {
-        Some(at) => (&text[..at], Some(&text[at + literal.len()..])),
-        None => (text, None),
     }
 }
 

@@ -1,0 +1,11 @@
+//! Who a template is written for.
+
+/// Whose templates these are. The language is the same; some functions are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Loki's `line_format` and `label_format`.
+    #[default]
+    Loki,
+    /// The stages of Alloy: `Hash` and `Sha2Hash` too.
+    Alloy,
+}

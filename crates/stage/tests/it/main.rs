@@ -1,0 +1,3 @@
+//! The properties of stages, over odd input.
+
+mod property;
