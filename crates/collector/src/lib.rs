@@ -17,6 +17,7 @@ mod collector;
 mod config;
 pub mod discover;
 mod error;
+pub mod kubernetes;
 mod limits;
 mod metrics;
 mod stage;
