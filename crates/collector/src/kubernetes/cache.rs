@@ -24,6 +24,8 @@ const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 pub struct Cache {
     /// By uid.
     pods: HashMap<String, Known>,
+    /// How many of them exist.
+    live: usize,
     /// The uids of static pods' latest mirrors, by what their log folders are called.
     mirrors: HashMap<String, String>,
     /// Those that are gone, the first to be forgotten first. One that came back since is in it too.
@@ -48,7 +50,7 @@ impl Cache {
 
     /// How many pods exist.
     pub fn live(&self) -> usize {
-        self.pods.values().filter(|known| known.gone_at.is_none()).count()
+        self.live
     }
 
     /// A pod exists, as it is now.
@@ -59,7 +61,10 @@ impl Cache {
         if let Some(hash) = pod.annotations.get(CONFIG_HASH) {
             self.mirrors.insert(hash.clone(), pod.uid.clone());
         }
-        self.pods.insert(pod.uid.clone(), Known { pod: Arc::new(pod), gone_at: None });
+        let now = Known { pod: Arc::new(pod), gone_at: None };
+        let before = self.pods.insert(now.pod.uid.clone(), now);
+        let was_live = before.is_some_and(|before| before.gone_at.is_none());
+        self.live += usize::from(!was_live);
     }
 
     /// A pod exists no more; this is the last that was known of it.
@@ -80,9 +85,8 @@ impl Cache {
     /// A list of all pods is whole: what was not in it is gone.
     pub fn end_list(&mut self, now: Instant) {
         let Some(listed) = self.listed.take() else { return };
-        let missing = |(uid, known): &(&String, &Known)| {
-            known.gone_at.is_none() && !listed.contains(*uid)
-        };
+        let missing =
+            |(uid, known): &(&String, &Known)| known.gone_at.is_none() && !listed.contains(*uid);
         let missing: Vec<String> =
             self.pods.iter().filter(missing).map(|(uid, _)| uid.clone()).collect();
         missing.into_iter().for_each(|uid| self.is_gone(uid, now));
@@ -91,8 +95,7 @@ impl Cache {
     /// Forgets those that have been gone for long, or for whom there is no room.
     pub fn forget(&mut self, now: Instant) {
         let is_old = |at: &Instant| now.saturating_duration_since(*at) >= GONE_PODS_KEPT;
-        while self.gone.front().is_some_and(|(at, _)| is_old(at))
-            || self.gone.len() > GONE_PODS_MAX
+        while self.gone.front().is_some_and(|(at, _)| is_old(at)) || self.gone.len() > GONE_PODS_MAX
         {
             let Some((at, uid)) = self.gone.pop_front() else { return };
             if self.pods.get(&uid).is_some_and(|known| known.gone_at == Some(at)) {
@@ -104,6 +107,7 @@ impl Cache {
 
     fn is_gone(&mut self, uid: String, now: Instant) {
         if let Some(known) = self.pods.get_mut(&uid) {
+            self.live -= usize::from(known.gone_at.is_none());
             known.gone_at = Some(now);
             self.gone.push_back((now, uid));
             self.forget(now);

@@ -12,7 +12,12 @@ pub fn pod(object: Object) -> Pod {
     let controller = owners.into_iter().find(|owner| owner.controller == Some(true));
     let containers = spec.containers.into_iter().map(|container| Container {
         name: container.name,
-        words: container.command.into_iter().flatten().chain(container.args.into_iter().flatten()).collect(),
+        words: container
+            .command
+            .into_iter()
+            .flatten()
+            .chain(container.args.into_iter().flatten())
+            .collect(),
     });
     Pod {
         namespace: metadata.namespace.unwrap_or_default(),

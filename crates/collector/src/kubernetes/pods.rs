@@ -17,7 +17,7 @@ use crate::error::Chain;
 use crate::kubernetes::cache::Cache;
 use crate::kubernetes::client::{Access, connect};
 use crate::kubernetes::object;
-use crate::kubernetes::watch::{Failure, Observer, Selection, follow};
+use crate::kubernetes::watch::{Failure, Observer, Patience, Selection, follow};
 use crate::stage::PodSource;
 use crate::write::Backoff;
 
@@ -37,6 +37,8 @@ pub struct PodsSettings {
     pub backoff_min: Duration,
     /// up to this.
     pub backoff_max: Duration,
+    /// How long the server may take to begin an answer.
+    pub answer_timeout: Duration,
 }
 
 /// What is given from outside.
@@ -52,8 +54,13 @@ impl PodsSettings {
     /// The pods of a node, with the usual pauses.
     #[must_use]
     pub fn new(access: Access, node: Option<String>) -> Self {
-        let (min, max) = (Duration::from_millis(250), Duration::from_secs(30));
-        Self { access, node, backoff_min: min, backoff_max: max }
+        Self {
+            access,
+            node,
+            backoff_min: Duration::from_millis(250),
+            backoff_max: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
+        }
     }
 }
 
@@ -74,11 +81,14 @@ impl Pods {
             metrics: Metrics::register(parts.registry),
             is_failing: false,
         };
-        let backoff = Backoff::new(settings.backoff_min, settings.backoff_max, parts.seed);
+        let patience = Patience {
+            answer_timeout: settings.answer_timeout,
+            backoff: Backoff::new(settings.backoff_min, settings.backoff_max, parts.seed),
+        };
         let field = settings.node.map(|node| format!("spec.nodeName={node}"));
         let selection = Selection { field, label: None };
         let following = async move {
-            follow(Api::<Object>::all(client), selection, backoff, &mut keeper).await;
+            follow(Api::<Object>::all(client), selection, patience, &mut keeper).await;
         };
         Ok((pods, following))
     }
@@ -108,13 +118,6 @@ impl Keeper {
         change(&mut cache, Instant::now());
         self.metrics.live.set(i64::try_from(cache.live()).unwrap_or(i64::MAX));
     }
-
-    fn works(&mut self) {
-        if std::mem::take(&mut self.is_failing) {
-            tracing::info!("the Kubernetes API answers again");
-        }
-        self.metrics.is_synced.set(1);
-    }
 }
 
 impl Observer<Object> for Keeper {
@@ -124,7 +127,13 @@ impl Observer<Object> for Keeper {
 
     fn listed(&mut self) {
         self.change(Cache::end_list);
-        self.works();
+    }
+
+    fn watching(&mut self) {
+        if std::mem::take(&mut self.is_failing) {
+            tracing::info!("the Kubernetes API answers again");
+        }
+        self.metrics.is_synced.set(1);
     }
 
     fn applied(&mut self, object: Object) {

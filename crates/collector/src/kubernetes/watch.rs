@@ -17,8 +17,6 @@ use crate::write::Backoff;
 
 /// Objects in one answer to a list, as kubectl asks for them.
 const PAGE_OBJECTS_MAX: u32 = 500;
-/// How long the server may take to begin an answer. A list of 500 takes it a second.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// After this the server ends a watch by itself, in seconds: what kubectl asks for, and less than
 /// the five minutes after which load balancers do.
 const WATCH_SECONDS: u32 = 290;
@@ -26,9 +24,9 @@ const WATCH_SECONDS: u32 = 290;
 pub const WATCH_IDLE_MAX: Duration = Duration::from_secs(300);
 /// A watch that lasted so long was a good one, even if there was nothing to tell.
 const GOOD_WATCH: Duration = Duration::from_secs(30);
-/// After so many failures in a row the list is read again, whatever the server says of the version:
-/// one that was restored from a backup may never come to it.
-const RESUMES_MAX: u32 = 8;
+/// After so many refusals in a row the list is read again, whatever they say: a server that was
+/// restored from a backup may never come to the version that was seen.
+const REFUSALS_MAX: u32 = 8;
 
 /// Who is told of objects.
 pub trait Observer<K> {
@@ -36,6 +34,8 @@ pub trait Observer<K> {
     fn listing(&mut self);
     /// The list is whole.
     fn listed(&mut self);
+    /// A watch has begun: from now on changes are told as they happen.
+    fn watching(&mut self);
     /// An object is in the list, new, or changed.
     fn applied(&mut self, object: K);
     /// An object is gone; this is what it was at last.
@@ -51,6 +51,15 @@ pub struct Selection {
     pub field: Option<String>,
     /// By their labels.
     pub label: Option<String>,
+}
+
+/// How patient to be with the server.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    /// How long it may take to begin an answer.
+    pub answer_timeout: Duration,
+    /// The pauses after what did not work.
+    pub backoff: Backoff,
 }
 
 /// Why a list or a watch did not work.
@@ -71,16 +80,18 @@ pub enum Failure {
 pub async fn follow<K>(
     api: Api<K>,
     selection: Selection,
-    mut backoff: Backoff,
+    patience: Patience,
     observer: &mut (impl Observer<K> + Send),
 ) where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
+    let Patience { answer_timeout, mut backoff } = patience;
+    let source = Source { api, selection, answer_timeout };
     let mut version: Option<String> = None;
-    let mut failures = 0;
+    let mut refusals = 0;
     loop {
         let Some(seen) = &mut version else {
-            match list(&api, &selection, observer).await {
+            match source.list(observer).await {
                 Ok(listed) => version = Some(listed),
                 Err(failure) => {
                     observer.failed(&failure);
@@ -90,16 +101,16 @@ pub async fn follow<K>(
             continue;
         };
         let (started, before) = (Instant::now(), seen.clone());
-        let ended = watch(&api, &selection, seen, observer).await;
+        let ended = source.watch(seen, observer).await;
         if *seen != before || started.elapsed() >= GOOD_WATCH {
             backoff.reset();
-            failures = 0;
+            refusals = 0;
         }
         if let Err(failure) = ended {
-            failures += 1;
+            refusals += u32::from(failure.is_refusal());
             observer.failed(&failure);
-            if matches!(failure, Failure::Expired) || failures > RESUMES_MAX {
-                (version, failures) = (None, 0);
+            if matches!(failure, Failure::Expired) || refusals > REFUSALS_MAX {
+                (version, refusals) = (None, 0);
             }
         }
         // A server that ends every watch at once must not be asked without pause.
@@ -107,64 +118,70 @@ pub async fn follow<K>(
     }
 }
 
-/// Reads the whole list, and returns the version at which it was true.
-async fn list<K>(
-    api: &Api<K>,
-    selection: &Selection,
-    observer: &mut impl Observer<K>,
-) -> Result<String, Failure>
-where
-    K: Resource + Clone + DeserializeOwned + Debug,
-{
-    observer.listing();
-    let mut params = ListParams::default().limit(PAGE_OBJECTS_MAX);
-    params.field_selector.clone_from(&selection.field);
-    params.label_selector.clone_from(&selection.label);
-    loop {
-        let page = timeout(ANSWER_TIMEOUT, api.list(&params)).await;
-        let page = page.map_err(|_| Failure::Silent)?.map_err(Failure::of)?;
-        page.items.into_iter().for_each(|object| observer.applied(object));
-        params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-        if params.continue_token.is_none() {
-            observer.listed();
-            return Ok(page.metadata.resource_version.unwrap_or_default());
-        }
-    }
+/// Where the objects come from.
+struct Source<K> {
+    api: Api<K>,
+    selection: Selection,
+    answer_timeout: Duration,
 }
 
-/// Tells of changes after a version, and moves it on with them, until the watch ends.
-async fn watch<K>(
-    api: &Api<K>,
-    selection: &Selection,
-    seen: &mut String,
-    observer: &mut impl Observer<K>,
-) -> Result<(), Failure>
+impl<K> Source<K>
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
-    let mut params = WatchParams::default().timeout(WATCH_SECONDS);
-    params.field_selector.clone_from(&selection.field);
-    params.label_selector.clone_from(&selection.label);
-    let events = timeout(ANSWER_TIMEOUT, api.watch(&params, seen)).await;
-    let events = events.map_err(|_| Failure::Silent)?.map_err(Failure::of)?;
-    pin_mut!(events);
-    loop {
-        let Ok(event) = timeout(WATCH_IDLE_MAX, events.next()).await else {
-            return Err(Failure::Silent);
-        };
-        let Some(event) = event else { return Ok(()) };
-        match event.map_err(Failure::of)? {
-            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
-                move_on(seen, object.resource_version());
-                observer.applied(object);
+    /// Reads the whole list, and returns the version at which it was true.
+    async fn list(&self, observer: &mut impl Observer<K>) -> Result<String, Failure> {
+        observer.listing();
+        let mut params = ListParams::default().limit(PAGE_OBJECTS_MAX);
+        params.field_selector.clone_from(&self.selection.field);
+        params.label_selector.clone_from(&self.selection.label);
+        loop {
+            let page = self.in_time(self.api.list(&params)).await?;
+            page.items.into_iter().for_each(|object| observer.applied(object));
+            params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+            if params.continue_token.is_none() {
+                observer.listed();
+                return Ok(page.metadata.resource_version.unwrap_or_default());
             }
-            WatchEvent::Deleted(object) => {
-                move_on(seen, object.resource_version());
-                observer.deleted(object);
-            }
-            WatchEvent::Bookmark(mark) => move_on(seen, Some(mark.metadata.resource_version)),
-            WatchEvent::Error(status) => return Err(Failure::of(kube::Error::Api(status))),
         }
+    }
+
+    /// Tells of changes after a version, and moves it on with them, until the watch ends.
+    async fn watch(
+        &self,
+        seen: &mut String,
+        observer: &mut impl Observer<K>,
+    ) -> Result<(), Failure> {
+        let mut params = WatchParams::default().timeout(WATCH_SECONDS);
+        params.field_selector.clone_from(&self.selection.field);
+        params.label_selector.clone_from(&self.selection.label);
+        let events = self.in_time(self.api.watch(&params, seen)).await?;
+        pin_mut!(events);
+        observer.watching();
+        loop {
+            let event = timeout(WATCH_IDLE_MAX, events.next()).await;
+            let Some(event) = event.map_err(|_| Failure::Silent)? else { return Ok(()) };
+            match event.map_err(Failure::of)? {
+                WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                    move_on(seen, object.resource_version());
+                    observer.applied(object);
+                }
+                WatchEvent::Deleted(object) => {
+                    move_on(seen, object.resource_version());
+                    observer.deleted(object);
+                }
+                WatchEvent::Bookmark(mark) => move_on(seen, Some(mark.metadata.resource_version)),
+                WatchEvent::Error(status) => return Err(Failure::of(kube::Error::Api(status))),
+            }
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, Failure> {
+        let answer = timeout(self.answer_timeout, answer).await;
+        answer.map_err(|_| Failure::Silent)?.map_err(Failure::of)
     }
 }
 
@@ -184,6 +201,16 @@ impl Failure {
                 Self::Expired
             }
             _ => Self::Api(Box::new(error)),
+        }
+    }
+
+    /// Whether the server understood and said no, for a reason that will not pass by itself. To be
+    /// away, overloaded, or to know no such user says nothing about the version that was asked for.
+    fn is_refusal(&self) -> bool {
+        let Self::Api(error) = self else { return false };
+        match &**error {
+            kube::Error::Api(status) => ![401, 403, 429, 500, 503].contains(&status.code),
+            _ => false,
         }
     }
 }
