@@ -70,6 +70,8 @@ pub struct World {
     forgotten: u64,
     /// Whether one is told so by the status of the answer, not by an event.
     pub gone_is_status: bool,
+    /// How often a watch was told that its version is forgotten.
+    pub told_gone: usize,
     /// What happens to the next requests.
     pub faults: VecDeque<Fault>,
     /// What was asked.
@@ -219,8 +221,10 @@ fn broken(text: &str) -> Response {
 fn changes(inner: Arc<Inner>, query: &HashMap<String, String>, fault: Option<Fault>) -> Response {
     let seen: u64 = query["resourceVersion"].parse().unwrap();
     let (is_forgotten, is_status) = {
-        let world = inner.world.lock().unwrap();
-        (seen < world.forgotten, world.gone_is_status)
+        let mut world = inner.world.lock().unwrap();
+        let is_forgotten = seen < world.forgotten;
+        world.told_gone += usize::from(is_forgotten);
+        (is_forgotten, world.gone_is_status)
     };
     let error_event = |code| format!("{}\n", json!({"type": "ERROR", "object": status(code)}));
     match fault {

@@ -138,6 +138,7 @@ async fn a_version_that_is_too_old_means_a_new_list() {
         api.forget();
         until("the new list", || following.is_true(&api)).await;
         assert!(following.knows("b"));
+        assert_eq!(api.world().told_gone, 1, "to be told once is enough");
     }
 }
 
