@@ -22,12 +22,24 @@ pub struct Pod {
     pub uid: String,
     /// The node that it was put on.
     pub node: Option<String>,
+    /// What made it and keeps it, such as a `Job`.
+    #[serde(default)]
+    pub controller: Option<Controller>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Its containers.
     pub containers: Vec<Container>,
+}
+
+/// What made a pod and keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controller {
+    /// The kind, such as `Job` or `ReplicaSet`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
 }
 
 /// What is needed of one container of a pod.

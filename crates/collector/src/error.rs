@@ -47,6 +47,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The Kubernetes API cannot be reached as it was set up.
+    #[error("failed to set up access to the Kubernetes API with {what}; mend what it names")]
+    Kubernetes {
+        /// The file or the address that cannot be used.
+        what: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The address of the store is none.
     #[error("the store's url {url:?} is no http or https address: {reason}")]
     Url {
@@ -100,6 +109,7 @@ impl Error {
             | Self::PodsFile { .. }
             | Self::CaFile { .. }
             | Self::EndpointName { .. }
+            | Self::Kubernetes { .. }
             | Self::Url { .. } => ErrorKind::Configuration,
             Self::HttpClient(_) | Self::Task(_) => ErrorKind::Internal,
         }

@@ -19,6 +19,7 @@ mod config;
 mod custody;
 pub mod discover;
 mod error;
+pub mod kubernetes;
 mod limits;
 mod metrics;
 mod stage;

@@ -166,6 +166,7 @@ impl From<Item> for Pod {
             labels: metadata.labels,
             annotations: metadata.annotations,
             containers: containers.collect(),
+            ..Self::default()
         }
     }
 }

@@ -4,5 +4,6 @@
 
 mod corpus;
 mod delivery;
+mod kubernetes;
 mod node;
 mod store;

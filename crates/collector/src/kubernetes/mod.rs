@@ -1,0 +1,16 @@
+//! What Kubernetes knows: the pods of this node, followed as they come and go.
+//!
+//! This folder is the only place that knows the API and the crate that speaks it. Nothing here
+//! holds up a log file: while the API is away, the pods that were seen stay known, and the lines of
+//! others go out with what their path says.
+//!
+//! Start here: [`Pods`]. `cache` is pure; `watch` is how any kind of object is followed.
+
+mod cache;
+mod client;
+mod object;
+mod pods;
+mod watch;
+
+pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
+pub use pods::{Pods, PodsParts, PodsSettings};
