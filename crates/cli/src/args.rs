@@ -169,9 +169,22 @@ pub struct PodsArgs {
     /// A PodList in JSON that describes the pods (as `kubectl get pods -o json` prints it)
     #[arg(long)]
     pub pods_file: Option<PathBuf>,
-    /// The name of this node
+    /// The name of this node, whose pods Kubernetes is asked for
     #[arg(long, env = "NODE_NAME")]
     pub node: Option<String>,
+    /// A kubeconfig file that says how Kubernetes is reached (default: inside a cluster, as the
+    /// pod's service account)
+    #[arg(long, conflicts_with = "pods_file")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The address of Kubernetes' API, such as that of a `kubectl proxy`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["pods_file", "kubeconfig"])]
+    pub kubernetes_url: Option<String>,
+    /// Where a pod finds Kubernetes' API; Kubernetes sets it
+    #[arg(long, hide = true, env = "KUBERNETES_SERVICE_HOST")]
+    pub service_host: Option<String>,
+    /// Its port there
+    #[arg(long, hide = true, env = "KUBERNETES_SERVICE_PORT")]
+    pub service_port: Option<u16>,
 }
 
 /// `barogram collect`

@@ -1,12 +1,9 @@
 //! Puts the machines together as the arguments say, and takes them apart in the right order.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use collector::discover::PodsFile;
-use collector::{Collector, Endpoint, PodSource};
 use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use query::Engine;
@@ -16,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{Period, PodsArgs, Rule, ServeArgs};
+use crate::args::{Period, Rule, ServeArgs};
 use crate::place;
 
 /// A store and its server, about to serve.
@@ -123,42 +120,6 @@ pub async fn stopped() -> Result<()> {
     }
     tracing::info!("stopping");
     Ok(())
-}
-
-/// A collector over the pods of this node.
-///
-/// # Errors
-/// When its state folder, the pods file or the server's address cannot be used.
-pub fn collector(
-    pods: &PodsArgs,
-    push: &str,
-    state: &Path,
-    registry: &mut Registry,
-) -> Result<Collector> {
-    let config = collector::Config {
-        pods_folder: pods.pods_dir.clone(),
-        state_folder: state.to_owned(),
-        endpoints: vec![Endpoint::of_store(push)],
-        ..collector::Config::default()
-    };
-    let source: Arc<dyn PodSource> = match &pods.pods_file {
-        Some(path) => Arc::new(PodsFile::open(path)?),
-        None => Arc::new(NoPods),
-    };
-    // Only the jitter of pauses depends on the seed: nodes must not all come back at once.
-    let seed = SystemClock.now().0.unsigned_abs() ^ u64::from(std::process::id());
-    let parts = collector::Parts { pods: source, clock: Arc::new(SystemClock), seed, registry };
-    Ok(Collector::build(config, parts)?)
-}
-
-/// Knows no pod: lines go out with what their path says.
-#[derive(Debug)]
-struct NoPods;
-
-impl PodSource for NoPods {
-    fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<airflow::Pod>> {
-        None
-    }
 }
 
 fn store_config(args: &ServeArgs) -> store::Config {

@@ -4,14 +4,16 @@ use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent::{Agent, Push};
 use crate::args::CollectArgs;
 use crate::assemble;
 
 pub(super) async fn run(args: &CollectArgs) -> Result<()> {
     let mut registry = Registry::default();
-    let collector = assemble::collector(&args.pods, &args.push, &args.state, &mut registry)?;
+    let push = Push { url: &args.push, token_file: args.token_file.as_deref() };
+    let agent = Agent::open(&args.pods, push, &args.state, &mut registry).await?;
     let cancel = CancellationToken::new();
-    let mut running = std::pin::pin!(collector.run(cancel.clone()));
+    let mut running = std::pin::pin!(agent.run(cancel.clone()));
     tokio::select! {
         ended = &mut running => return Ok(ended?),
         signal = assemble::stopped() => signal?,

@@ -13,8 +13,9 @@ use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent::{Agent, Push};
 use crate::args::{ClientArgs, DemoArgs, PodsArgs, ServeArgs};
-use crate::assemble::{self, Running, Serving};
+use crate::assemble::{Running, Serving};
 use crate::client::Client;
 use crate::demo::play::{self, Played};
 use crate::demo::questions;
@@ -39,14 +40,19 @@ pub(super) async fn run(client: &ClientArgs, args: &DemoArgs) -> Result<()> {
         pods_dir: node.pods_dir.clone(),
         pods_file: Some(node.pods_file.clone()),
         node: None,
+        kubeconfig: None,
+        kubernetes_url: None,
+        service_host: None,
+        service_port: None,
     };
     let mut registry = Registry::default();
     let (push, state) = (format!("http://{address}"), args.data.join("collector"));
-    let collector = assemble::collector(&pods, &push, &state, &mut registry)?;
-    let arrivals = collector.handle();
+    let to = Push { url: &push, token_file: None };
+    let agent = Agent::open(&pods, to, &state, &mut registry).await?;
+    let arrivals = agent.handle();
     let mut running = serving.start(registry)?;
     let cancel = CancellationToken::new();
-    let collecting = tokio::spawn(collector.run(cancel.clone()));
+    let collecting = tokio::spawn(agent.run(cancel.clone()));
 
     writeln!(out, "barogram demo: data in {}", args.data.display())?;
     let played = played(&sample, &node, arrivals).await?;

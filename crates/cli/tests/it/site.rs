@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use barogram_cli::agent::{Agent, Push};
 use barogram_cli::args::{Cli, Command as Asked, UpArgs};
 use barogram_cli::assemble::{self, Running, Serving};
 use barogram_cli::demo::play;
@@ -113,10 +114,11 @@ impl Site {
         let (store, url) = (opened.store.clone(), format!("http://{}", opened.address));
         let mut registry = Registry::default();
         let state = serve.data.join("collector");
-        let collector = assemble::collector(&pods, &url, &state, &mut registry).unwrap();
-        let (arrivals, cancel) = (collector.handle(), CancellationToken::new());
+        let push = Push { url: &url, token_file: None };
+        let agent = Agent::open(&pods, push, &state, &mut registry).await.unwrap();
+        let (arrivals, cancel) = (agent.handle(), CancellationToken::new());
         let serving = opened.start(registry).unwrap();
-        let collecting = tokio::spawn(collector.run(cancel.clone()));
+        let collecting = tokio::spawn(agent.run(cancel.clone()));
         Machines { url, arrivals, store, serving, collecting, cancel }
     }
 }
