@@ -38,6 +38,7 @@ pub(super) const TARGETS: &[Target] = &[
     Target { name: "push_otlp", seeds: Seeds::Otlp },
     Target { name: "drain", seeds: Seeds::Lines },
     Target { name: "alloy", seeds: Seeds::Configurations },
+    Target { name: "stage", seeds: Seeds::Lines },
 ];
 
 #[cfg(test)]
