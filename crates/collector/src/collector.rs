@@ -142,10 +142,12 @@ async fn hand_out(
         let claim = Claim { no, position, is_last };
         let ticket = Arc::new(custody.ticket(entries.len() as u64, claim));
         let outgoing = Outgoing { entries, records, ticket };
-        for inbox in &inboxes {
-            // A sink ends before this only when the whole collector does.
+        let Some((last, others)) = inboxes.split_last() else { continue };
+        // A sink ends before this only when the whole collector does.
+        for inbox in others {
             let _ = inbox.send(outgoing.clone()).await;
         }
+        let _ = last.send(outgoing).await;
     }
 }
 

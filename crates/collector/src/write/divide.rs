@@ -8,7 +8,7 @@ use model::Stream;
 use crate::limits::DIVIDE_PUSHES_MAX;
 
 /// The pieces of one refused batch that were not dealt with yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pieces {
     /// The next is the last.
     rest: Vec<Vec<Stream>>,
@@ -16,11 +16,6 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// What is to be tried after all of it was refused: its halves, or it alone.
-    pub fn of(streams: Vec<Stream>) -> Self {
-        Self { rest: vec![streams], pushes: 0 }
-    }
-
     /// The next piece, in the order of the batch.
     pub fn next(&mut self) -> Option<Vec<Stream>> {
         self.rest.pop()
@@ -72,7 +67,8 @@ mod tests {
             labels: Labels::new([("no", at.to_string())]),
             entries: text.chars().map(|line| Entry::new(Timestamp(0), line.to_string())).collect(),
         };
-        let mut pieces = Pieces::of(streams.iter().enumerate().map(stream).collect());
+        let whole: Vec<Stream> = streams.iter().enumerate().map(stream).collect();
+        let mut pieces = Pieces { rest: vec![whole], pushes: 0 };
         let text = |piece: &[Stream]| -> String {
             piece.iter().flat_map(|it| it.entries.iter().map(|entry| &*entry.line)).collect()
         };
@@ -103,7 +99,7 @@ mod tests {
             labels: Labels::new([("a", "b")]),
             entries: all.chars().map(|_| Entry::new(Timestamp(0), "x")).collect(),
         };
-        let mut pieces = Pieces::of(vec![stream]);
+        let mut pieces = Pieces { rest: vec![vec![stream]], pushes: 0 };
         let (mut pushes, mut aside) = (0, 0);
         while let Some(piece) = pieces.next() {
             pushes += 1;

@@ -117,7 +117,7 @@ impl Pusher {
             Ok(()) => {
                 self.progress.note(|status| status.physical_lines_acked += records);
             }
-            Err(refusal) => self.divide(&body, entries, &refusal).await,
+            Err(refusal) => self.divide(&body, &refusal).await,
         }
     }
 
@@ -145,7 +145,7 @@ impl Pusher {
     }
 
     /// Pushes a refused batch in pieces, and puts those aside that are at fault.
-    async fn divide(&mut self, body: &Bytes, entries: u64, refusal: &Refusal) {
+    async fn divide(&mut self, body: &Bytes, refusal: &Refusal) {
         // It is our own, and was built within the bounds of a batch.
         let most = usize::MAX;
         let limits = loki::push::PushLimits {
@@ -161,14 +161,11 @@ impl Pusher {
                 Vec::new()
             }
         };
-        let mut pieces = Pieces::of(streams);
+        let mut pieces = Pieces::default();
         // The whole was refused already.
-        let whole = pieces.next().unwrap_or_default();
-        let aside = pieces.refuse(whole);
-        if let Some(piece) = aside {
+        if let Some(piece) = pieces.refuse(streams) {
             self.put_aside(&piece, refusal).await;
         }
-        let before = self.metrics.sent_entries.get();
         while let Some(piece) = pieces.next() {
             let count = count(&piece);
             let body = Bytes::from(loki::push::encode(&piece));
@@ -177,8 +174,6 @@ impl Pusher {
                 self.put_aside(&piece, &refusal).await;
             }
         }
-        let stored = self.metrics.sent_entries.get() - before;
-        tracing::debug!(entries, stored, "a refused batch was divided");
     }
 
     /// Keeps refused entries on disk, with the reason. Where that fails, it is tried until it does

@@ -198,6 +198,7 @@ impl Queue {
             tickets.into_iter().for_each(std::mem::forget);
         }
         self.measure();
+        self.changed.notify_waiters();
     }
 
     /// Writes a batch; tells whether that went well.
