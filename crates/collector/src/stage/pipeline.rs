@@ -239,13 +239,15 @@ impl Pipeline {
     }
 
     /// Whether all that follows a record is the same for a pipeline that begins with it: nothing is
-    /// open, no equal entry can have come before, and it is not the beginning of a traceback, which
-    /// takes its level from the record before.
+    /// open, no equal entry can have come before, and it is a whole line that does not begin a
+    /// traceback. A traceback takes its level from the line before, which a partial line leaves in
+    /// force.
     fn is_safe(&self, record: &Record<'_>) -> bool {
         let is_traceback = memchr::memmem::find(record.content, b"Traceback (").is_some();
         let has_handed_over = Lane::ALL.iter().any(|lane| self.handed_over[*lane].is_some());
         let has_open = has_handed_over || !self.has_no_entry_open();
-        !has_open && self.distinct.is_past(record.timestamp) && !is_traceback
+        let is_line = !record.is_partial && !is_traceback;
+        is_line && !has_open && self.distinct.is_past(record.timestamp)
     }
 
     /// Notes that a record of a lane begins here, and when that is where the lane was left, ends
