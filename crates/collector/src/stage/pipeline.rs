@@ -223,11 +223,12 @@ impl Pipeline {
     }
 
     fn record(&mut self, record: &Record<'_>, start: u64, cut: u64) {
-        self.arrive(record.lane, start);
+        // What is too old goes first, in a replay too: the order of lines decides on levels.
         self.joiner.expire(record.timestamp).for_each(|line| self.line(line));
         let mut ended = Vec::new();
         self.multiline.expire(record.timestamp, &mut |joined| ended.push(joined));
         ended.into_iter().for_each(|joined| self.emit(joined));
+        self.arrive(record.lane, start);
         if self.is_safe(record) {
             self.safe = start;
             self.distinct.reset();
