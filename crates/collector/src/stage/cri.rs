@@ -5,6 +5,7 @@
 //! stream goes on later than [`PARTIAL_GAP`](crate::limits::PARTIAL_GAP) after it: the bytes that a
 //! process wrote last, without a newline, look just so.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use model::Timestamp;
@@ -13,7 +14,7 @@ use crate::stage::lane::{Lane, Lanes};
 use crate::stage::time;
 
 /// One record, as the runtime wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
     /// When the runtime read it.
     pub timestamp: Timestamp,
@@ -22,7 +23,7 @@ pub struct Record<'a> {
     /// Whether the line goes on in the next record of the lane.
     pub is_partial: bool,
     /// What the process wrote.
-    pub content: &'a [u8],
+    pub content: Cow<'a, [u8]>,
 }
 
 /// One line as its process wrote it.
@@ -59,7 +60,12 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
         b"F" => false,
         _ => return None,
     };
-    Some(Record { timestamp, lane, is_partial, content: fields.next().unwrap_or_default() })
+    Some(Record { timestamp, lane, is_partial, content: Cow::Borrowed(fields.next().unwrap_or_default()) })
+}
+
+/// Whether bytes begin with the time of a record.
+pub fn is_stamped(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b' ').next().and_then(time::parse).is_some()
 }
 
 /// Joins the partial records of each lane.

@@ -9,6 +9,8 @@ pub struct Splitter {
     start: u64,
     /// Where the next byte comes from.
     end: u64,
+    /// NUL bytes at the beginning of the line that were left out.
+    nuls: u64,
     bytes_max: usize,
 }
 
@@ -26,12 +28,17 @@ pub struct Physical {
 impl Splitter {
     /// A splitter for bytes from this place in a file on.
     pub fn new(start: u64, bytes_max: usize) -> Self {
-        Self { rest: Vec::new(), start, end: start, bytes_max }
+        Self { rest: Vec::new(), start, end: start, nuls: 0, bytes_max }
     }
 
     /// Where the first line begins that was not given out.
     pub fn start(&self) -> u64 {
         self.start
+    }
+
+    /// Where the next byte comes from.
+    pub fn end(&self) -> u64 {
+        self.end
     }
 
     /// Whether no line is left without its newline.
@@ -56,15 +63,29 @@ impl Splitter {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
+        let bytes = self.skip_hole(bytes);
         let room = self.bytes_max - self.rest.len();
         self.rest.extend_from_slice(&bytes[..bytes.len().min(room)]);
         self.end += bytes.len() as u64;
     }
 
+    /// Leaves out NUL bytes at the beginning of a line. A log that was truncated under a process
+    /// that does not write at its end begins with a hole of them.
+    fn skip_hole<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if !self.rest.is_empty() || bytes.first() != Some(&0) {
+            return bytes;
+        }
+        let nuls = bytes.iter().take_while(|byte| **byte == 0).count();
+        self.nuls += nuls as u64;
+        self.end += nuls as u64;
+        &bytes[nuls..]
+    }
+
     fn give(&mut self) -> Physical {
         let bytes = std::mem::take(&mut self.rest);
         let newline = 1;
-        let cut = (self.end - self.start).saturating_sub(bytes.len() as u64 + newline);
+        let kept = bytes.len() as u64 + std::mem::take(&mut self.nuls) + newline;
+        let cut = (self.end - self.start).saturating_sub(kept);
         let start = std::mem::replace(&mut self.start, self.end);
         Physical { bytes, cut, start }
     }
@@ -95,6 +116,12 @@ mod tests {
         check(&["a", "", "b", "\n\nc"], false, &[("ab", 0, 100), ("", 0, 103)]);
         check(&["a\nb"], true, &[("a", 0, 100), ("b", 0, 102)]);
         check(&["a\n"], true, &[("a", 0, 100)]);
+    }
+
+    #[test]
+    fn a_hole_is_left_out() {
+        check(&["\0\0\0", "\0ab\0c\n\0\n"], false, &[("ab\0c", 0, 100), ("", 0, 109)]);
+        check(&["\0\0\0\0\0\0\01234567\n"], false, &[("12345", 2, 100)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod airflow;
 mod cri;
 mod distinct;
+mod docker;
 mod lane;
 mod line;
 mod multiline;
@@ -14,6 +15,7 @@ mod pipeline;
 mod time;
 
 pub use airflow::{Labeller, PodSource};
+pub use cri::is_stamped;
 pub use lane::Lane;
 #[cfg(test)]
 pub use lane::Lanes;

@@ -23,6 +23,7 @@ use crate::limits::{
 use crate::stage::airflow::Labeller;
 use crate::stage::cri::{self, Joiner, Line, Record};
 use crate::stage::distinct::Distinct;
+use crate::stage::docker;
 use crate::stage::lane::{Lane, Lanes};
 use crate::stage::line::{Physical, Splitter};
 use crate::stage::multiline::{Joined, Multiline};
@@ -60,6 +61,8 @@ impl Position {
 pub struct Parcel {
     /// The entries, in the order of the file.
     pub entries: Vec<(Labels, Entry)>,
+    /// How many bytes it came of.
+    pub bytes: usize,
     /// How many records were read for the first time.
     pub records_read: u64,
     /// How many records the entries were made of.
@@ -126,6 +129,7 @@ impl Pipeline {
 
     /// Takes the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.parcel.bytes += bytes.len();
         let mut lines = Vec::new();
         self.splitter.feed(bytes, |line| lines.push(line));
         lines.into_iter().for_each(|line| self.physical(&line));
@@ -180,6 +184,11 @@ impl Pipeline {
         }
     }
 
+    /// Where the next bytes come from.
+    pub fn fed(&self) -> u64 {
+        self.splitter.end()
+    }
+
     /// Whether nothing is open: no traceback, no line without its end.
     pub fn is_idle(&self) -> bool {
         self.has_no_entry_open() && self.splitter.is_empty()
@@ -213,7 +222,7 @@ impl Pipeline {
     }
 
     fn physical(&mut self, line: &Physical) {
-        if let Some(record) = cri::parse(&line.bytes) {
+        if let Some(record) = cri::parse(&line.bytes).or_else(|| docker::parse(&line.bytes)) {
             self.record(&record, line.start, line.cut);
             return;
         }
@@ -244,7 +253,7 @@ impl Pipeline {
     /// traceback. A traceback takes its level from the line before, which a partial line leaves in
     /// force.
     fn is_safe(&self, record: &Record<'_>) -> bool {
-        let is_traceback = memchr::memmem::find(record.content, b"Traceback (").is_some();
+        let is_traceback = memchr::memmem::find(&record.content, b"Traceback (").is_some();
         let has_handed_over = Lane::ALL.iter().any(|lane| self.handed_over[*lane].is_some());
         let has_open = has_handed_over || !self.has_no_entry_open();
         let is_line = !record.is_partial && !is_traceback;

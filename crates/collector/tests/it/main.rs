@@ -6,4 +6,5 @@ mod corpus;
 mod delivery;
 mod kubernetes;
 mod node;
+mod schedules;
 mod store;

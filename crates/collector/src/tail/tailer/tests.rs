@@ -281,7 +281,7 @@ fn tailer(folder: &Path) -> Tailer {
         metrics: Metrics::default(),
         progress: Progress::new(),
     };
-    Tailer::new(config, around, watch().1)
+    Tailer::new(config, around, watch().1, Opener::default())
 }
 
 fn in_runtime<T>(work: impl FnOnce() -> T) -> T {
