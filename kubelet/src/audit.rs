@@ -27,6 +27,7 @@ pub struct Written {
     pub(crate) restarts: u32,
     pub(crate) stream: &'static str,
     pub(crate) text: String,
+    pub(crate) time: Timestamp,
 }
 
 /// An entry that a store has.
@@ -87,6 +88,12 @@ impl Ledger {
         self.lines.len()
     }
 
+    /// When a line was written.
+    #[must_use]
+    pub fn written_at(&self, text: &str) -> Option<Timestamp> {
+        self.by_text.get(text).map(|no| self.lines[*no].time)
+    }
+
     pub(crate) fn add_pod(&mut self, spec: PodSpec) {
         self.pods.push(spec);
     }
@@ -104,7 +111,8 @@ impl Ledger {
         for entry in arrived {
             let Some(no) = self.by_text.get(&entry.line).copied() else {
                 audit.wrong += 1;
-                audit.tell("nobody wrote", &entry.line);
+                let pod = entry.metadata.get("pod").unwrap_or_default();
+                audit.tell(&format!("nobody wrote, in {pod} at {}", entry.timestamp), &entry.line);
                 continue;
             };
             if let Some(fault) = self.misplaced(&self.lines[no], entry) {
@@ -243,7 +251,8 @@ mod tests {
             ledger.add_pod(PodSpec::of_task(pod, &mut random));
             for no in 0..2 {
                 let text = format!("pod {pod} line {no}");
-                ledger.add_line(Written { pod, restarts: 0, stream: "stdout", text });
+                let time = Timestamp(0);
+                ledger.add_line(Written { pod, restarts: 0, stream: "stdout", text, time });
             }
         }
         let arrived = |(no, line): (usize, &Written)| {
@@ -296,7 +305,7 @@ mod tests {
             let other = all[2].line.clone();
             all[2].line = std::mem::replace(&mut all[0].line, other);
         };
-        check(swapped, [0, 0, 2, 0]);
+        check(swapped, [0, 0, 2, 1]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The node: which pods are on it, and what happens to their logs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ pub struct Kubelet {
     random: Rng,
     /// By their place on the node.
     pods: BTreeMap<usize, Pod>,
+    /// Pods that Kubernetes knows of and that have not begun.
+    announced: VecDeque<PodSpec>,
     ledger: Ledger,
     last_time: Timestamp,
 }
@@ -52,10 +54,23 @@ impl Kubelet {
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> io::Result<Self> {
         fs::create_dir_all(&settings.pods_folder)?;
         let random = Rng::with_seed(settings.seed);
-        let (pods, ledger, last_time) = (BTreeMap::new(), Ledger::default(), Timestamp(0));
-        let kubelet = Self { settings, clock, random, pods, ledger, last_time };
+        let (pods, announced, ledger) = (BTreeMap::new(), VecDeque::new(), Ledger::default());
+        let last_time = Timestamp(0);
+        let kubelet = Self { settings, clock, random, pods, announced, ledger, last_time };
         kubelet.list_pods()?;
         Ok(kubelet)
+    }
+
+    /// Makes so many pods known before they begin. As long as there are such, the list of pods
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn announce(&mut self, pods: usize) -> io::Result<()> {
+        let first = self.ledger.pods();
+        let specs = (first..first + pods).map(|no| PodSpec::of_task(no, &mut self.random));
+        self.announced = specs.collect();
+        self.list_pods()
     }
 
     /// Every line that was written.
@@ -95,10 +110,16 @@ impl Kubelet {
             return Ok(());
         }
         let no = self.ledger.pods();
-        let spec = PodSpec::of_task(no, &mut self.random);
-        self.ledger.add_pod(spec.clone());
         // Kubernetes knows a pod long before its first container runs.
-        self.list_pods_and(&[&spec])?;
+        let spec = match self.announced.pop_front() {
+            Some(spec) => spec,
+            None => {
+                let spec = PodSpec::of_task(no, &mut self.random);
+                self.list_pods_and(&[&spec])?;
+                spec
+            }
+        };
+        self.ledger.add_pod(spec.clone());
         let pod = Pod::start(no, spec, &self.settings.pods_folder)?;
         self.pods.insert(place, pod);
         Ok(())
@@ -161,7 +182,8 @@ impl Kubelet {
             bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        self.ledger.add_line(Written { pod: no, restarts, stream: stream(is_stderr), text });
+        let (stream, time) = (stream(is_stderr), self.clock.now());
+        self.ledger.add_line(Written { pod: no, restarts, stream, text, time });
         bytes
     }
 
@@ -196,7 +218,7 @@ impl Kubelet {
         self.end_part(place)?;
         let Some(pod) = self.pods.remove(&place) else { return Ok(()) };
         pod.remove()?;
-        self.list_pods()
+        if self.announced.is_empty() { self.list_pods() } else { Ok(()) }
     }
 
     fn pod(&mut self, place: usize) -> io::Result<&mut Pod> {
@@ -216,8 +238,8 @@ impl Kubelet {
 
     /// Writes the list of pods, so that no reader sees half of it.
     fn list_pods_and(&self, more: &[&PodSpec]) -> io::Result<()> {
-        let specs = self.pods.values().map(|pod| &pod.spec).chain(more.iter().copied());
-        let items: Vec<_> = specs.map(PodSpec::json).collect();
+        let specs = self.pods.values().map(|pod| &pod.spec).chain(&self.announced);
+        let items: Vec<_> = specs.chain(more.iter().copied()).map(PodSpec::json).collect();
         let new = self.settings.pods_file.with_extension("new");
         fs::write(&new, json!({"items": items}).to_string())?;
         fs::rename(&new, &self.settings.pods_file)

@@ -63,7 +63,7 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
     Some(Record { timestamp, lane, is_partial, content: Cow::Borrowed(fields.next().unwrap_or_default()) })
 }
 
-/// Whether bytes begin with the time of a record.
+/// Whether these bytes begin with the time of a record.
 pub fn is_stamped(bytes: &[u8]) -> bool {
     bytes.split(|byte| *byte == b' ').next().and_then(time::parse).is_some()
 }

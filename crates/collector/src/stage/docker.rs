@@ -46,6 +46,12 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
     Some(Record { timestamp, lane, is_partial, content })
 }
 
+/// Whether these bytes begin with a record and hold the time of it, which comes last.
+pub fn is_stamped(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    parse(first).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

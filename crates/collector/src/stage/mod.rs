@@ -15,8 +15,7 @@ mod pipeline;
 mod time;
 
 pub use airflow::{Labeller, PodSource};
-pub use cri::is_stamped;
 pub use lane::Lane;
 #[cfg(test)]
 pub use lane::Lanes;
-pub use pipeline::{Carry, Parcel, Pipeline, Position};
+pub use pipeline::{Carry, Parcel, Pipeline, Position, is_stamped};

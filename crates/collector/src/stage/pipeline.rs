@@ -312,6 +312,12 @@ impl Pipeline {
     }
 }
 
+/// Whether the first bytes of a file hold the time of its first record, so that no other file begins
+/// with them but a copy.
+pub fn is_stamped(head: &[u8]) -> bool {
+    cri::is_stamped(head) || docker::is_stamped(head)
+}
+
 fn joiner(bytes_max: usize) -> Joiner {
     Joiner::new(bytes_max, PARTIAL_GAP)
 }

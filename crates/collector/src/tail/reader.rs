@@ -56,7 +56,7 @@ impl Reader {
                     next_hints = Instant::now() + HINT_PAUSE;
                 }
                 () = &mut opened => {
-                    (tailer, ()) = blocking(tailer, |it| it.adopt(Instant::now())).await?;
+                    (tailer, ()) = blocking(tailer, |it| it.take_held(Instant::now())).await?;
                     opened.set(tailer.bell());
                 }
                 _ = poll.tick() => {

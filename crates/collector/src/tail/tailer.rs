@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::stage::{Carry, Labeller, Parcel, Pipeline, PodSource, Position};
 use crate::status::Progress;
 use crate::tail::file::{Change, Fingerprint, Inode, LogFile};
-use crate::tail::folder::PodFolder;
+use crate::tail::folder::{LogName, PodFolder};
 use crate::tail::opener::{Held, Opener};
 use crate::tail::position::{FileNo, Positions, Saved};
 use crate::tail::watch::Watcher;
@@ -265,6 +265,17 @@ impl Tailer {
         Some(before)
     }
 
+    /// Notes which file one goes on from that was met before it: the copy of a log that was
+    /// truncated is made after it, and may hold what begins in the one and ends in the other.
+    fn inherit(&mut self, no: FileNo, before: Option<FileNo>) {
+        let Some(before) = before.filter(|before| *before != no) else { return };
+        let Some(tailing) = self.files.get_mut(&no) else { return };
+        if tailing.file.offset() == 0 && tailing.before.is_none() {
+            tailing.before = Some(before);
+            self.files.entry(before).and_modify(|elder| elder.after = Some(no));
+        }
+    }
+
     /// The file that goes on where this one ends, if it has begun: nothing was written to those in
     /// between.
     fn heir(&mut self, no: FileNo) -> Option<FileNo> {
@@ -323,20 +334,29 @@ impl Tailer {
         Some(Delivery { no, parcel: tailing.pipeline.take_parcel(), is_last: true })
     }
 
-    /// Takes over the logs that were opened at their birth and that were not met since.
-    pub fn adopt(&mut self, now: Instant) {
-        for Held { path, file } in self.opener.take() {
-            let Ok(file) = LogFile::of(file) else { continue };
-            let Some(place) = Place::of(&path) else { continue };
-            if self.by_inode.contains_key(&file.inode()) {
-                continue;
-            }
-            let before = self.by_path.get(&path).copied();
-            if let Err(error) = self.begin(file, &path, place, before, now) {
-                let path = path.display();
-                tracing::warn!(%path, %error, "a log file cannot be read, it is tried again");
-            }
+    /// Takes over a log that was opened at its birth, if it was not met since: its name is another
+    /// file's by now, or nobody's.
+    fn adopt(&mut self, held: Held, now: Instant) {
+        let Held { path, file } = held;
+        let Ok(file) = LogFile::of(file) else { return };
+        let Some(place) = Place::of(&path) else { return };
+        if self.by_inode.contains_key(&file.inode()) {
+            return;
         }
+        let before = self.youngest(&path, &place);
+        if let Err(error) = self.begin(file, &path, place, before, now) {
+            let path = path.display();
+            tracing::warn!(%path, %error, "a log file cannot be read, it is tried again");
+        }
+    }
+
+    /// The file that was opened last of those that this one could go on from.
+    fn youngest(&self, path: &Path, place: &Place) -> Option<FileNo> {
+        let restarts = LogName::parse(path.file_name()?)?.restarts;
+        let is_before = |tailing: &Tailing| {
+            tailing.place == *place && tailing.restarts() == Some(restarts)
+        };
+        self.files.iter().filter(|(_, tailing)| is_before(tailing)).map(|(no, _)| *no).max()
     }
 
     /// Begins with a file, where an earlier collector has left it.
@@ -484,6 +504,10 @@ impl Tailer {
 }
 
 impl Tailing {
+    fn restarts(&self) -> Option<u64> {
+        Some(LogName::parse(self.path.file_name()?)?.restarts)
+    }
+
     fn has_unread(&mut self) -> bool {
         matches!(self.file.look(), Ok(Change::Unread(1..)))
     }

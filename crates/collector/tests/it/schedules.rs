@@ -123,6 +123,9 @@ impl World {
     async fn kill(&mut self) {
         if self.running.is_some() && self.has_removed {
             self.drain().await;
+            // A line that began in a file that is gone can only be made again from its beginning,
+            // so the position behind it must be on disk.
+            sleep(2 * self.node.config.position_interval).await;
         }
         if let Some(running) = self.running.take() {
             self.told += "kill ";

@@ -16,7 +16,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Between two looks whether it is ready.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A running `barogram serve`. Dropped, it is killed.
+/// A running `barogram serve` or `up`. Dropped, it is killed.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
@@ -26,20 +26,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary over a data folder and waits until it is ready.
     pub(super) async fn start(binary: &Path, data: &Path) -> Result<Self> {
-        let mut server = Self::launch(Command::new(binary), data, [])?;
+        let mut server = Self::launch(Command::new(binary), "serve", data, [])?;
         server.wait_until_ready().await?;
         Ok(server)
     }
 
-    /// Starts the binary over a data folder, with more arguments.
+    /// Starts the binary over a data folder, as `serve` or `up`, with more arguments.
     pub(crate) fn launch<'a>(
         mut command: Command,
+        what: &str,
         data: &Path,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
-        command.args(["serve", "--listen", &listen, "--data"]).arg(data).args(arguments);
+        command.args([what, "--listen", &listen, "--data"]).arg(data).args(arguments);
         command.stdout(Stdio::null());
         let spawned = command.spawn();
         let failed = || format!("failed to start {}", command.get_program().display());

@@ -135,7 +135,7 @@ impl Tailer {
         let (inode, path) = tailing.copy.take()?;
         self.copies.remove(&inode);
         let mut copy = open(&path, LogName::parse(path.file_name()?)?).ok()?;
-        if copy.inode() != inode || !copy.is_copy_of(tailing.noted).unwrap_or(false) {
+        if copy.inode() != inode || !copy.is_copy_of(tailing.file.fingerprint()).unwrap_or(false) {
             return None;
         }
         copy.seek(tailing.pipeline.fed());
@@ -164,12 +164,6 @@ impl Tailer {
         for tailing in self.files.values_mut() {
             tailing.copy = tailing.copy.take().filter(|(inode, _)| is_there(*inode));
         }
-    }
-}
-
-impl Tailing {
-    fn restarts(&self) -> Option<u64> {
-        Some(LogName::parse(self.path.file_name()?)?.restarts)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::limits::MISSING_FOLDER_WARNING_INTERVAL;
 use crate::tail::file::{Change, Inode};
 use crate::tail::folder::{LogName, PodFolder};
+use crate::tail::opener::Held;
 use crate::tail::position::FileNo;
 use crate::tail::tailer::copy::Kind;
 use crate::tail::tailer::{Place, Tailer};
@@ -49,7 +50,7 @@ impl Tailer {
         };
         let mut seen = Seen::default();
         folders.iter().for_each(|folder| self.scan_pod(folder, now, &mut seen));
-        self.adopt(now);
+        self.take_held(now);
         if !seen.is_partial {
             self.miss(&seen);
         }
@@ -72,8 +73,20 @@ impl Tailer {
         for folder in folders {
             self.scan_pod(&folder, now, &mut Seen::default());
         }
-        self.adopt(now);
+        self.take_held(now);
         Ok(())
+    }
+
+    /// Meets the logs that were opened at their birth: in their folders, where it can be seen what
+    /// came before them, or, if they are gone from there, by their handles.
+    pub fn take_held(&mut self, now: Instant) {
+        let held = self.opener.take();
+        let pod = |held: &Held| Some(held.path.parent()?.parent()?.to_owned());
+        let folders: HashSet<PathBuf> = held.iter().filter_map(pod).collect();
+        for folder in folders {
+            self.scan_pod(&folder, now, &mut Seen::default());
+        }
+        held.into_iter().for_each(|held| self.adopt(held, now));
     }
 
     fn watch(&mut self, folder: &Path) {
@@ -143,6 +156,7 @@ impl Tailer {
                 if unread > 0 {
                     self.make_due(no);
                 }
+                self.inherit(no, before);
                 self.describe(no, path);
                 Ok(Some(no))
             }
