@@ -301,8 +301,7 @@ mod tests {
     fn logs_are_named_as_a_node_names_them() {
         let folder = tempfile::tempdir().unwrap();
         let mut kubelet = kubelet(folder.path(), Format::Cri, 1);
-        let write =
-            Step::Write { pod: 0, lines: 2, form: Form::Long, is_stderr: false, piece: 30 };
+        let write = Step::Write { pod: 0, lines: 2, form: Form::Long, is_stderr: false, piece: 30 };
         let rotate = Step::Rotate { pod: 0, late: 1 };
         let steps = [&write, &rotate, &rotate, &Step::Compress(0), &Step::Restart(0), &write];
         steps.into_iter().for_each(|step| kubelet.run(step).unwrap());

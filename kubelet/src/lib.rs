@@ -17,7 +17,7 @@ mod text;
 
 pub use audit::{Arrived, Audit, Ledger, Received};
 pub use kubelet::{Kubelet, Settings};
-pub use record::Format;
+pub use record::{Format, record};
 pub use schedule::{Needs, Step, random};
 pub use task::{PodSpec, Task};
 pub use text::Form;

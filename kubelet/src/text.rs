@@ -43,9 +43,12 @@ impl Form {
                 "Traceback (most recent call last):\n  File \"/opt/airflow/dags/etl.py\", line \
                  {line}, in load\n    rows = list(source)\nValueError: {mark}"
             ),
-            Self::Long => format!("payload {mark} {}", "0123456789abcdef".repeat(4 + line as usize)),
+            Self::Long => {
+                format!("payload {mark} {}", "0123456789abcdef".repeat(4 + line as usize))
+            }
             Self::Odd => {
-                let mut bytes = format!("caf\u{e9} \u{1f980}\t\x1b[31mred\x1b[0m {mark} ").into_bytes();
+                let mut bytes =
+                    format!("caf\u{e9} \u{1f980}\t\x1b[31mred\x1b[0m {mark} ").into_bytes();
                 bytes.extend_from_slice(b"a\0b\xff\xfec\r");
                 return bytes;
             }

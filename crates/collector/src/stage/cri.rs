@@ -60,7 +60,12 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
         b"F" => false,
         _ => return None,
     };
-    Some(Record { timestamp, lane, is_partial, content: Cow::Borrowed(fields.next().unwrap_or_default()) })
+    Some(Record {
+        timestamp,
+        lane,
+        is_partial,
+        content: Cow::Borrowed(fields.next().unwrap_or_default()),
+    })
 }
 
 /// Whether these bytes begin with the time of a record.

@@ -69,9 +69,8 @@ mod tests {
     #[test]
     fn records() {
         let time = r#""time":"2026-11-22T08:28:43.5Z""#;
-        let record = |log: &str, stream: &str| {
-            format!(r#"{{"log":"{log}","stream":"{stream}",{time}}}"#)
-        };
+        let record =
+            |log: &str, stream: &str| format!(r#"{{"log":"{log}","stream":"{stream}",{time}}}"#);
         check(&record(r"a b\n", "stdout"), Some((Lane::Stdout, false, "a b")));
         check(&record("a b", "stderr"), Some((Lane::Stderr, true, "a b")));
         check(&record(r#"\"x\" \u00e9\n\n"#, "stdout"), Some((Lane::Stdout, false, "\"x\" é\n")));

@@ -74,9 +74,8 @@ mod tests {
 
     #[test]
     fn log_files() {
-        let log = |restarts, is_current, is_packed| {
-            Some(LogName { restarts, is_current, is_packed })
-        };
+        let log =
+            |restarts, is_current, is_packed| Some(LogName { restarts, is_current, is_packed });
         check("0.log", log(0, true, false));
         check("12.log", log(12, true, false));
         check("0.log.20261122-082843", log(0, false, false));

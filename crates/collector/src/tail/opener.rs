@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use crate::limits::HELD_LOGS_MAX;
 use crate::tail::folder::{LogName, PodFolder};
+use crate::tail::tailer::linked;
 
 /// Room for a few hundred events at a time.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -161,8 +162,12 @@ impl Shared {
 
     /// Something has come into being here.
     fn made(&self, watches: &mut Watches, path: &Path) {
-        let Ok(below) = path.strip_prefix(&self.root) else { return };
-        match below.components().count() {
+        // What is watched beside the root are containers' folders that links lead to.
+        let depth = path.strip_prefix(&self.root).map_or(3, |below| below.components().count());
+        match depth {
+            1 if path.extension().is_some_and(|extension| extension == "log") => {
+                linked(path).into_iter().for_each(|log| self.open(&log));
+            }
             1 => self.enter_pod(watches, path),
             2 => self.enter_container(watches, path),
             3 => self.open(path),
@@ -234,7 +239,11 @@ mod tests {
     use std::io::Read;
     use std::time::Duration;
 
+    use tokio::time::timeout;
+
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn logs_are_held_though_their_pod_is_gone() {
@@ -248,12 +257,17 @@ mod tests {
             fs::write(container.join("readme.txt"), "x").unwrap();
             fs::write(container.join("0.log"), "first").unwrap();
             // It may be told of and be listed too; the reader knows it by its inode then.
-            tokio::time::timeout(Duration::from_secs(20), opener.bell()).await.unwrap();
+            let mut held = Vec::new();
+            while !held.iter().any(|it: &Held| it.path.starts_with(&container)) {
+                timeout(PATIENCE, opener.bell()).await.unwrap();
+                held.extend(opener.take());
+            }
             fs::remove_dir_all(root.join(format!("a_p{no}_u"))).unwrap();
-            for Held { path, mut file } in opener.take() {
+            for Held { path, mut file } in held {
                 let mut text = String::new();
                 file.read_to_string(&mut text).unwrap();
-                assert_eq!((path.file_name().unwrap().to_str(), &*text), (Some("0.log"), "first"));
+                assert_eq!(path.file_name().unwrap(), "0.log");
+                assert_eq!(text, "first");
             }
         }
     }

@@ -8,6 +8,8 @@ mod copy;
 mod handles;
 mod scan;
 
+pub use scan::linked;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,12 +116,7 @@ struct Place {
 
 impl Tailer {
     /// A tailer that has not looked at anything yet.
-    pub fn new(
-        config: Config,
-        around: Surroundings,
-        watcher: Watcher,
-        opener: Opener,
-    ) -> Self {
+    pub fn new(config: Config, around: Surroundings, watcher: Watcher, opener: Opener) -> Self {
         Self {
             config,
             around,
@@ -353,9 +350,8 @@ impl Tailer {
     /// The file that was opened last of those that this one could go on from.
     fn youngest(&self, path: &Path, place: &Place) -> Option<FileNo> {
         let restarts = LogName::parse(path.file_name()?)?.restarts;
-        let is_before = |tailing: &Tailing| {
-            tailing.place == *place && tailing.restarts() == Some(restarts)
-        };
+        let is_before =
+            |tailing: &Tailing| tailing.place == *place && tailing.restarts() == Some(restarts);
         self.files.iter().filter(|(_, tailing)| is_before(tailing)).map(|(no, _)| *no).max()
     }
 
@@ -525,7 +521,11 @@ impl Tailing {
 impl Place {
     /// Whose file has this path.
     fn of(path: &Path) -> Option<Self> {
-        let container = path.parent()?;
+        Self::of_container(path.parent()?)
+    }
+
+    /// Whose files are in this folder.
+    fn of_container(container: &Path) -> Option<Self> {
         let pod = PodFolder::parse(container.parent()?.file_name()?)?;
         Some(Self { pod, container: container.file_name()?.to_str()?.to_owned() })
     }

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod delivery;
+mod files;
 mod kubernetes;
 mod node;
 mod schedules;

@@ -116,16 +116,17 @@ impl World {
     async fn drain(&mut self) {
         self.kubelet.end_parts().unwrap();
         self.running.as_mut().unwrap().drained().await;
-        self.has_removed = false;
+        if std::mem::take(&mut self.has_removed) {
+            // A line of which one half is in a file that is gone cannot be made again: the position
+            // behind it must be on disk.
+            sleep(2 * self.node.config.position_interval).await;
+        }
     }
 
     /// What is in no file any more is lost with a collector that has not queued it.
     async fn kill(&mut self) {
         if self.running.is_some() && self.has_removed {
             self.drain().await;
-            // A line that began in a file that is gone can only be made again from its beginning,
-            // so the position behind it must be on disk.
-            sleep(2 * self.node.config.position_interval).await;
         }
         if let Some(running) = self.running.take() {
             self.told += "kill ";
@@ -183,7 +184,8 @@ impl World {
         if let Some(entry) = received.changed.first() {
             return Err(format!("not the same when it came again: {entry:?}"));
         }
-        let audit = self.kubelet.ledger().audit(received.entries().iter().chain(put_aside.entries()));
+        let audit =
+            self.kubelet.ledger().audit(received.entries().iter().chain(put_aside.entries()));
         if audit.holds() { Ok(()) } else { Err(format!("{audit}: {:#?}", audit.faults)) }
     }
 }

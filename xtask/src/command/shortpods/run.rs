@@ -12,9 +12,9 @@ use kubelet::{Audit, Format, Kubelet, Ledger, Settings};
 use model::{Clock, SystemClock, Timestamp};
 use tokio::time::{Instant, sleep};
 
+use super::found;
 use super::life::{Plan, live};
 use super::seen::Seen;
-use super::found;
 use crate::command::bench::server::{Server, binary};
 use crate::report::{self, Report, Verdict};
 
@@ -188,8 +188,7 @@ fn told(args: &Args, audit: Audit, delays: &[Duration], cost: &Cost) -> Report {
         row("longest time to acknowledged", millis(longest)),
     ];
     let is_quick = median < MEDIAN_MAX && p99 < P99_MAX;
-    let verdict =
-        if audit.holds() && is_quick { Verdict::Holds } else { Verdict::FallsShort };
+    let verdict = if audit.holds() && is_quick { Verdict::Holds } else { Verdict::FallsShort };
     let mut details = audit.faults.clone();
     details.push(format!(
         "from write to acknowledged: median {}, p99 {}",

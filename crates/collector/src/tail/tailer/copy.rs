@@ -102,8 +102,8 @@ impl Tailer {
             let farewell = self.close(no);
             self.farewells.extend(farewell);
         }
-        let begun = LogFile::open(&path)
-            .and_then(|file| self.go_on(file, &path, place, before, None, now));
+        let begun =
+            LogFile::open(&path).and_then(|file| self.go_on(file, &path, place, before, None, now));
         if let Err(error) = begun
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -114,7 +114,9 @@ impl Tailer {
 
     /// The folder may have been listed before the copy was made.
     fn look_for_copy(&mut self, no: FileNo, path: &Path, place: &Place) {
-        let Some(folder) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return };
+        let Some(folder) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
+            return;
+        };
         for path in folder.filter_map(|entry| Some(entry.ok()?.path())) {
             let Some(name) = path.file_name().and_then(LogName::parse) else { continue };
             if name.is_current {

@@ -71,7 +71,11 @@ impl Tailer {
         let folders: HashSet<PathBuf> =
             hints.events.iter().filter_map(|(watch, name)| self.pod_folder(watch, name)).collect();
         for folder in folders {
-            self.scan_pod(&folder, now, &mut Seen::default());
+            if folder.starts_with(&self.config.pods_folder) {
+                self.scan_pod(&folder, now, &mut Seen::default());
+            } else if let Some(place) = Place::of_container(&folder) {
+                self.scan_container(&folder, &place, now, &mut Seen::default());
+            }
         }
         self.take_held(now);
         Ok(())
@@ -95,7 +99,19 @@ impl Tailer {
         self.watcher.add(folder);
     }
 
+    /// Follows what `/var/log/containers` is full of: links to logs below a pods folder.
+    fn scan_link(&mut self, link: &Path, now: Instant, seen: &mut Seen) {
+        let Some(log) = linked(link) else { return };
+        let Some(folder) = log.parent() else { return };
+        if let Some(place) = Place::of_container(folder) {
+            self.scan_container(folder, &place, now, seen);
+        }
+    }
+
     fn scan_pod(&mut self, folder: &Path, now: Instant, seen: &mut Seen) {
+        if folder.extension().is_some_and(|extension| extension == "log") {
+            return self.scan_link(folder, now, seen);
+        }
         let Some(pod) = folder.file_name().and_then(PodFolder::parse) else { return };
         self.watch(folder);
         for container in seen.list(folder) {
@@ -174,6 +190,12 @@ impl Tailer {
         before: Option<FileNo>,
         now: Instant,
     ) -> io::Result<Option<FileNo>> {
+        // Where a log is a link, it grows in another folder than it stands in.
+        if let (Some(log), Some(folder)) = (linked(path), path.parent())
+            && let Some(there) = log.parent()
+        {
+            self.watcher.add_for(there, folder);
+        }
         match self.recognise(path, name, place)? {
             Kind::Nothing => Ok(None),
             Kind::Copy(no) => Ok(Some(no)),
@@ -200,14 +222,16 @@ impl Tailer {
         self.forget_copies(|inode| seen.inodes.contains(&inode));
     }
 
-    /// The folder of the pod that an event was about.
+    /// The folder that an event was about: a pod's, or a container's that is reached by a link.
     fn pod_folder(
         &self,
         watch: &inotify::WatchDescriptor,
         name: &Option<std::ffi::OsString>,
     ) -> Option<PathBuf> {
         let folder = self.watcher.folder(watch)?;
-        let below = folder.strip_prefix(&self.config.pods_folder).ok()?;
+        let Ok(below) = folder.strip_prefix(&self.config.pods_folder) else {
+            return Some(folder.to_owned());
+        };
         let pod = below.components().next().map(|part| part.as_os_str().to_owned());
         Some(self.config.pods_folder.join(pod.or_else(|| name.clone())?))
     }
@@ -236,6 +260,11 @@ impl Seen {
             Vec::new()
         })
     }
+}
+
+/// Where a link leads; `None` for what is none.
+pub fn linked(path: &Path) -> Option<PathBuf> {
+    Some(path.parent()?.join(fs::read_link(path).ok()?))
 }
 
 /// Whether somebody must act before a folder can be read. Else (too many files are open, the disk
