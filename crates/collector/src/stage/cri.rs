@@ -114,6 +114,10 @@ impl Joiner {
     /// Takes a record that begins at `start`, and of which `cut` bytes are missing at the end;
     /// gives out the line that it completes.
     pub fn take(&mut self, record: &Record<'_>, start: u64, cut: u64) -> Option<Line> {
+        if !record.is_partial && self.open[record.lane].is_none() {
+            let Record { timestamp, lane, content, .. } = record;
+            return Some(whole((*timestamp, *lane), content, cut, start, self.bytes_max));
+        }
         let open = self.open[record.lane].get_or_insert_with(|| Open {
             timestamp: record.timestamp,
             last_timestamp: record.timestamp,
@@ -158,12 +162,23 @@ impl Joiner {
 
 /// A line that is no CRI record, taken as it is.
 pub fn stray(bytes: &[u8], cut: u64, start: u64, timestamp: Timestamp, bytes_max: usize) -> Line {
+    whole((timestamp, Lane::Unknown), bytes, cut, start, bytes_max)
+}
+
+/// A line of one record.
+fn whole(
+    (timestamp, lane): (Timestamp, Lane),
+    bytes: &[u8],
+    cut: u64,
+    start: u64,
+    bytes_max: usize,
+) -> Line {
     let kept = &bytes[..bytes.len().min(bytes_max)];
     let cut = cut + (bytes.len() - kept.len()) as u64;
     Line {
         timestamp,
         last_timestamp: timestamp,
-        lane: Lane::Unknown,
+        lane,
         text: text(kept.to_vec(), cut, bytes_max),
         start,
         records: 1,

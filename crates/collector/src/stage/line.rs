@@ -1,7 +1,9 @@
 //! Bytes → physical lines, with where each begins and ends, however the bytes were chopped.
 
+use std::borrow::Cow;
+
 /// Splits the bytes of one file at newlines and holds the last line until its newline comes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Splitter {
     /// The line that has no newline yet, cut at `bytes_max`.
     rest: Vec<u8>,
@@ -16,9 +18,9 @@ pub struct Splitter {
 
 /// One physical line, without its newline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Physical {
+pub struct Physical<'a> {
     /// The bytes, cut at the limit.
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'a, [u8]>,
     /// Bytes that were cut off the end.
     pub cut: u64,
     /// Where it begins in the file.
@@ -47,18 +49,27 @@ impl Splitter {
     }
 
     /// Takes the next bytes and gives out the lines that they complete.
-    pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Physical)) {
+    pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Physical<'_>)) {
         while let Some(at) = memchr::memchr(b'\n', bytes) {
-            self.hold(&bytes[..at]);
-            self.end += 1;
-            each(self.give());
+            let line = &bytes[..at];
+            if self.is_empty() && at <= self.bytes_max && line.first() != Some(&0) {
+                // Nearly all lines are whole in what was read, and need not be copied.
+                let end = self.end + at as u64 + 1;
+                let start = std::mem::replace(&mut self.start, end);
+                self.end = end;
+                each(Physical { bytes: Cow::Borrowed(line), cut: 0, start });
+            } else {
+                self.hold(line);
+                self.end += 1;
+                each(self.give());
+            }
             bytes = &bytes[at + 1..];
         }
         self.hold(bytes);
     }
 
     /// The last line of a file that ends without a newline.
-    pub fn finish(&mut self) -> Option<Physical> {
+    pub fn finish(&mut self) -> Option<Physical<'static>> {
         (!self.is_empty()).then(|| self.give())
     }
 
@@ -81,13 +92,13 @@ impl Splitter {
         &bytes[nuls..]
     }
 
-    fn give(&mut self) -> Physical {
+    fn give(&mut self) -> Physical<'static> {
         let bytes = std::mem::take(&mut self.rest);
         let newline = 1;
         let kept = bytes.len() as u64 + std::mem::take(&mut self.nuls) + newline;
         let cut = (self.end - self.start).saturating_sub(kept);
         let start = std::mem::replace(&mut self.start, self.end);
-        Physical { bytes, cut, start }
+        Physical { bytes: Cow::Owned(bytes), cut, start }
     }
 }
 
@@ -95,13 +106,17 @@ impl Splitter {
 mod tests {
     use super::*;
 
+    fn owned(line: Physical<'_>) -> Physical<'static> {
+        Physical { bytes: Cow::Owned(line.bytes.into_owned()), cut: line.cut, start: line.start }
+    }
+
     #[track_caller]
     fn check(chunks: &[&str], finish: bool, expect: &[(&str, u64, u64)]) {
         let mut splitter = Splitter::new(100, 5);
         let mut lines = Vec::new();
-        chunks.iter().for_each(|chunk| splitter.feed(chunk.as_bytes(), |line| lines.push(line)));
+        chunks.iter().for_each(|chunk| splitter.feed(chunk.as_bytes(), |line| lines.push(owned(line))));
         if finish {
-            lines.extend(splitter.finish());
+            lines.extend(splitter.finish().map(owned));
         }
         let shown: Vec<_> = lines
             .iter()

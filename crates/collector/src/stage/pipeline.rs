@@ -130,9 +130,9 @@ impl Pipeline {
     /// Takes the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.parcel.bytes += bytes.len();
-        let mut lines = Vec::new();
-        self.splitter.feed(bytes, |line| lines.push(line));
-        lines.into_iter().for_each(|line| self.physical(&line));
+        let mut splitter = std::mem::take(&mut self.splitter);
+        splitter.feed(bytes, |line| self.physical(&line));
+        self.splitter = splitter;
     }
 
     /// Ends what is open and has waited longer than any gap between the records of one entry, after
@@ -221,7 +221,7 @@ impl Pipeline {
         self.multiline.open_start(lane).or_else(|| self.joiner.open_start(lane))
     }
 
-    fn physical(&mut self, line: &Physical) {
+    fn physical(&mut self, line: &Physical<'_>) {
         if let Some(record) = cri::parse(&line.bytes).or_else(|| docker::parse(&line.bytes)) {
             self.record(&record, line.start, line.cut);
             return;
@@ -233,10 +233,9 @@ impl Pipeline {
 
     fn record(&mut self, record: &Record<'_>, start: u64, cut: u64) {
         // What is too old goes first, in a replay too: the order of lines decides on levels.
-        self.joiner.expire(record.timestamp).for_each(|line| self.line(line));
-        let mut ended = Vec::new();
-        self.multiline.expire(record.timestamp, &mut |joined| ended.push(joined));
-        ended.into_iter().for_each(|joined| self.emit(joined));
+        if !self.has_no_entry_open() {
+            self.expire(record.timestamp);
+        }
         self.arrive(record.lane, start);
         if self.is_safe(record) {
             self.safe = start;
@@ -248,16 +247,24 @@ impl Pipeline {
         }
     }
 
+    fn expire(&mut self, now: Timestamp) {
+        self.joiner.expire(now).for_each(|line| self.line(line));
+        let mut ended = Vec::new();
+        self.multiline.expire(now, &mut |joined| ended.push(joined));
+        ended.into_iter().for_each(|joined| self.emit(joined));
+    }
+
     /// Whether all that follows a record is the same for a pipeline that begins with it: nothing is
     /// open, no equal entry can have come before, and it is a whole line that does not begin a
     /// traceback. A traceback takes its level from the line before, which a partial line leaves in
     /// force.
     fn is_safe(&self, record: &Record<'_>) -> bool {
-        let is_traceback = memchr::memmem::find(&record.content, b"Traceback (").is_some();
         let has_handed_over = Lane::ALL.iter().any(|lane| self.handed_over[*lane].is_some());
         let has_open = has_handed_over || !self.has_no_entry_open();
-        let is_line = !record.is_partial && !is_traceback;
-        is_line && !has_open && self.distinct.is_past(record.timestamp)
+        !record.is_partial
+            && !has_open
+            && self.distinct.is_past(record.timestamp)
+            && !airflow::traceback::may_begin(&record.content)
     }
 
     /// Notes that a record of a lane begins here, and when that is where the lane was left, ends
