@@ -319,8 +319,8 @@ impl Pipeline {
     }
 }
 
-/// Whether the first bytes of a file hold the time of its first record, so that no other file begins
-/// with them but a copy.
+/// Whether the first bytes of a file hold the time of its first record, so that no other file
+/// begins with them but a copy.
 pub fn is_stamped(head: &[u8]) -> bool {
     cri::is_stamped(head) || docker::is_stamped(head)
 }

@@ -44,7 +44,7 @@ pub struct LogFile {
 #[derive(Debug)]
 enum Content {
     Plain(File),
-    Packed(Packed),
+    Packed(Box<Packed>),
     /// It was read to its end, and its handle was needed more elsewhere.
     Released,
 }
@@ -98,7 +98,7 @@ impl LogFile {
     pub fn open_packed(path: &Path) -> io::Result<Self> {
         let handle = File::open(path)?;
         let inode = Inode::of(&handle.metadata()?);
-        Self::new(Content::Packed(Packed::new(handle)?), inode)
+        Self::new(Content::Packed(Box::new(Packed::new(handle)?)), inode)
     }
 
     fn new(content: Content, inode: Inode) -> io::Result<Self> {

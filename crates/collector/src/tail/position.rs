@@ -204,7 +204,7 @@ impl Positions {
         }
     }
 
-    /// Notes that a file's lines are kept here too once it is gone, so that they are not read again.
+    /// Notes that a file's lines are kept here too once it is gone: they are not read again.
     pub fn keep_copy(&mut self, no: FileNo, inode: Inode, path: &Path) {
         self.copies.insert(no, (inode, path.to_owned()));
     }

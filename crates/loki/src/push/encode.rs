@@ -160,8 +160,7 @@ mod tests {
             times.iter().map(|nanos| entry(*nanos, "line", &[("pod", "p")])).collect();
         check(&[stream("x", &entries), stream("y", &entries[..2])]);
         let long = "é".repeat(70_000);
-        let mut entries =
-            vec![entry(5, "", &[]), entry(5, &long, &[("a", "b"), ("c", &long)])];
+        let mut entries = vec![entry(5, "", &[]), entry(5, &long, &[("a", "b"), ("c", &long)])];
         // The same metadata again, shared; then others of equal length.
         entries.push(Entry { line: "x".to_owned(), ..entries[1].clone() });
         entries.push(entry(6, "y", &[("a", "x"), ("c", "d")]));

@@ -163,7 +163,8 @@ pub(super) mod tests {
             seconds: nanos.div_euclid(NANOS_PER_SECOND),
             nanos: i32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).unwrap_or_default(),
         };
-        let pair = |(name, value): (&str, &str)| LabelPair { name: name.into(), value: value.into() };
+        let pair =
+            |(name, value): (&str, &str)| LabelPair { name: name.into(), value: value.into() };
         EntryMessage {
             timestamp: Some(timestamp),
             line: entry.line.clone().into_bytes(),

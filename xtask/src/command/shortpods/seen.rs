@@ -53,6 +53,8 @@ async fn read(
         let Ok(frame) = serde_json::from_str::<TailFrame>(&text) else { continue };
         let lines = frame.streams.into_iter().flat_map(|stream| stream.values);
         let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.for_each(|entry| drop(times.entry(entry.line).or_insert(now)));
+        for entry in lines {
+            times.entry(entry.line).or_insert(now);
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::tail::tailer::{Place, Tailer, Tailing};
 /// What a file that was not met before turns out to be.
 pub(super) enum Kind {
     /// One that goes on from here, or begins.
-    New(LogFile, Option<Box<Saved>>),
+    New(Box<LogFile>, Option<Box<Saved>>),
     /// A copy of this one.
     Copy(FileNo),
     /// Nothing that must be read, now or ever.
@@ -36,7 +36,7 @@ impl Tailer {
     ) -> io::Result<Kind> {
         let file = open(path, name)?;
         if name.is_current {
-            return Ok(Kind::New(file, None));
+            return Ok(Kind::New(Box::new(file), None));
         }
         if let Some(no) = self.original(&file, name, place)? {
             self.note_copy(no, file.inode(), path);
@@ -44,13 +44,13 @@ impl Tailer {
         }
         let saved = self.positions().restore(&file)?;
         if saved.is_some() {
-            return Ok(Kind::New(file, saved.map(Box::new)));
+            return Ok(Kind::New(Box::new(file), saved.map(Box::new)));
         }
         let original = self.positions().restore_copy(&file, path)?;
         Ok(match original {
-            Original::Unknown => Kind::New(file, None),
+            Original::Unknown => Kind::New(Box::new(file), None),
             Original::There => Kind::Nothing,
-            Original::Gone(saved) => Kind::New(file, Some(saved)),
+            Original::Gone(saved) => Kind::New(Box::new(file), Some(saved)),
             Original::Done => {
                 self.done.insert(file.inode(), path.to_owned());
                 Kind::Nothing

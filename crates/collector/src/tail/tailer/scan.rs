@@ -204,8 +204,8 @@ impl Tailer {
                 let before = before.max(self.by_path.get(path).copied());
                 let place = place.clone();
                 match saved {
-                    Some(saved) => self.go_on(file, path, place, before, Some(*saved), now),
-                    None => self.begin(file, path, place, before, now),
+                    Some(saved) => self.go_on(*file, path, place, before, Some(*saved), now),
+                    None => self.begin(*file, path, place, before, now),
                 }
                 .map(Some)
             }
