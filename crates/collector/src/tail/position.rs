@@ -192,7 +192,10 @@ impl Positions {
 
     /// Notes that a file is dealt with up to here.
     pub fn settle(&mut self, no: FileNo, position: Position) {
-        self.describe(no, |saved| saved.position = position);
+        if let Some(saved) = self.open.get_mut(&no) {
+            self.is_changed |= saved.position != position;
+            saved.position = position;
+        }
         let Some((from, end)) = self.carried.get(&no).copied() else { return };
         let is_dealt_with = |lane: &Lane| position.lanes[*lane] > 0;
         self.describe(from, |saved| {

@@ -34,7 +34,9 @@ pub struct Watcher {
 /// What may have changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The watches that had events, and the name inside that each was about.
+    /// Files that were written to: the watch of the folder, and the name.
+    pub written: HashSet<(WatchDescriptor, OsString)>,
+    /// The watches that had other events, and the name inside that each was about.
     pub events: Vec<(WatchDescriptor, Option<OsString>)>,
     /// Watches that the kernel has dropped, because their folders are gone.
     pub dropped: Vec<WatchDescriptor>,
@@ -75,10 +77,12 @@ impl Watch {
                 continue;
             };
             hints.is_overflow |= event.mask.contains(EventMask::Q_OVERFLOW);
-            if event.mask.contains(EventMask::IGNORED) {
-                hints.dropped.push(event.wd);
-            } else {
-                hints.events.push((event.wd, event.name));
+            match event.name {
+                _ if event.mask.contains(EventMask::IGNORED) => hints.dropped.push(event.wd),
+                Some(name) if event.mask == EventMask::MODIFY => {
+                    hints.written.insert((event.wd, name));
+                }
+                name => hints.events.push((event.wd, name)),
             }
         }
         hints

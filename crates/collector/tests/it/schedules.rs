@@ -19,7 +19,7 @@ use crate::node::{Node, Running};
 use crate::store::{Fate, Store};
 
 /// How many schedules are run, unless the environment says otherwise.
-const SCHEDULES: u64 = 32;
+const SCHEDULES: u64 = 16;
 /// How many are run at once: they wait most of the time.
 const AT_ONCE: usize = 8;
 /// Places for pods on the node.
@@ -218,4 +218,40 @@ async fn whatever_happens_every_line_arrives_once_in_order_and_attributed() {
         }
     }
     assert!(faults.is_empty(), "{} schedules failed:\n{}", faults.len(), faults.join("\n\n"));
+}
+
+/// Pods that live for a moment, many at once, while the store is away and comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_that_live_for_a_moment_arrive_whole() {
+    let mut world = World::new(1).await;
+    world.store.refuse("nothing of it");
+    world.store.will(std::iter::repeat_n(Fate::Answered(503), 10));
+    // Opening must not depend on folders being looked through.
+    world.node.config.poll_interval = Duration::from_secs(2);
+    world.start();
+    world.running.as_ref().unwrap().until(|status| status.scans > 0).await;
+    let (pods, rounds, lines) = (20, 5, 20);
+    let mut kubelet = world.kubelet;
+    let living = tokio::task::spawn_blocking(move || {
+        for _ in 0..rounds {
+            for _ in 0..lines {
+                let write = |pod| Step::Write {
+                    pod,
+                    lines: 1,
+                    form: kubelet::Form::Text,
+                    is_stderr: false,
+                    piece: usize::MAX,
+                };
+                (0..pods).for_each(|pod| kubelet.run(&write(pod)).unwrap());
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            (0..pods).for_each(|pod| kubelet.run(&Step::Remove(pod)).unwrap());
+        }
+        kubelet
+    });
+    world.kubelet = living.await.unwrap();
+    world.drain().await;
+    world.stop().await;
+    let opened = world.kubelet.ledger().pods();
+    assert_eq!((opened, world.audit()), (pods * rounds, Ok(())));
 }

@@ -68,8 +68,16 @@ impl Tailer {
         if hints.is_overflow {
             return self.scan(now);
         }
-        let folders: HashSet<PathBuf> =
+        let mut folders: HashSet<PathBuf> =
             hints.events.iter().filter_map(|(watch, name)| self.pod_folder(watch, name)).collect();
+        for (watch, name) in &hints.written {
+            // A file that is known need not be looked for.
+            let path = self.watcher.folder(watch).map(|folder| folder.join(name));
+            match path.and_then(|path| self.open_file(&path)) {
+                Some(no) => self.make_due(no),
+                None => folders.extend(self.pod_folder(watch, &Some(name.clone()))),
+            }
+        }
         for folder in folders {
             if folder.starts_with(&self.config.pods_folder) {
                 self.scan_pod(&folder, now, &mut Seen::default());
@@ -91,6 +99,12 @@ impl Tailer {
             self.scan_pod(&folder, now, &mut Seen::default());
         }
         held.into_iter().for_each(|held| self.adopt(held, now));
+    }
+
+    /// The file of this name, if it has its handle.
+    fn open_file(&self, path: &Path) -> Option<FileNo> {
+        let no = *self.by_path.get(path)?;
+        (!self.files.get(&no)?.file.is_released()).then_some(no)
     }
 
     fn watch(&mut self, folder: &Path) {
