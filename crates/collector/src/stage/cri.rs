@@ -7,10 +7,9 @@
 
 use std::time::Duration;
 
-use model::Timestamp;
+use model::{Timestamp, rfc3339};
 
 use crate::stage::lane::{Lane, Lanes};
-use crate::stage::time;
 
 /// One record, as the runtime wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub struct Line {
 /// Reads a record. `None` when the line is none.
 pub fn parse(line: &[u8]) -> Option<Record<'_>> {
     let mut fields = line.splitn(4, |byte| *byte == b' ');
-    let timestamp = time::parse(fields.next()?)?;
+    let timestamp = rfc3339::parse(fields.next()?)?;
     let lane = match fields.next()? {
         b"stdout" => Lane::Stdout,
         b"stderr" => Lane::Stderr,
