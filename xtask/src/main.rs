@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => command::bench::run(&args),
         Command::Crash(args) => command::crash::run(&args),
         Command::Fuzz(args) => command::fuzz::run(&args),
+        Command::Shortpods(args) => command::shortpods::run(&args),
         Command::Tidy(args) => command::tidy::run(&args),
     };
     match verdict {
@@ -49,6 +50,8 @@ enum Command {
     Crash(command::crash::Args),
     /// Feeds odd input to whatever reads input, and waits for a crash.
     Fuzz(command::fuzz::Args),
+    /// Runs pods that live for a moment, and looks for every line of theirs.
+    Shortpods(command::shortpods::Args),
     /// Checks the tree against STYLE.md and ARCHITECTURE.md.
     Tidy(command::tidy::Args),
 }

@@ -59,6 +59,12 @@ enum State {
 /// The most lines that may be [`Step::Maybe`] in a row: blank, sentence, blank.
 pub const MAYBE_LINES_MAX: usize = 3;
 
+/// Whether a line may open a traceback: it begins as one, whatever its end.
+#[must_use]
+pub fn may_begin(line: &[u8]) -> bool {
+    line.starts_with(OPENING.as_bytes()) || line.starts_with(GROUP_OPENING.as_bytes())
+}
+
 impl Tracker {
     /// Whether a traceback is open, so that the next line may belong to it.
     #[must_use]

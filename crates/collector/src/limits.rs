@@ -38,6 +38,9 @@ pub const DISTINCT_ENTRIES_MAX: usize = 4096;
 /// First bytes of a file that tell it from another with the same inode. A CRI record begins with a
 /// time in nanoseconds, so a few dozen would do.
 pub const FINGERPRINT_BYTES_MAX: usize = 256;
+/// First bytes that must be equal before two files with other inodes count as one and its copy: the
+/// time of a record, in nanoseconds, and some of its text.
+pub const SURE_FINGERPRINT_BYTES_MIN: u64 = 64;
 /// What may lie in the dead-letter folder, in bytes. With it full, refused batches are tried again
 /// instead: nothing is thrown away.
 pub const DEAD_LETTER_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -52,3 +55,6 @@ pub const REASON_CHARS_MAX: usize = 1000;
 /// Pods that are remembered after the list of pods has forgotten them. Their lines may still be on
 /// their way; a busy node starts a few a second, so this is a good hour's worth.
 pub const GONE_PODS_MAX: usize = 8192;
+/// Logs that are open and wait for the reader to take them over: as many as a node gets in a few
+/// seconds of the worst. What is beyond is found by looking through the folders.
+pub const HELD_LOGS_MAX: usize = 4096;

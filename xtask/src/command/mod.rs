@@ -3,4 +3,5 @@
 pub mod bench;
 pub mod crash;
 pub mod fuzz;
+pub mod shortpods;
 pub mod tidy;

@@ -3,7 +3,6 @@
 //! Only what is certain. What a container's lines say about tasks is not looked at: a worker's pod
 //! runs one try, and whatever it prints is that try's.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use airflow::column::{Columns, Place, columns};
@@ -26,22 +25,27 @@ pub struct Labeller {
     attribution: Option<Attribution>,
     /// All that differs from line to line is the lane and the level, so each pair is worked out
     /// once.
-    known: HashMap<(Lane, Option<Level>), Columns>,
+    known: Vec<((Lane, Option<Level>), Columns)>,
 }
 
 impl Labeller {
     /// A labeller for a container of this pod.
     pub fn new(pod: Arc<Pod>, container: impl Into<String>) -> Self {
         let attribution = attribute(&pod);
-        Self { pod, container: container.into(), attribution, known: HashMap::new() }
+        Self { pod, container: container.into(), attribution, known: Vec::new() }
     }
 
     /// What a line of this lane and level gets.
     pub fn columns(&mut self, lane: Lane, level: Option<Level>) -> &Columns {
-        self.known.entry((lane, level)).or_insert_with(|| {
+        // A handful at most, so that looking through them is quicker than a map.
+        let known = self.known.iter().position(|(of, _)| *of == (lane, level));
+        let at = known.unwrap_or_else(|| {
             let place = Place { pod: &self.pod, container: &self.container, stream: lane.as_str() };
-            columns(&place, self.attribution.as_ref(), level)
-        })
+            let columns = columns(&place, self.attribution.as_ref(), level);
+            self.known.push(((lane, level), columns));
+            self.known.len() - 1
+        });
+        &self.known[at].1
     }
 }
 

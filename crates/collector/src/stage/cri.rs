@@ -5,6 +5,7 @@
 //! stream goes on later than [`PARTIAL_GAP`](crate::limits::PARTIAL_GAP) after it: the bytes that a
 //! process wrote last, without a newline, look just so.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use model::{Timestamp, rfc3339};
@@ -12,7 +13,7 @@ use model::{Timestamp, rfc3339};
 use crate::stage::lane::{Lane, Lanes};
 
 /// One record, as the runtime wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
     /// When the runtime read it.
     pub timestamp: Timestamp,
@@ -21,7 +22,7 @@ pub struct Record<'a> {
     /// Whether the line goes on in the next record of the lane.
     pub is_partial: bool,
     /// What the process wrote.
-    pub content: &'a [u8],
+    pub content: Cow<'a, [u8]>,
 }
 
 /// One line as its process wrote it.
@@ -58,7 +59,17 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
         b"F" => false,
         _ => return None,
     };
-    Some(Record { timestamp, lane, is_partial, content: fields.next().unwrap_or_default() })
+    Some(Record {
+        timestamp,
+        lane,
+        is_partial,
+        content: Cow::Borrowed(fields.next().unwrap_or_default()),
+    })
+}
+
+/// Whether these bytes begin with the time of a record.
+pub fn is_stamped(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b' ').next().and_then(time::parse).is_some()
 }
 
 /// Joins the partial records of each lane.
@@ -102,6 +113,10 @@ impl Joiner {
     /// Takes a record that begins at `start`, and of which `cut` bytes are missing at the end;
     /// gives out the line that it completes.
     pub fn take(&mut self, record: &Record<'_>, start: u64, cut: u64) -> Option<Line> {
+        if !record.is_partial && self.open[record.lane].is_none() {
+            let Record { timestamp, lane, content, .. } = record;
+            return Some(whole((*timestamp, *lane), content, cut, start, self.bytes_max));
+        }
         let open = self.open[record.lane].get_or_insert_with(|| Open {
             timestamp: record.timestamp,
             last_timestamp: record.timestamp,
@@ -146,12 +161,23 @@ impl Joiner {
 
 /// A line that is no CRI record, taken as it is.
 pub fn stray(bytes: &[u8], cut: u64, start: u64, timestamp: Timestamp, bytes_max: usize) -> Line {
+    whole((timestamp, Lane::Unknown), bytes, cut, start, bytes_max)
+}
+
+/// A line of one record.
+fn whole(
+    (timestamp, lane): (Timestamp, Lane),
+    bytes: &[u8],
+    cut: u64,
+    start: u64,
+    bytes_max: usize,
+) -> Line {
     let kept = &bytes[..bytes.len().min(bytes_max)];
     let cut = cut + (bytes.len() - kept.len()) as u64;
     Line {
         timestamp,
         last_timestamp: timestamp,
-        lane: Lane::Unknown,
+        lane,
         text: text(kept.to_vec(), cut, bytes_max),
         start,
         records: 1,

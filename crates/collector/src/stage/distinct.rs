@@ -22,6 +22,8 @@ pub struct Distinct {
     seen: HashSet<(Timestamp, u64)>,
     /// The same in the order in which they came, to forget the eldest.
     order: VecDeque<(Timestamp, u64)>,
+    /// The only one so far, which is in neither.
+    first: Option<(Timestamp, u64)>,
     latest: Option<Timestamp>,
 }
 
@@ -33,22 +35,42 @@ impl Distinct {
 
     /// Forgets all that was seen.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        if !self.order.is_empty() {
+            // The memory stays: this comes nearly as often as entries do.
+            self.seen.clear();
+            self.order.clear();
+        }
+        (self.first, self.latest) = (None, None);
     }
 
     /// The time under which an entry is sent: its own, or the first after it that is free.
     pub fn place(&mut self, time: Timestamp, text: &str) -> Timestamp {
         let hash = xxh3_64(text.as_bytes());
+        // Mostly there is but one before all is forgotten, and a set would be of no use.
+        if self.latest.is_none() {
+            (self.first, self.latest) = (Some((time, hash)), Some(time));
+            return time;
+        }
+        self.first.take().into_iter().for_each(|first| self.remember(first));
         let mut at = time;
         while !self.seen.insert((at, hash)) {
             at = at + Duration::from_nanos(1);
         }
         self.order.push_back((at, hash));
+        self.bound();
+        self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
+        at
+    }
+
+    fn remember(&mut self, entry: (Timestamp, u64)) {
+        self.seen.insert(entry);
+        self.order.push_back(entry);
+    }
+
+    fn bound(&mut self) {
         if self.order.len() > DISTINCT_ENTRIES_MAX {
             self.order.pop_front().map(|eldest| self.seen.remove(&eldest));
         }
-        self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
-        at
     }
 }
 

@@ -7,6 +7,7 @@
 mod airflow;
 mod cri;
 mod distinct;
+mod docker;
 mod lane;
 mod line;
 mod multiline;
@@ -16,4 +17,4 @@ pub use airflow::{Labeller, PodSource};
 pub use lane::Lane;
 #[cfg(test)]
 pub use lane::Lanes;
-pub use pipeline::{Carry, Parcel, Pipeline, Position};
+pub use pipeline::{Carry, Parcel, Pipeline, Position, is_stamped};

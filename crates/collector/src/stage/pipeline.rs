@@ -23,6 +23,7 @@ use crate::limits::{
 use crate::stage::airflow::Labeller;
 use crate::stage::cri::{self, Joiner, Line, Record};
 use crate::stage::distinct::Distinct;
+use crate::stage::docker;
 use crate::stage::lane::{Lane, Lanes};
 use crate::stage::line::{Physical, Splitter};
 use crate::stage::multiline::{Joined, Multiline};
@@ -60,6 +61,8 @@ impl Position {
 pub struct Parcel {
     /// The entries, in the order of the file.
     pub entries: Vec<(Labels, Entry)>,
+    /// How many bytes it came of.
+    pub bytes: usize,
     /// How many records were read for the first time.
     pub records_read: u64,
     /// How many records the entries were made of.
@@ -126,9 +129,10 @@ impl Pipeline {
 
     /// Takes the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let mut lines = Vec::new();
-        self.splitter.feed(bytes, |line| lines.push(line));
-        lines.into_iter().for_each(|line| self.physical(&line));
+        self.parcel.bytes += bytes.len();
+        let mut splitter = std::mem::take(&mut self.splitter);
+        splitter.feed(bytes, |line| self.physical(&line));
+        self.splitter = splitter;
     }
 
     /// Ends what is open and has waited longer than any gap between the records of one entry, after
@@ -180,6 +184,11 @@ impl Pipeline {
         }
     }
 
+    /// Where the next bytes come from.
+    pub fn fed(&self) -> u64 {
+        self.splitter.end()
+    }
+
     /// Whether nothing is open: no traceback, no line without its end.
     pub fn is_idle(&self) -> bool {
         self.has_no_entry_open() && self.splitter.is_empty()
@@ -212,8 +221,8 @@ impl Pipeline {
         self.multiline.open_start(lane).or_else(|| self.joiner.open_start(lane))
     }
 
-    fn physical(&mut self, line: &Physical) {
-        if let Some(record) = cri::parse(&line.bytes) {
+    fn physical(&mut self, line: &Physical<'_>) {
+        if let Some(record) = cri::parse(&line.bytes).or_else(|| docker::parse(&line.bytes)) {
             self.record(&record, line.start, line.cut);
             return;
         }
@@ -224,10 +233,9 @@ impl Pipeline {
 
     fn record(&mut self, record: &Record<'_>, start: u64, cut: u64) {
         // What is too old goes first, in a replay too: the order of lines decides on levels.
-        self.joiner.expire(record.timestamp).for_each(|line| self.line(line));
-        let mut ended = Vec::new();
-        self.multiline.expire(record.timestamp, &mut |joined| ended.push(joined));
-        ended.into_iter().for_each(|joined| self.emit(joined));
+        if !self.has_no_entry_open() {
+            self.expire(record.timestamp);
+        }
         self.arrive(record.lane, start);
         if self.is_safe(record) {
             self.safe = start;
@@ -239,16 +247,24 @@ impl Pipeline {
         }
     }
 
+    fn expire(&mut self, now: Timestamp) {
+        self.joiner.expire(now).for_each(|line| self.line(line));
+        let mut ended = Vec::new();
+        self.multiline.expire(now, &mut |joined| ended.push(joined));
+        ended.into_iter().for_each(|joined| self.emit(joined));
+    }
+
     /// Whether all that follows a record is the same for a pipeline that begins with it: nothing is
     /// open, no equal entry can have come before, and it is a whole line that does not begin a
     /// traceback. A traceback takes its level from the line before, which a partial line leaves in
     /// force.
     fn is_safe(&self, record: &Record<'_>) -> bool {
-        let is_traceback = memchr::memmem::find(record.content, b"Traceback (").is_some();
         let has_handed_over = Lane::ALL.iter().any(|lane| self.handed_over[*lane].is_some());
         let has_open = has_handed_over || !self.has_no_entry_open();
-        let is_line = !record.is_partial && !is_traceback;
-        is_line && !has_open && self.distinct.is_past(record.timestamp)
+        !record.is_partial
+            && !has_open
+            && self.distinct.is_past(record.timestamp)
+            && !airflow::traceback::may_begin(&record.content)
     }
 
     /// Notes that a record of a lane begins here, and when that is where the lane was left, ends
@@ -301,6 +317,12 @@ impl Pipeline {
         let entry = Entry { timestamp, line: joined.text, metadata };
         self.parcel.entries.push((columns.labels.clone(), entry));
     }
+}
+
+/// Whether the first bytes of a file hold the time of its first record, so that no other file
+/// begins with them but a copy.
+pub fn is_stamped(head: &[u8]) -> bool {
+    cri::is_stamped(head) || docker::is_stamped(head)
 }
 
 fn joiner(bytes_max: usize) -> Joiner {

@@ -9,7 +9,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::limits::FINGERPRINT_BYTES_MAX;
+use crate::limits::{FINGERPRINT_BYTES_MAX, SURE_FINGERPRINT_BYTES_MIN};
+use crate::stage::is_stamped;
+use crate::tail::packed::Packed;
 
 /// Which file on this machine: a device and an inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,10 +34,19 @@ pub struct Fingerprint {
 /// A file, open for reading.
 #[derive(Debug)]
 pub struct LogFile {
-    handle: File,
+    content: Content,
     inode: Inode,
     fingerprint: Fingerprint,
     offset: u64,
+}
+
+/// How one comes at the bytes of a file.
+#[derive(Debug)]
+enum Content {
+    Plain(File),
+    Packed(Box<Packed>),
+    /// It was read to its end, and its handle was needed more elsewhere.
+    Released,
 }
 
 /// What has become of an open file.
@@ -74,9 +85,24 @@ impl Fingerprint {
 impl LogFile {
     /// Opens a file at its beginning.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::of(File::open(path)?)
+    }
+
+    /// A file that somebody has opened.
+    pub fn of(handle: File) -> io::Result<Self> {
+        let inode = Inode::of(&handle.metadata()?);
+        Self::new(Content::Plain(handle), inode)
+    }
+
+    /// Opens a compressed file, to be read as if it were not.
+    pub fn open_packed(path: &Path) -> io::Result<Self> {
         let handle = File::open(path)?;
         let inode = Inode::of(&handle.metadata()?);
-        let mut file = Self { handle, inode, fingerprint: Fingerprint::default(), offset: 0 };
+        Self::new(Content::Packed(Box::new(Packed::new(handle)?)), inode)
+    }
+
+    fn new(content: Content, inode: Inode) -> io::Result<Self> {
+        let mut file = Self { content, inode, fingerprint: Fingerprint::default(), offset: 0 };
         file.fingerprint = file.fingerprint_of(FINGERPRINT_BYTES_MAX as u64)?;
         Ok(file)
     }
@@ -101,9 +127,54 @@ impl LogFile {
         Ok(self.fingerprint_of(fingerprint.len)? == fingerprint)
     }
 
+    /// Whether this is a copy of what had this fingerprint, under another inode. Only a file whose
+    /// first record has a time tells; others may begin alike.
+    pub fn is_copy_of(&self, fingerprint: Fingerprint) -> io::Result<bool> {
+        if fingerprint.len < SURE_FINGERPRINT_BYTES_MIN || !self.begins_with(fingerprint)? {
+            return Ok(false);
+        }
+        let mut head = [0; FINGERPRINT_BYTES_MAX];
+        let held = self.head(&mut head)?;
+        Ok(is_stamped(&head[..held]))
+    }
+
+    /// How far it is read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether it is compressed, so that it does not grow.
+    pub fn is_packed(&self) -> bool {
+        matches!(self.content, Content::Packed(_))
+    }
+
+    /// Gives its handle back.
+    pub fn release(&mut self) {
+        self.content = Content::Released;
+    }
+
+    /// Whether its handle was given back.
+    pub fn is_released(&self) -> bool {
+        matches!(self.content, Content::Released)
+    }
+
+    /// Opens it again, if this is still the same file.
+    pub fn reopen(&mut self, path: &Path) -> io::Result<bool> {
+        let file = Self::open(path)?;
+        let is_same = file.inode == self.inode && file.begins_with(self.fingerprint)?;
+        if is_same {
+            self.content = file.content;
+        }
+        Ok(is_same)
+    }
+
     /// What has become of the file since.
     pub fn look(&mut self) -> io::Result<Change> {
-        let size = self.handle.metadata()?.len();
+        let size = match &self.content {
+            Content::Plain(handle) => handle.metadata()?.len(),
+            Content::Packed(packed) => return Ok(Change::Unread(u64::from(!packed.is_ended()))),
+            Content::Released => return Ok(Change::Unread(0)),
+        };
         if size < self.offset || !self.begins_with(self.fingerprint)? {
             return Ok(Change::Replaced);
         }
@@ -115,7 +186,11 @@ impl LogFile {
 
     /// Reads the next bytes; none at the end.
     pub fn read<'a>(&mut self, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
-        let count = self.handle.read_at(buffer, self.offset)?;
+        let count = match &mut self.content {
+            Content::Plain(handle) => handle.read_at(buffer, self.offset)?,
+            Content::Packed(packed) => packed.read_at(buffer, self.offset)?,
+            Content::Released => 0,
+        };
         self.offset += count as u64;
         Ok(&buffer[..count])
     }
@@ -123,14 +198,29 @@ impl LogFile {
     fn fingerprint_of(&self, len: u64) -> io::Result<Fingerprint> {
         let mut bytes = [0; FINGERPRINT_BYTES_MAX];
         let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(bytes.len());
+        let held = self.head(&mut bytes[..wanted])?;
+        Ok(Fingerprint { len: held as u64, hash: xxh3_64(&bytes[..held]) })
+    }
+
+    /// Reads the first bytes, as many as there are and fit.
+    fn head(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        let handle = match &self.content {
+            Content::Plain(handle) => handle,
+            Content::Packed(packed) => {
+                let held = packed.head().len().min(bytes.len());
+                bytes[..held].copy_from_slice(&packed.head()[..held]);
+                return Ok(held);
+            }
+            Content::Released => return Ok(0),
+        };
         let mut held = 0;
-        while held < wanted {
-            match self.handle.read_at(&mut bytes[held..wanted], held as u64)? {
+        while held < bytes.len() {
+            match handle.read_at(&mut bytes[held..], held as u64)? {
                 0 => break,
                 count => held += count,
             }
         }
-        Ok(Fingerprint { len: held as u64, hash: xxh3_64(&bytes[..held]) })
+        Ok(held)
     }
 }
 

@@ -13,9 +13,8 @@ pub struct PodFolder {
     pub uid: String,
 }
 
-/// What the name of a file in a container's folder says. The elder comes first; of those that were
-/// moved aside, the one with the lesser name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What the name of a file in a container's folder says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogName {
     /// How often the container had been started again when the file was made.
     pub restarts: u64,
@@ -23,6 +22,8 @@ pub struct LogName {
     /// `<restarts>.log.<time>`, which the kubelet has moved aside, and to which a little more may
     /// be written.
     pub is_current: bool,
+    /// Whether the kubelet has compressed it.
+    pub is_packed: bool,
 }
 
 impl PodFolder {
@@ -40,8 +41,7 @@ impl PodFolder {
 }
 
 impl LogName {
-    /// Reads the name of a file. `None` for what is no log, or is compressed: its lines were read
-    /// when it was not.
+    /// Reads the name of a file. `None` for what is no log.
     pub fn parse(name: &OsStr) -> Option<Self> {
         let (restarts, rest) = name.to_str()?.split_once(".log")?;
         if !restarts.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -49,11 +49,17 @@ impl LogName {
         }
         let restarts = restarts.parse().ok()?;
         let is_time = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        match rest.strip_prefix('.') {
-            None if rest.is_empty() => Some(Self { restarts, is_current: true }),
-            Some(time) if is_time(time) => Some(Self { restarts, is_current: false }),
-            _ => None,
-        }
+        let Some(rest) = rest.strip_prefix('.') else {
+            let current = Self { restarts, is_current: true, is_packed: false };
+            return rest.is_empty().then_some(current);
+        };
+        let (time, is_packed) = rest.strip_suffix(".gz").map_or((rest, false), |time| (time, true));
+        is_time(time).then_some(Self { restarts, is_current: false, is_packed })
+    }
+
+    /// What puts the elder first, with the name for those that were moved aside.
+    pub fn age(&self) -> (u64, bool) {
+        (self.restarts, self.is_current)
     }
 }
 
@@ -68,10 +74,14 @@ mod tests {
 
     #[test]
     fn log_files() {
-        check("0.log", Some(LogName { restarts: 0, is_current: true }));
-        check("12.log", Some(LogName { restarts: 12, is_current: true }));
-        check("0.log.20261122-082843", Some(LogName { restarts: 0, is_current: false }));
-        check("0.log.20261122-082843.gz", None);
+        let log =
+            |restarts, is_current, is_packed| Some(LogName { restarts, is_current, is_packed });
+        check("0.log", log(0, true, false));
+        check("12.log", log(12, true, false));
+        check("0.log.20261122-082843", log(0, false, false));
+        check("0.log.20261122-082843.gz", log(0, false, true));
+        check("0.log.gz", None);
+        check("0.log.20261122-082843.gz.tmp", None);
         check("0.log.20261122-082843.tmp", None);
         check("x.log", None);
         check(".log", None);
@@ -81,7 +91,7 @@ mod tests {
     #[test]
     fn the_elder_comes_first() {
         let names = ["0.log.20261122-082843", "0.log", "1.log.20261122-082843", "1.log", "12.log"];
-        assert!(names.map(|name| LogName::parse(OsStr::new(name)).unwrap()).is_sorted());
+        assert!(names.map(|name| LogName::parse(OsStr::new(name)).unwrap().age()).is_sorted());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod file;
 mod folder;
+mod opener;
+mod packed;
 mod position;
 mod reader;
 mod tailer;

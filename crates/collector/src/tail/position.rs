@@ -40,6 +40,10 @@ pub struct Saved {
     pub position: Position,
     /// Its pod, as far as it was known: Kubernetes may have forgotten it at the next start.
     pub pod: Option<Arc<Pod>>,
+    /// Whether all of it was read and nothing will come any more: it is kept, compressed or as a
+    /// copy, of what was read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_done: bool,
 }
 
 /// Where a file can be read on from, as it is kept with the lines that were read before that place.
@@ -63,6 +67,8 @@ pub struct Positions {
     /// How far files were read whose lines still wait for each of the sinks. They are read on from
     /// there, and not from where all is acknowledged.
     queued: Vec<Vec<Mark>>,
+    /// What keeps the lines of a file once that is gone: a copy of it, or itself if it is packed.
+    copies: HashMap<FileNo, (Inode, PathBuf)>,
     is_changed: bool,
 }
 
@@ -98,8 +104,8 @@ impl Positions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
-        let (open, carried) = (HashMap::new(), HashMap::new());
-        Ok(Self { path, open, left, carried, queued: Vec::new(), is_changed: false })
+        let (open, carried, copies) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Self { path, open, left, carried, queued: Vec::new(), copies, is_changed: false })
     }
 
     /// Notes what a sink has in its queue: the files of that, as far as it goes.
@@ -117,13 +123,32 @@ impl Positions {
     /// certain: the inode may be another file's by now.
     pub fn restore(&mut self, file: &LogFile) -> io::Result<Option<Saved>> {
         for at in 0..self.left.len() {
-            let Saved { inode, fingerprint, .. } = self.left[at];
-            let is_sure = inode == file.inode() && !fingerprint.is_empty();
+            let Saved { inode, fingerprint, is_done, .. } = self.left[at];
+            let is_sure = inode == file.inode() && !fingerprint.is_empty() && !is_done;
             if is_sure && file.begins_with(fingerprint)? {
                 return Ok(Some(self.left.swap_remove(at)));
             }
         }
         Ok(None)
+    }
+
+    /// What was kept by an earlier collector of the file that this is a copy of, compressed or not.
+    pub fn restore_copy(&mut self, file: &LogFile, path: &Path) -> io::Result<Original> {
+        for at in 0..self.left.len() {
+            let saved = &self.left[at];
+            if saved.path.parent() != path.parent() || !file.is_copy_of(saved.fingerprint)? {
+                continue;
+            }
+            if saved.is_done && saved.inode == file.inode() {
+                return Ok(Original::Done);
+            }
+            return Ok(if saved.is_there() {
+                Original::There
+            } else {
+                Original::Gone(Box::new(self.left.swap_remove(at)))
+            });
+        }
+        Ok(Original::Unknown)
     }
 
     /// From where a file is read on that is dealt with up to here: behind what waits for every
@@ -133,8 +158,9 @@ impl Positions {
         for marks in &self.queued {
             let mut reached = settled;
             for mark in marks {
-                let is_sure = mark.inode == file.inode() && !mark.fingerprint.is_empty();
-                if is_sure && file.begins_with(mark.fingerprint)? {
+                let is_same = mark.inode == file.inode() && !mark.fingerprint.is_empty();
+                let is_same = is_same && file.begins_with(mark.fingerprint)?;
+                if is_same || file.is_copy_of(mark.fingerprint)? {
                     reached = reached.later(mark.position);
                 }
             }
@@ -178,10 +204,19 @@ impl Positions {
         }
     }
 
-    /// Forgets a file that is gone.
+    /// Notes that a file's lines are kept here too once it is gone: they are not read again.
+    pub fn keep_copy(&mut self, no: FileNo, inode: Inode, path: &Path) {
+        self.copies.insert(no, (inode, path.to_owned()));
+    }
+
+    /// Forgets a file that is gone, or whose lines are kept elsewhere.
     pub fn forget(&mut self, no: FileNo) {
         self.carried.remove(&no);
-        self.is_changed |= self.open.remove(&no).is_some();
+        let Some(saved) = self.open.remove(&no) else { return };
+        self.is_changed = true;
+        if let Some((inode, path)) = self.copies.remove(&no) {
+            self.left.push(Saved { inode, path, is_done: true, ..saved });
+        }
     }
 
     /// Forgets what is kept of files that are not there any more.
@@ -205,6 +240,27 @@ impl Positions {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let bytes = serde_json::to_vec(&Document { version: VERSION, files });
         Some((self.path.clone(), bytes.expect("plain data with text keys is always JSON")))
+    }
+}
+
+/// What an earlier collector knew of the file that another is a copy of.
+#[derive(Debug)]
+pub enum Original {
+    /// Nothing.
+    Unknown,
+    /// All of it was read, and this copy is what is left of it.
+    Done,
+    /// It is still there, and will be met.
+    There,
+    /// It is gone, and was read up to here.
+    Gone(Box<Saved>),
+}
+
+impl Saved {
+    /// Whether the file is still where it was.
+    fn is_there(&self) -> bool {
+        let file = LogFile::open(&self.path).ok().filter(|file| file.inode() == self.inode);
+        file.is_some_and(|file| file.begins_with(self.fingerprint).unwrap_or(false))
     }
 }
 
@@ -239,6 +295,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)?;
     // The rename itself is on disk only once its folder is.
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<Saved>, String> {

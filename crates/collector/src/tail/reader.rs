@@ -6,6 +6,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::{HINT_PAUSE, HOUSEKEEPING_INTERVAL};
+use crate::tail::opener::Opener;
 use crate::tail::tailer::{Delivery, Surroundings, Tailer};
 use crate::tail::watch::{Watch, watch};
 use crate::{Config, Error};
@@ -23,7 +24,8 @@ impl Reader {
     /// A reader of the files under the pods folder. Needs a runtime: it waits for inotify.
     pub fn new(config: Config, around: Surroundings, queue: mpsc::Sender<Delivery>) -> Self {
         let (watch, watcher) = watch();
-        let tailer = Tailer::new(config.clone(), around, watcher);
+        let opener = Opener::start(config.pods_folder.clone());
+        let tailer = Tailer::new(config.clone(), around, watcher, opener);
         Self { config, tailer, watch, queue }
     }
 
@@ -38,6 +40,7 @@ impl Reader {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next_hints = Instant::now();
+        let mut opened = Box::pin(tailer.bell());
         loop {
             let hints = async {
                 sleep_until(next_hints).await;
@@ -52,6 +55,10 @@ impl Reader {
                     result?;
                     next_hints = Instant::now() + HINT_PAUSE;
                 }
+                () = &mut opened => {
+                    (tailer, ()) = blocking(tailer, |it| it.take_held(Instant::now())).await?;
+                    opened.set(tailer.bell());
+                }
                 _ = poll.tick() => {
                     let result;
                     (tailer, result) = blocking(tailer, |it| it.scan(Instant::now())).await?;
@@ -62,10 +69,16 @@ impl Reader {
                 }
                 permit = queue.reserve(), if tailer.has_work() => {
                     let Ok(permit) = permit else { return Ok(()) };
-                    let next;
-                    (tailer, next) = blocking(tailer, |it| it.next(Instant::now())).await?;
-                    if let Some(delivery) = next {
-                        permit.send(delivery);
+                    // Nobody else sends, so there is room for these as well.
+                    let parcels_max = 1 + queue.capacity();
+                    let read = move |it: &mut Tailer| it.read(parcels_max, Instant::now());
+                    let deliveries;
+                    (tailer, deliveries) = blocking(tailer, read).await?;
+                    drop(permit);
+                    for delivery in deliveries {
+                        if queue.send(delivery).await.is_err() {
+                            return Ok(());
+                        }
                     }
                 }
             }

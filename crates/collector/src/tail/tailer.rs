@@ -4,7 +4,12 @@
 //! Finding and opening never depends on there being room for what is read: a file must be open
 //! before it is deleted, even while the store is away for an hour.
 
+mod carry;
+mod copy;
+mod handles;
 mod scan;
+
+pub use scan::linked;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -19,10 +24,11 @@ use crate::Config;
 use crate::custody::Custody;
 use crate::limits::{MISSED_SCANS_MAX, READ_BYTES_MAX};
 use crate::metrics::Metrics;
-use crate::stage::{Carry, Labeller, Parcel, Pipeline, PodSource, Position};
+use crate::stage::{Labeller, Parcel, Pipeline, PodSource, Position};
 use crate::status::Progress;
-use crate::tail::file::{Change, Inode, LogFile};
-use crate::tail::folder::PodFolder;
+use crate::tail::file::{Change, Fingerprint, Inode, LogFile};
+use crate::tail::folder::{LogName, PodFolder};
+use crate::tail::opener::{Held, Opener};
 use crate::tail::position::{FileNo, Positions, Saved};
 use crate::tail::watch::Watcher;
 
@@ -58,14 +64,23 @@ pub struct Tailer {
     config: Config,
     around: Surroundings,
     watcher: Watcher,
+    opener: Opener,
     files: HashMap<FileNo, Tailing>,
     by_inode: HashMap<Inode, FileNo>,
+    /// By the name that each had when it was looked at last; the younger stands for both.
+    by_path: HashMap<PathBuf, FileNo>,
+    /// Copies of files that are open, which are not read as long as those are.
+    copies: HashMap<Inode, FileNo>,
+    /// Copies, and compressed files, of which all was read.
+    done: HashMap<Inode, PathBuf>,
     /// Files that have something due, each once, in the order in which they have their turn.
     due: VecDeque<FileNo>,
     /// What is left of files that were replaced.
     farewells: VecDeque<Delivery>,
     next_no: u64,
     buffer: Vec<u8>,
+    /// How many files may be open at once.
+    handles_max: usize,
     missing_told: Option<Instant>,
 }
 
@@ -81,6 +96,12 @@ struct Tailing {
     wait_until: Option<Instant>,
     /// The file whose name it took, until what that one left open is taken over.
     before: Option<FileNo>,
+    /// What has the same lines under another inode.
+    copy: Option<(Inode, PathBuf)>,
+    /// The first bytes that were noted.
+    noted: Fingerprint,
+    /// The file that took the name of this one.
+    after: Option<FileNo>,
     /// When the last bytes were read.
     read_at: Instant,
     is_due: bool,
@@ -96,17 +117,22 @@ struct Place {
 
 impl Tailer {
     /// A tailer that has not looked at anything yet.
-    pub fn new(config: Config, around: Surroundings, watcher: Watcher) -> Self {
+    pub fn new(config: Config, around: Surroundings, watcher: Watcher, opener: Opener) -> Self {
         Self {
             config,
             around,
             watcher,
+            opener,
             files: HashMap::new(),
             by_inode: HashMap::new(),
+            by_path: HashMap::new(),
+            copies: HashMap::new(),
+            done: HashMap::new(),
             due: VecDeque::new(),
             farewells: VecDeque::new(),
             next_no: 0,
             buffer: vec![0; READ_BYTES_MAX],
+            handles_max: handles::handles_max(),
             missing_told: None,
         }
     }
@@ -126,6 +152,7 @@ impl Tailer {
                 self.make_due(no);
             }
         }
+        self.release_idle();
         let is_at_end = !self.has_work() && self.files.values().all(Tailing::is_at_rest);
         let files = self.files.len();
         self.around.metrics.files_open.set(i64::try_from(files).unwrap_or(i64::MAX));
@@ -135,8 +162,19 @@ impl Tailer {
         });
     }
 
+    /// Does what is due, for so many parcels, or as many bytes as one file may have at a time.
+    pub fn read(&mut self, parcels_max: usize, now: Instant) -> Vec<Delivery> {
+        let (mut deliveries, mut bytes) = (Vec::new(), 0);
+        while deliveries.len() < parcels_max && bytes < READ_BYTES_MAX && self.has_work() {
+            let delivery = self.next(now);
+            bytes += delivery.as_ref().map_or(0, |delivery| delivery.parcel.bytes);
+            deliveries.extend(delivery);
+        }
+        deliveries
+    }
+
     /// Does what is due next, and gives out what came of it.
-    pub fn next(&mut self, now: Instant) -> Option<Delivery> {
+    fn next(&mut self, now: Instant) -> Option<Delivery> {
         let delivery = self.farewells.pop_front().or_else(|| self.read_next(now))?;
         let parcel = &delivery.parcel;
         self.around.metrics.read_lines.inc_by(parcel.records_read);
@@ -156,8 +194,8 @@ impl Tailer {
             return None;
         }
         let tailing = self.files.get_mut(&no)?;
-        let bytes = match tailing.file.read(&mut self.buffer) {
-            Ok(bytes) => bytes,
+        let count = match tailing.file.read(&mut self.buffer) {
+            Ok(bytes) => bytes.len(),
             Err(error) => {
                 // It stays open and is tried again when it is looked at next.
                 let path = tailing.path.display();
@@ -169,12 +207,16 @@ impl Tailer {
                 return None;
             }
         };
-        if bytes.is_empty() {
+        if count == 0 {
             return self.at_end(no, now);
         }
+        // It may have been truncated and written anew; then these bytes are not what comes next.
+        if !matches!(tailing.file.look(), Ok(Change::Unread(_))) {
+            self.replace(no, now);
+            return None;
+        }
         tailing.read_at = now;
-        tailing.pipeline.feed(bytes);
-        let count = bytes.len();
+        tailing.pipeline.feed(&self.buffer[..count]);
         let parcel = tailing.pipeline.take_parcel();
         self.around.metrics.read_bytes.inc_by(count as u64);
         self.around.progress.note(|status| status.bytes_read += count as u64);
@@ -186,51 +228,16 @@ impl Tailer {
         Some(Delivery { no, parcel, is_last: false })
     }
 
-    /// Before the first bytes of a file that took another's name: takes over what that one left
-    /// open. Tells whether it may be read; if not, the other is read first, and makes it due.
-    fn take_over(&mut self, no: FileNo) -> bool {
-        let Some(tailing) = self.files.get_mut(&no) else { return false };
-        let Some(before) = tailing.before else { return true };
-        // While it is empty, the runtime may still write to the other.
-        if !tailing.has_unread() {
-            return true;
-        }
-        if self.files.get_mut(&before).is_some_and(Tailing::has_unread) {
-            self.make_due(before);
-            return false;
-        }
-        let carry = self.files.get_mut(&before).map(|elder| elder.pipeline.hand_over());
-        if let Some(carry) = &carry {
-            self.positions().carry(before, carry.end, no);
-        }
-        self.carry_on(no, carry);
-        true
-    }
-
-    /// Lets a file begin that took another's name, with what that one left open.
-    fn carry_on(&mut self, no: FileNo, carry: Option<Carry>) {
-        let Some(tailing) = self.files.get_mut(&no) else { return };
-        tailing.before = None;
-        carry.into_iter().for_each(|carry| tailing.pipeline.take_over(carry));
-        self.make_due(no);
-    }
-
-    /// The file that took the name of this one and has not taken over from it yet.
-    fn after(&self, no: FileNo) -> Option<FileNo> {
-        self.files.iter().find(|(_, tailing)| tailing.before == Some(no)).map(|(after, _)| *after)
-    }
-
     /// What is due at the end of a file: to end what is open, or to let a file go that is gone.
     fn at_end(&mut self, no: FileNo, now: Instant) -> Option<Delivery> {
         let tailing = self.files.get_mut(&no)?;
-        if tailing.is_gone() {
+        // Nothing is added to what is compressed.
+        if tailing.is_gone() || tailing.file.is_packed() {
             return self.close(no);
         }
         // After a pause of ours, what is open may go on in the file that took the name.
-        if let Some(after) = self.after(no)
-            && self.files.get_mut(&after).is_some_and(Tailing::has_unread)
-        {
-            self.make_due(after);
+        if let Some(heir) = self.heir(no) {
+            self.make_due(heir);
             return None;
         }
         let tailing = self.files.get_mut(&no)?;
@@ -240,25 +247,66 @@ impl Tailer {
     }
 
     fn close(&mut self, no: FileNo) -> Option<Delivery> {
+        let after = self.after(no);
         let mut tailing = self.files.remove(&no)?;
         self.by_inode.remove(&tailing.file.inode());
+        self.forget_path(no, &tailing.path);
+        self.keep_copy(no, &tailing);
         tailing.pipeline.end_bytes();
-        if let Some(after) = self.after(no) {
+        if let Some(after) = after {
             self.carry_on(after, Some(tailing.pipeline.hand_over()));
         }
         tailing.pipeline.finish();
         Some(Delivery { no, parcel: tailing.pipeline.take_parcel(), is_last: true })
     }
 
-    fn open(
+    /// Takes over a log that was opened at its birth, if it was not met since: its name is another
+    /// file's by now, or nobody's.
+    fn adopt(&mut self, held: Held, now: Instant) {
+        let Held { path, file } = held;
+        let Ok(file) = LogFile::of(file) else { return };
+        let Some(place) = Place::of(&path) else { return };
+        if self.by_inode.contains_key(&file.inode()) {
+            return;
+        }
+        let before = self.youngest(&path, &place);
+        if let Err(error) = self.begin(file, &path, place, before, now) {
+            let path = path.display();
+            tracing::warn!(%path, %error, "a log file cannot be read, it is tried again");
+        }
+    }
+
+    /// The file that was opened last of those that this one could go on from.
+    fn youngest(&self, path: &Path, place: &Place) -> Option<FileNo> {
+        let restarts = LogName::parse(path.file_name()?)?.restarts;
+        let is_before =
+            |tailing: &Tailing| tailing.place == *place && tailing.restarts() == Some(restarts);
+        self.files.iter().filter(|(_, tailing)| is_before(tailing)).map(|(no, _)| *no).max()
+    }
+
+    /// Begins with a file, where an earlier collector has left it.
+    fn begin(
         &mut self,
+        file: LogFile,
         path: &Path,
         place: Place,
         before: Option<FileNo>,
         now: Instant,
     ) -> io::Result<FileNo> {
-        let mut file = LogFile::open(path)?;
         let saved = self.positions().restore(&file)?;
+        self.go_on(file, path, place, before, saved, now)
+    }
+
+    /// Goes on with a file from where it was left.
+    fn go_on(
+        &mut self,
+        mut file: LogFile,
+        path: &Path,
+        place: Place,
+        before: Option<FileNo>,
+        saved: Option<Saved>,
+        now: Instant,
+    ) -> io::Result<FileNo> {
         let settled = saved.as_ref().map_or_else(Position::default, |saved| saved.position);
         let position = self.positions().read_on(&file, settled)?;
         file.seek(position.replay_from);
@@ -272,7 +320,14 @@ impl Tailer {
         let fingerprint = file.fingerprint();
         let (path_now, pod_now) = (path.to_owned(), pod.clone());
         // Only what is acknowledged is a position: a queue may be lost with its disk's cache.
-        let saved = Saved { path: path_now, inode, fingerprint, position: settled, pod: pod_now };
+        let saved = Saved {
+            path: path_now,
+            inode,
+            fingerprint,
+            position: settled,
+            pod: pod_now,
+            is_done: false,
+        };
         self.positions().track(no, saved);
         let tailing = Tailing {
             file,
@@ -282,12 +337,19 @@ impl Tailer {
             pod,
             wait_until: Some(now + self.config.metadata_wait),
             before,
+            after: None,
+            copy: None,
+            noted: fingerprint,
             read_at: now,
             is_due: false,
             missed_scans: 0,
         };
         self.files.insert(no, tailing);
         self.by_inode.insert(inode, no);
+        self.by_path.insert(path.to_owned(), no);
+        if let Some(elder) = before.and_then(|before| self.files.get_mut(&before)) {
+            elder.after = Some(no);
+        }
         self.around.progress.note(|status| status.files_opened += 1);
         self.find_pod(no);
         self.end_waiting(no, now);
@@ -297,14 +359,30 @@ impl Tailer {
     /// Notes the name that a file has now, and its first bytes.
     fn describe(&mut self, no: FileNo, path: &Path) {
         let Some(tailing) = self.files.get_mut(&no) else { return };
-        if tailing.path != path {
-            path.clone_into(&mut tailing.path);
-        }
         let fingerprint = tailing.file.fingerprint();
+        if tailing.path == path && tailing.noted == fingerprint {
+            return;
+        }
+        tailing.noted = fingerprint;
+        let inode = tailing.file.inode();
+        let had = std::mem::replace(&mut tailing.path, path.to_owned());
+        self.forget_path(no, &had);
+        self.by_path.insert(path.to_owned(), no);
         self.positions().describe(no, |saved| {
             path.clone_into(&mut saved.path);
-            saved.fingerprint = fingerprint;
+            (saved.inode, saved.fingerprint) = (inode, fingerprint);
         });
+    }
+
+    fn forget_path(&mut self, no: FileNo, path: &Path) {
+        if self.by_path.get(path) == Some(&no) {
+            self.by_path.remove(path);
+        }
+    }
+
+    /// What waits for logs that are opened at their birth.
+    pub fn bell(&self) -> impl Future<Output = ()> + use<> {
+        self.opener.bell()
     }
 
     /// Asks for the pod of a file whose pod is not known.
@@ -351,6 +429,10 @@ impl Tailer {
 }
 
 impl Tailing {
+    fn restarts(&self) -> Option<u64> {
+        Some(LogName::parse(self.path.file_name()?)?.restarts)
+    }
+
     fn has_unread(&mut self) -> bool {
         matches!(self.file.look(), Ok(Change::Unread(1..)))
     }
@@ -366,6 +448,17 @@ impl Tailing {
 }
 
 impl Place {
+    /// Whose file has this path.
+    fn of(path: &Path) -> Option<Self> {
+        Self::of_container(path.parent()?)
+    }
+
+    /// Whose files are in this folder.
+    fn of_container(container: &Path) -> Option<Self> {
+        let pod = PodFolder::parse(container.parent()?.file_name()?)?;
+        Some(Self { pod, container: container.file_name()?.to_str()?.to_owned() })
+    }
+
     /// The pod as far as the path tells it.
     fn pod_of_path(&self) -> Pod {
         let PodFolder { namespace, pod, uid } = self.pod.clone();

@@ -94,6 +94,11 @@ impl fmt::Debug for Watch {
 impl Watcher {
     /// Watches a folder, if it is not watched yet.
     pub fn add(&mut self, folder: &Path) {
+        self.add_for(folder, folder);
+    }
+
+    /// Watches a folder whose events are about another.
+    pub fn add_for(&mut self, folder: &Path, other: &Path) {
         let Some(watches) = &mut self.watches else { return };
         if self.watched.contains(folder) {
             return;
@@ -105,7 +110,7 @@ impl Watcher {
             | WatchMask::ONLYDIR;
         match watches.add(folder, mask) {
             Ok(watch) => {
-                self.folders.insert(watch, folder.to_owned());
+                self.folders.insert(watch, other.to_owned());
                 self.watched.insert(folder.to_owned());
             }
             // The folder of a pod that is gone already is no news.
@@ -122,7 +127,7 @@ impl Watcher {
         }
     }
 
-    /// The folder of a watch.
+    /// The folder that a watch's events are about.
     pub fn folder(&self, watch: &WatchDescriptor) -> Option<&Path> {
         self.folders.get(watch).map(PathBuf::as_path)
     }

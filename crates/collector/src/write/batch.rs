@@ -27,6 +27,8 @@ pub struct Parcel {
 pub struct Batch {
     streams: Vec<Stream>,
     by_labels: HashMap<Labels, usize>,
+    /// The stream of the entry that came last.
+    last: usize,
     bytes: usize,
     entries: u64,
     records: u64,
@@ -41,11 +43,19 @@ impl Batch {
         self.tickets.push(parcel.ticket);
         for (labels, entry) in parcel.entries {
             self.bytes += size(&entry);
+            // The next line is mostly of the same stream, and its labels the same in memory.
+            if let Some(stream) = self.streams.get_mut(self.last)
+                && stream.labels.is_shared_with(&labels)
+            {
+                stream.entries.push(entry);
+                continue;
+            }
             let at = *self.by_labels.entry(labels).or_insert_with_key(|labels| {
                 self.streams.push(Stream { labels: labels.clone(), entries: Vec::new() });
                 self.streams.len() - 1
             });
             self.streams[at].entries.push(entry);
+            self.last = at;
         }
     }
 

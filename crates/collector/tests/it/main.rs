@@ -4,6 +4,8 @@
 
 mod corpus;
 mod delivery;
+mod files;
 mod kubernetes;
 mod node;
+mod schedules;
 mod store;

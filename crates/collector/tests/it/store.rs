@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use kubelet::Received;
 use model::Stream;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -24,6 +25,10 @@ pub enum Fate {
     StoredAndAnswered(u16),
     /// It is stored, and no answer comes in time.
     StoredInSilence,
+    /// It is not stored, and the connection ends without an answer.
+    Reset,
+    /// It is stored, and the connection ends without an answer.
+    StoredAndReset,
 }
 
 /// What the store has, and what it will do.
@@ -40,6 +45,7 @@ struct Inner {
     /// What happens to the first pushes, in turn; later ones are stored.
     fates: Mutex<std::collections::VecDeque<Fate>>,
     stored: Mutex<Stored>,
+    received: Mutex<Received>,
     /// A push with this in one of its lines is refused as a whole.
     poison: Mutex<Option<String>>,
 }
@@ -63,6 +69,7 @@ impl Store {
         let inner = Arc::new(Inner {
             fates: Mutex::new(fates.into_iter().collect()),
             stored: Mutex::default(),
+            received: Mutex::default(),
             poison: Mutex::default(),
         });
         let router =
@@ -79,6 +86,11 @@ impl Store {
     /// From now on a push with this in one of its lines is refused as a whole.
     pub fn refuse(&self, poison: &str) {
         *self.inner.poison.lock().unwrap() = Some(poison.to_owned());
+    }
+
+    /// What it has, in the order in which it came, for an audit.
+    pub fn received(&self) -> Received {
+        std::mem::take(&mut self.inner.received.lock().unwrap())
     }
 
     /// What it has.
@@ -120,8 +132,10 @@ impl Stored {
 async fn push(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let fate = inner.fates.lock().unwrap().pop_front().unwrap_or(Fate::Stored);
     let status = |code: u16| StatusCode::from_u16(code).unwrap();
-    if let Fate::Answered(code) = fate {
-        return status(code);
+    match fate {
+        Fate::Answered(code) => return status(code),
+        Fate::Reset => hang_up(),
+        _ => {}
     }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let limits = loki::push::PushLimits::default();
@@ -133,6 +147,7 @@ async fn push(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) 
         }
     }
     {
+        inner.received.lock().unwrap().take(streams.clone());
         let mut stored = inner.stored.lock().unwrap();
         stored.take(streams);
         stored.tenants.extend(header("x-scope-orgid").map(ToOwned::to_owned));
@@ -143,6 +158,12 @@ async fn push(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) 
             tokio::time::sleep(Duration::from_secs(60)).await;
             StatusCode::NO_CONTENT
         }
+        Fate::StoredAndReset => hang_up(),
         _ => StatusCode::NO_CONTENT,
     }
+}
+
+/// Ends the task of the connection, and the connection with it.
+fn hang_up() -> ! {
+    std::panic::resume_unwind(Box::new("the connection is reset on purpose"))
 }

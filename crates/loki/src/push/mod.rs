@@ -4,6 +4,7 @@
 //! and says what is not, or [`decode()`], for which one bad stream spoils the request.
 
 mod decode;
+mod encode;
 mod encoding;
 mod error;
 mod json;
@@ -17,10 +18,11 @@ mod validate;
 mod wire;
 
 pub use decode::{Push, PushLimits, decode, parse, parse_legacy};
+pub use encode::encode;
 pub use encoding::inflate;
 pub use error::{PushError, PushErrorKind, Reason, Rejection};
 pub use known::KnownStreams;
 pub use limits::EntryLimits;
 pub use metadata::metadata_name;
-pub use proto::{CONTENT_TYPE, encode};
+pub use proto::CONTENT_TYPE;
 pub use validate::validate;

@@ -1,6 +1,6 @@
 //! The protobuf form of a push: the messages of `push.proto`, in a snappy block.
 
-use model::{Entry, Stream, Timestamp};
+use model::Timestamp;
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
@@ -9,21 +9,10 @@ use crate::push::error::PushError;
 use crate::push::known::KnownStreams;
 use crate::push::wire;
 
-/// The `Content-Type` of what [`encode()`] makes.
+/// The `Content-Type` of what [`encode`](super::encode()) makes.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
-
-/// The body of a push with these streams: protobuf in a snappy block.
-///
-/// # Panics
-/// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
-#[must_use]
-pub fn encode(streams: &[Stream]) -> Vec<u8> {
-    let request = PushRequest { streams: streams.iter().map(stream_message).collect() };
-    let bytes = request.encode_to_vec();
-    snap::raw::Encoder::new().compress_vec(&bytes).expect("a batch is far below 4 GiB")
-}
 
 /// The streams of a `PushRequest`.
 pub(crate) fn read(
@@ -92,25 +81,6 @@ struct LabelPair {
     value: String,
 }
 
-fn stream_message(stream: &Stream) -> StreamMessage {
-    let entries = stream.entries.iter().map(entry_message).collect();
-    StreamMessage { labels: stream.labels.to_string(), entries }
-}
-
-fn entry_message(entry: &Entry) -> EntryMessage {
-    let nanos = entry.timestamp.as_nanos();
-    let timestamp = TimestampMessage {
-        seconds: nanos.div_euclid(NANOS_PER_SECOND),
-        nanos: i32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).unwrap_or_default(),
-    };
-    let pair = |(name, value): (&str, &str)| LabelPair { name: name.into(), value: value.into() };
-    EntryMessage {
-        timestamp: Some(timestamp),
-        line: entry.line.clone().into_bytes(),
-        structured_metadata: entry.metadata.iter().map(pair).collect(),
-    }
-}
-
 fn raw_stream(message: StreamMessage, known: &KnownStreams) -> RawStream {
     let mut stream = RawStream::new(known.stream(&message.labels).map(|stream| stream.labels));
     for entry in message.entries {
@@ -169,4 +139,36 @@ pub(super) fn fields(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use model::{Entry, Stream};
+
+    use super::*;
+
+    /// The message of a push, made by way of the schema.
+    pub(in crate::push) fn request(streams: &[Stream]) -> impl Message {
+        PushRequest { streams: streams.iter().map(stream_message).collect() }
+    }
+
+    fn stream_message(stream: &Stream) -> StreamMessage {
+        let entries = stream.entries.iter().map(entry_message).collect();
+        StreamMessage { labels: stream.labels.to_string(), entries }
+    }
+
+    fn entry_message(entry: &Entry) -> EntryMessage {
+        let nanos = entry.timestamp.as_nanos();
+        let timestamp = TimestampMessage {
+            seconds: nanos.div_euclid(NANOS_PER_SECOND),
+            nanos: i32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).unwrap_or_default(),
+        };
+        let pair =
+            |(name, value): (&str, &str)| LabelPair { name: name.into(), value: value.into() };
+        EntryMessage {
+            timestamp: Some(timestamp),
+            line: entry.line.clone().into_bytes(),
+            structured_metadata: entry.metadata.iter().map(pair).collect(),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{ingest, query, restart};
+use super::{collect, ingest, query, restart};
 use crate::report::Verdict;
 
 /// Speed and cost of the real binary on generated Airflow logs
@@ -18,6 +18,8 @@ pub struct Args {
 enum What {
     /// Queries over a day of logs, beside DuckDB on the same Parquet files and ripgrep on the text
     Query(Setup),
+    /// Reads a node's logs: MB a CPU second, memory with many files, CPU at a trickle
+    Collect(Setup),
     /// Pushes over HTTP with fsync: lines a CPU second, memory, bytes at rest
     Ingest(Setup),
     /// A start after `kill -9` with all of it in the log: seconds until it serves, memory
@@ -58,6 +60,7 @@ pub fn run(args: &Args) -> Result<Verdict> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = match &args.what {
         What::Query(setup) => runtime.block_on(query::run(setup))?,
+        What::Collect(setup) => runtime.block_on(collect::run(setup))?,
         What::Ingest(setup) => runtime.block_on(ingest::run(setup))?,
         What::Restart(setup) => runtime.block_on(restart::run(setup))?,
     };

@@ -2,9 +2,11 @@
 //! on the same data. Figures are ratios of one run, CPU seconds and counts: machines are noisy.
 
 mod args;
+mod collect;
 mod dataset;
 mod ingest;
 mod query;
+mod receiver;
 mod restart;
 mod rival;
 pub(crate) mod server;

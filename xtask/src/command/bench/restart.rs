@@ -72,7 +72,7 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
 
 fn start(binary: &Path, data: &Path) -> Result<Server> {
     let tunings = TUNING.into_iter().flat_map(|tuning| ["--tune", tuning]);
-    Server::launch(Command::new(binary), data, tunings)
+    Server::launch(Command::new(binary), "serve", data, tunings)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement is about the machine's own time")]

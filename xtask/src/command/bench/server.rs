@@ -16,7 +16,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Between two looks whether it is ready.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A running `barogram serve`. Dropped, it is killed.
+/// A running `barogram serve` or `up`. Dropped, it is killed.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
@@ -26,20 +26,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary over a data folder and waits until it is ready.
     pub(super) async fn start(binary: &Path, data: &Path) -> Result<Self> {
-        let mut server = Self::launch(Command::new(binary), data, [])?;
+        let mut server = Self::launch(Command::new(binary), "serve", data, [])?;
         server.wait_until_ready().await?;
         Ok(server)
     }
 
-    /// Starts the binary over a data folder, with more arguments.
+    /// Starts the binary over a data folder, as `serve` or `up`, with more arguments.
     pub(crate) fn launch<'a>(
         mut command: Command,
+        what: &str,
         data: &Path,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
-        command.args(["serve", "--listen", &listen, "--data"]).arg(data).args(arguments);
+        command.args([what, "--listen", &listen, "--data"]).arg(data).args(arguments);
         command.stdout(Stdio::null());
         let spawned = command.spawn();
         let failed = || format!("failed to start {}", command.get_program().display());
@@ -65,20 +66,12 @@ impl Server {
 
     /// Seconds of CPU that the server has used, in user and kernel mode.
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name of the program may hold spaces; the fields after it do not.
-        let fields = stat.rsplit_once(") ").context("an unknown form of /proc/PID/stat")?.1;
-        let fields: Vec<&str> = fields.split(' ').collect();
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        Ok(ticks / TICKS_PER_SECOND)
+        cpu_seconds(self.child.id())
     }
 
     /// The most memory that the server has held, in megabytes.
     pub(crate) fn peak_memory_megabytes(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kilobytes.context("an unknown form of /proc/PID/status")? / 1024)
+        peak_memory_megabytes(self.child.id())
     }
 
     /// A GET whose answer must be a success.
@@ -110,6 +103,24 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Seconds of CPU that a process has used, in user and kernel mode.
+pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name of the program may hold spaces; the fields after it do not.
+    let fields = stat.rsplit_once(") ").context("an unknown form of /proc/PID/stat")?.1;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+    Ok(ticks / TICKS_PER_SECOND)
+}
+
+/// The most memory that a process has held, in megabytes.
+pub(super) fn peak_memory_megabytes(process: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Ok(kilobytes.context("an unknown form of /proc/PID/status")? / 1024)
 }
 
 /// The binary that was named, or the one of this tree, built now.

@@ -50,7 +50,7 @@ impl Site {
         command.stderr(log.with_context(|| format!("failed to open {}", self.log.display()))?);
         let tunings = TUNING.into_iter().flat_map(|tuning| ["--tune", tuning]);
         let store = self.store.iter().flat_map(|url| ["--store", url]);
-        Server::launch(command, &self.data, tunings.chain(store))
+        Server::launch(command, "serve", &self.data, tunings.chain(store))
     }
 
     /// Starts it, and waits until it is ready.

@@ -16,6 +16,7 @@ fn saved(file: &LogFile, replay_from: u64) -> Saved {
         fingerprint: file.fingerprint(),
         position: Position { replay_from, ..Position::default() },
         pod: Some(Arc::new(Pod::new("prod", "p"))),
+        is_done: false,
     }
 }
 

@@ -281,7 +281,7 @@ fn tailer(folder: &Path) -> Tailer {
         metrics: Metrics::default(),
         progress: Progress::new(),
     };
-    Tailer::new(config, around, watch().1)
+    Tailer::new(config, around, watch().1, Opener::default())
 }
 
 fn in_runtime<T>(work: impl FnOnce() -> T) -> T {
@@ -367,6 +367,37 @@ fn a_large_file_is_read_in_turns() {
         assert!(!node.tailer.has_work());
         node.acknowledge(usize::MAX);
         assert_eq!(node.delivered.len(), 3501);
+    });
+}
+
+#[test]
+fn idle_files_give_their_handles_back_and_are_read_on() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.tailer.handles_max = 1;
+        (0..PODS).for_each(|pod| node.write(pod, 2, usize::MAX));
+        node.drain();
+        node.pass(Duration::ZERO);
+        let released = |node: &Node| {
+            node.tailer.files.values().filter(|tailing| tailing.file.is_released()).count()
+        };
+        assert_eq!(released(&node), PODS);
+        node.write(1, 3, usize::MAX);
+        node.rotate(2);
+        node.write(2, 1, usize::MAX);
+        node.drain();
+        assert_eq!(node.delivered.keys().cloned().collect::<BTreeSet<_>>(), node.written);
+        // One that is written anew while nobody has it open is another.
+        node.pass(Duration::ZERO);
+        fs::remove_file(node.log(0)).unwrap();
+        node.write(0, 4, usize::MAX);
+        node.drain();
+        assert_eq!(node.delivered.keys().cloned().collect::<BTreeSet<_>>(), node.written);
+        node.delete(1);
+        (0..=MISSED_SCANS_MAX).for_each(|_| node.drain());
+        assert!(
+            node.tailer.files.values().all(|tailing| !tailing.path.starts_with(node.container(1)))
+        );
     });
 }
 

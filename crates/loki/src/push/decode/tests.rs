@@ -5,7 +5,7 @@ use std::io::Write;
 use proptest::prelude::*;
 
 use super::*;
-use crate::push::proto::encode;
+use crate::push::encode;
 
 fn limits() -> PushLimits {
     PushLimits { max_recv_msg_size: 10_000, max_decompressed_size: 20_000, max_elements: 50 }

@@ -1,0 +1,182 @@
+//! Streams → the body of a push, written straight: an agent does this for every line that a node
+//! logs, most of the time with the metadata of the line before.
+
+use model::{Entry, Labels, Stream};
+
+/// The fields of `push.proto`, as their keys are written: number and kind in one byte.
+const REQUEST_STREAM: u8 = 1 << 3 | LENGTH;
+const STREAM_LABELS: u8 = 1 << 3 | LENGTH;
+const STREAM_ENTRY: u8 = 2 << 3 | LENGTH;
+const ENTRY_TIME: u8 = 1 << 3 | LENGTH;
+const ENTRY_LINE: u8 = 2 << 3 | LENGTH;
+const ENTRY_PAIR: u8 = 3 << 3 | LENGTH;
+const TIME_SECONDS: u8 = 1 << 3 | VARINT;
+const TIME_NANOS: u8 = 2 << 3 | VARINT;
+const PAIR_NAME: u8 = 1 << 3 | LENGTH;
+const PAIR_VALUE: u8 = 2 << 3 | LENGTH;
+/// Kinds of fields: a number, and bytes behind their length.
+const VARINT: u8 = 0;
+const LENGTH: u8 = 2;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// The body of a push with these streams: protobuf in a snappy block.
+///
+/// # Panics
+/// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
+#[must_use]
+pub fn encode(streams: &[Stream]) -> Vec<u8> {
+    let message = message(streams);
+    snap::raw::Encoder::new().compress_vec(&message).expect("a batch is far below 4 GiB")
+}
+
+/// The message of a request.
+pub(super) fn message(streams: &[Stream]) -> Vec<u8> {
+    let (mut message, mut body, mut metadata) = (Vec::new(), Vec::new(), Metadata::default());
+    for stream in streams {
+        body.clear();
+        text(&mut body, STREAM_LABELS, &stream.labels.to_string());
+        stream.entries.iter().for_each(|entry| write_entry(&mut body, entry, &mut metadata));
+        bytes(&mut message, REQUEST_STREAM, &body);
+    }
+    message
+}
+
+/// The metadata that was written last, and its bytes.
+#[derive(Default)]
+struct Metadata {
+    labels: Labels,
+    bytes: Vec<u8>,
+}
+
+impl Metadata {
+    fn of(&mut self, labels: &Labels) -> &[u8] {
+        if self.labels.is_shared_with(labels) {
+            return &self.bytes;
+        }
+        self.labels = labels.clone();
+        self.bytes.clear();
+        for (name, value) in labels.iter() {
+            let len = text_len(name) + text_len(value);
+            self.bytes.push(ENTRY_PAIR);
+            varint(&mut self.bytes, len as u64);
+            text(&mut self.bytes, PAIR_NAME, name);
+            text(&mut self.bytes, PAIR_VALUE, value);
+        }
+        &self.bytes
+    }
+}
+
+fn write_entry(to: &mut Vec<u8>, entry: &Entry, metadata: &mut Metadata) {
+    let metadata = metadata.of(&entry.metadata);
+    let nanos = entry.timestamp.as_nanos();
+    let seconds = number(nanos.div_euclid(NANOS_PER_SECOND));
+    let nanos = number(nanos.rem_euclid(NANOS_PER_SECOND));
+    let time_len = number_len(seconds) + number_len(nanos);
+    let head_len = 1 + varint_len(time_len as u64) + time_len;
+    to.push(STREAM_ENTRY);
+    varint(to, (head_len + text_len(&entry.line) + metadata.len()) as u64);
+    to.push(ENTRY_TIME);
+    varint(to, time_len as u64);
+    for (key, value) in [(TIME_SECONDS, seconds), (TIME_NANOS, nanos)] {
+        if value != 0 {
+            to.push(key);
+            varint(to, value);
+        }
+    }
+    text(to, ENTRY_LINE, &entry.line);
+    to.extend_from_slice(metadata);
+}
+
+/// A signed number is written as its bits, so that one below zero takes ten bytes.
+fn number(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// How long a field with this number is; none is written for zero.
+fn number_len(value: u64) -> usize {
+    if value == 0 { 0 } else { 1 + varint_len(value) }
+}
+
+/// How long a field with this text is; none is written for an empty one.
+fn text_len(text: &str) -> usize {
+    if text.is_empty() { 0 } else { 1 + varint_len(text.len() as u64) + text.len() }
+}
+
+fn text(to: &mut Vec<u8>, key: u8, text: &str) {
+    if !text.is_empty() {
+        bytes(to, key, text.as_bytes());
+    }
+}
+
+fn bytes(to: &mut Vec<u8>, key: u8, bytes: &[u8]) {
+    to.push(key);
+    varint(to, bytes.len() as u64);
+    to.extend_from_slice(bytes);
+}
+
+fn varint(to: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        to.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    to.push(value as u8);
+}
+
+fn varint_len(value: u64) -> usize {
+    let bits = 64 - (value | 1).leading_zeros() as usize;
+    bits.div_ceil(7)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use prost::Message;
+
+    use super::*;
+    use crate::push::proto::tests::request;
+
+    #[track_caller]
+    fn check(streams: &[Stream]) {
+        assert_eq!(message(streams), request(streams).encode_to_vec(), "for {streams:?}");
+    }
+
+    fn entry(nanos: i64, line: &str, metadata: &[(&str, &str)]) -> Entry {
+        let metadata = Labels::new(metadata.iter().copied());
+        Entry { metadata, ..Entry::new(Timestamp(nanos), line) }
+    }
+
+    #[test]
+    fn the_message_is_that_of_the_schema() {
+        let labels = |value: &str| Labels::new([("a", value), ("b", "c\"d")]);
+        let stream = |value: &str, entries: &[Entry]| Stream {
+            labels: labels(value),
+            entries: entries.to_vec(),
+        };
+        check(&[]);
+        check(&[stream("x", &[])]);
+        let times = [0, 1, -1, 127, 128, i64::MIN, i64::MAX, 999_999_999, 1_000_000_000];
+        let entries: Vec<Entry> =
+            times.iter().map(|nanos| entry(*nanos, "line", &[("pod", "p")])).collect();
+        check(&[stream("x", &entries), stream("y", &entries[..2])]);
+        let long = "é".repeat(70_000);
+        let mut entries = vec![entry(5, "", &[]), entry(5, &long, &[("a", "b"), ("c", &long)])];
+        // The same metadata again, shared; then others of equal length.
+        entries.push(Entry { line: "x".to_owned(), ..entries[1].clone() });
+        entries.push(entry(6, "y", &[("a", "x"), ("c", "d")]));
+        entries.push(entry(6, "y", &[("a", "y"), ("c", "d")]));
+        check(&[stream(&long, &entries)]);
+        let mut labels = stream("x", &entries);
+        labels.labels = Labels::default();
+        check(&[labels]);
+    }
+
+    #[test]
+    fn lengths() {
+        for (value, len) in [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (u64::MAX, 10)] {
+            let mut bytes = Vec::new();
+            varint(&mut bytes, value);
+            assert_eq!((bytes.len(), varint_len(value)), (len, len), "of {value}");
+        }
+    }
+}
