@@ -69,7 +69,7 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
 
 /// Whether these bytes begin with the time of a record.
 pub fn is_stamped(bytes: &[u8]) -> bool {
-    bytes.split(|byte| *byte == b' ').next().and_then(time::parse).is_some()
+    bytes.split(|byte| *byte == b' ').next().and_then(rfc3339::parse).is_some()
 }
 
 /// Joins the partial records of each lane.

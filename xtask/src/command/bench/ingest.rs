@@ -24,7 +24,7 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
     }
     let dataset = Dataset::new(&Setup { data, ..setup.clone() })?;
     let tunings = setup.tunings.iter().flat_map(|tuning| ["--tune", tuning]);
-    let mut server = Server::launch(Command::new(&binary), &dataset.store, tunings)?;
+    let mut server = Server::launch(Command::new(&binary), "serve", &dataset.store, tunings)?;
     server.wait_until_ready().await?;
     let pushed = dataset.load(&server).await?;
     let (cpu, memory) = (server.cpu_seconds()?, server.peak_memory_megabytes()?);
