@@ -57,25 +57,24 @@ impl LevelDetector {
     /// a level.
     #[must_use]
     pub fn detect(&self, labels: &Labels, metadata: &Labels, line: &str) -> &'static str {
+        self.told(labels, metadata).unwrap_or_else(|| self.of_line(line))
+    }
+
+    /// The level of every entry with these labels and this metadata, if they tell one: then its
+    /// line is not asked.
+    #[must_use]
+    pub fn told(&self, labels: &Labels, metadata: &Labels) -> Option<&'static str> {
         let told = metadata.get(DETECTED_LEVEL);
         let told = told.or_else(|| self.field_of(labels)).or_else(|| self.field_of(metadata));
-        if let Some(value) = told {
-            return level_of(value).unwrap_or(UNKNOWN);
+        match told {
+            Some(value) => Some(level_of(value).unwrap_or(UNKNOWN)),
+            None => metadata.get("severity_number").and_then(level_of_severity),
         }
-        let severity = metadata.get("severity_number").and_then(level_of_severity);
-        severity.unwrap_or_else(|| self.level_of_line(line))
     }
 
-    fn field_of<'a>(&self, labels: &'a Labels) -> Option<&'a str> {
-        // Names of labels have no point in them.
-        self.fields.iter().find_map(|field| {
-            labels.get(field).or_else(|| {
-                field.contains('.').then(|| labels.get(&field.replace('.', "_"))).flatten()
-            })
-        })
-    }
-
-    fn level_of_line(&self, line: &str) -> &'static str {
+    /// The level of an entry of which neither labels nor metadata tell one.
+    #[must_use]
+    pub fn of_line(&self, line: &str) -> &'static str {
         let trimmed = line.trim();
         let field = if trimmed.starts_with('{') && trimmed.ends_with('}') {
             self.json_field(trimmed).and_then(|value| level_of(&value))
@@ -85,6 +84,15 @@ impl LevelDetector {
             None
         };
         field.or_else(|| first_level_word(line)).unwrap_or(UNKNOWN)
+    }
+
+    fn field_of<'a>(&self, labels: &'a Labels) -> Option<&'a str> {
+        // Names of labels have no point in them.
+        self.fields.iter().find_map(|field| {
+            labels.get(field).or_else(|| {
+                field.contains('.').then(|| labels.get(&field.replace('.', "_"))).flatten()
+            })
+        })
     }
 
     fn json_field(&self, line: &str) -> Option<String> {

@@ -10,6 +10,7 @@ pub mod column;
 pub mod entry;
 pub mod labels;
 pub mod limits;
+pub mod rfc3339;
 pub mod tenant;
 pub mod time;
 

@@ -39,8 +39,14 @@ impl Levels {
     /// Adds its level to the metadata of each entry.
     pub(crate) fn add(&self, stream: &mut Stream) {
         let mut last: Option<Leveled> = None;
+        let mut told: Option<(Labels, Option<&'static str>)> = None;
         for entry in &mut stream.entries {
-            let level = self.detector.detect(&stream.labels, &entry.metadata, &entry.line);
+            // What is told beside the line is the same for neighbours that share their metadata.
+            let known = told.take().filter(|(of, _)| of.is_shared_with(&entry.metadata));
+            let (_, level) = told.insert(known.unwrap_or_else(|| {
+                (entry.metadata.clone(), self.detector.told(&stream.labels, &entry.metadata))
+            }));
+            let level = level.unwrap_or_else(|| self.detector.of_line(&entry.line));
             let without = std::mem::take(&mut entry.metadata);
             let leveled = match last.take() {
                 Some(last) if last.is_of(level, &without) => last,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy::decode::Arguments;
-use model::{Labels, Timestamp};
+use model::{Labels, Timestamp, rfc3339};
 
 use crate::counts::{LINES_TRUNCATED, PARTIAL_LINES_FLUSHED};
 use crate::entry::Entry;
@@ -18,7 +18,6 @@ use crate::extracted::{Extracted, Value};
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
 use crate::reads::Reads;
-use crate::rfc3339;
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +190,7 @@ impl<'a> Record<'a> {
             _ => return None,
         };
         let content = fields.next().unwrap_or_default();
-        Some(Self { time, timestamp: rfc3339::parse(time), stream, is_partial, content })
+        Some(Self { time, timestamp: rfc3339::parse(time.as_bytes()), stream, is_partial, content })
     }
 }
 

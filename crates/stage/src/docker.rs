@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use model::rfc3339;
 use serde_json::{Map, Value as Json};
 
 use crate::entry::Entry;
@@ -12,7 +13,6 @@ use crate::extracted::Value;
 use crate::memo::Memo;
 use crate::process::{Context, Flow, Process};
 use crate::reads::Reads;
-use crate::rfc3339;
 
 /// The stage; it has no settings.
 #[derive(Debug)]
@@ -51,8 +51,8 @@ impl Process for Docker {
             entry.labels =
                 self.memo.set(&entry.labels, &self.stream, |_| Some(Cow::Borrowed(stream)));
         }
-        if let Some(timestamp) = object.get("time").and_then(Json::as_str).and_then(rfc3339::parse)
-        {
+        let time = object.get("time").and_then(Json::as_str).map(str::as_bytes);
+        if let Some(timestamp) = time.and_then(rfc3339::parse) {
             entry.timestamp = timestamp;
         }
         if let Some(Json::String(log)) = object.remove("log") {

@@ -35,7 +35,6 @@ mod pipeline;
 mod process;
 mod reads;
 pub mod relabel;
-pub mod rfc3339;
 
 mod airflow;
 pub mod cri;

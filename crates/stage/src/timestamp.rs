@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use alloy::decode::Arguments;
 use gotemplate::DateLayout;
-use model::{Labels, Timestamp};
+use model::{Labels, Timestamp, rfc3339};
 
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
-use crate::rfc3339;
 
 /// How many label sets have their last time remembered, as in Alloy; beyond, those that were not
 /// seen for longest are forgotten.
@@ -137,7 +136,7 @@ impl Format {
 
     fn read(&self, text: &str, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Rfc3339 => rfc3339::parse(text),
+            Self::Rfc3339 => rfc3339::parse(text.as_bytes()),
             Self::Unix(unit) => unix(text, *unit).map(Timestamp),
             Self::Layout(layout) => layout.read(text, now.0).map(Timestamp),
         }

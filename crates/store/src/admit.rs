@@ -45,8 +45,8 @@ impl Received {
     /// What the entries occupy, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let labels = self.streams.iter().map(|stream| Generation::stream_bytes(&stream.labels));
-        let entries = self.streams.iter().flat_map(|stream| &stream.entries);
-        labels.sum::<u64>() + entries.map(Generation::entry_bytes).sum::<u64>()
+        let entries = self.streams.iter().map(|s| Generation::entries_bytes(&s.entries));
+        labels.chain(entries).sum()
     }
 
     /// Drops the entries that are in published segments.

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use model::{TenantId, Timestamp};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::layout::{
     DELETE_FOLDER, delete_path, erased_path, parse_delete_path, parse_erased_path,
 };
+use crate::objects::create_own;
 use crate::{Error, versioned};
 
 /// The version of a request's JSON.
@@ -119,12 +121,7 @@ impl Deletes {
             DeleteRequest { version, id, tenant: owner, query, start, end, created_at, erased_at };
         let path = delete_path(tenant, id);
         let json = serde_json::to_vec_pretty(&request).expect("a request is plain data");
-        let put = self.objects.put_opts(&path, json.into(), PutMode::Create.into()).await;
-        match put {
-            // The id is new, so what is there already is what a lost answer left behind.
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-            Err(error) => return Err(Error::object("create", &path)(error)),
-        }
+        create_own(&self.objects, &path, json.into()).await?;
         self.change(tenant, |requests| requests.push(request.clone()));
         Ok(request)
     }
@@ -149,10 +146,7 @@ impl Deletes {
     ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         let path = erased_path(tenant, request.id, now);
-        match self.objects.put_opts(&path, Vec::new().into(), PutMode::Create.into()).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-            Err(error) => return Err(Error::object("create", &path)(error)),
-        }
+        create_own(&self.objects, &path, Bytes::new()).await?;
         self.change(tenant, |requests| {
             let found = requests.iter_mut().find(|known| known.id == request.id);
             found.into_iter().for_each(|known| known.erased_at = Some(now));

@@ -19,6 +19,8 @@ pub struct Metrics {
     pub(crate) segment_bytes: Counter,
     pub(crate) manifest_commits: Counter,
     pub(crate) head_bytes: Gauge,
+    pub(crate) live_segments: Gauge,
+    pub(crate) live_segment_bytes: Gauge,
     pub(crate) merges: Counter,
     pub(crate) merged_bytes: Counter,
     pub(crate) expired_rows: Counter,
@@ -59,6 +61,8 @@ impl Metrics {
         }
         let gauges = [
             ("head_bytes", "Bytes in memory", &self.head_bytes),
+            ("live_segments", "Segments that queries read", &self.live_segments),
+            ("live_segment_bytes", "Bytes of those", &self.live_segment_bytes),
             ("wal_bytes", "Bytes of the write-ahead log", &self.wal_bytes),
             ("expired_at_seconds", "When retention last looked", &self.expired_at_seconds),
             ("expires_next_bytes", "Bytes that expire next", &self.expires_next_bytes),

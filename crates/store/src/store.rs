@@ -176,6 +176,7 @@ impl Store {
         if result.is_err() {
             self.0.flusher.metrics.flush_failures.inc();
         }
+        self.observe();
         result
     }
 
@@ -345,10 +346,16 @@ impl Store {
     }
 
     fn observe(&self) {
-        let bytes = i64::try_from(self.0.live.usage().bytes).unwrap_or(i64::MAX);
-        self.0.flusher.metrics.head_bytes.set(bytes);
-        let bytes = i64::try_from(self.0.appender.usage().bytes).unwrap_or(i64::MAX);
-        self.0.flusher.metrics.wal_bytes.set(bytes);
+        let (metrics, manifest) = (&self.0.flusher.metrics, self.0.live.manifest());
+        let gauges = [
+            (&metrics.head_bytes, self.0.live.usage().bytes),
+            (&metrics.wal_bytes, self.0.appender.usage().bytes),
+            (&metrics.live_segments, manifest.segments.len() as u64),
+            (&metrics.live_segment_bytes, manifest.segments.iter().map(|s| s.bytes).sum()),
+        ];
+        for (gauge, value) in gauges {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
     }
 }
 

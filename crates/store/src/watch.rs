@@ -150,8 +150,7 @@ impl Missed {
 }
 
 fn bytes(stream: &Stream) -> u64 {
-    let entries = stream.entries.iter().map(Generation::entry_bytes);
-    Generation::stream_bytes(&stream.labels) + entries.sum::<u64>()
+    Generation::stream_bytes(&stream.labels) + Generation::entries_bytes(&stream.entries)
 }
 
 impl fmt::Debug for Watch {

@@ -8,10 +8,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use model::Timestamp;
+use model::{Timestamp, rfc3339};
 
 use crate::stage::lane::{Lane, Lanes};
-use crate::stage::time;
 
 /// One record, as the runtime wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub struct Line {
 /// Reads a record. `None` when the line is none.
 pub fn parse(line: &[u8]) -> Option<Record<'_>> {
     let mut fields = line.splitn(4, |byte| *byte == b' ');
-    let timestamp = time::parse(fields.next()?)?;
+    let timestamp = rfc3339::parse(fields.next()?)?;
     let lane = match fields.next()? {
         b"stdout" => Lane::Stdout,
         b"stderr" => Lane::Stderr,
@@ -70,7 +69,7 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
 
 /// Whether these bytes begin with the time of a record.
 pub fn is_stamped(bytes: &[u8]) -> bool {
-    bytes.split(|byte| *byte == b' ').next().and_then(time::parse).is_some()
+    bytes.split(|byte| *byte == b' ').next().and_then(rfc3339::parse).is_some()
 }
 
 /// Joins the partial records of each lane.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::stage::cri::Record;
 use crate::stage::lane::Lane;
-use crate::stage::time;
+use model::rfc3339;
 
 /// How every record begins.
 const OPENING: &[u8] = b"{\"log\":";
@@ -29,7 +29,7 @@ pub fn parse(line: &[u8]) -> Option<Record<'_>> {
         return None;
     }
     let Object { log, stream, time } = serde_json::from_slice(line).ok()?;
-    let timestamp = time::parse(time.as_bytes())?;
+    let timestamp = rfc3339::parse(time.as_bytes())?;
     let lane = match &*stream {
         "stdout" => Lane::Stdout,
         "stderr" => Lane::Stderr,

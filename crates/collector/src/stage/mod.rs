@@ -12,7 +12,6 @@ mod lane;
 mod line;
 mod multiline;
 mod pipeline;
-mod time;
 
 pub use airflow::{Labeller, PodSource};
 pub use lane::Lane;

@@ -86,7 +86,7 @@ mod tests {
     fn check(sizes: &[u64], now_seconds: i64, expect: &[&[usize]]) {
         let segments = sizes.iter().zip(0..).map(|(bytes, second)| segment("a", 0, second, *bytes));
         let manifest = Manifest { segments: segments.collect(), ..Manifest::empty() };
-        let config = Config { compact_bytes_max: 64, ..Config::default() };
+        let config = Config { compact_bytes_max: 64, compact_inputs_min: 4, ..Config::default() };
         let groups = plan(&manifest, &config, Timestamp::from_secs(now_seconds));
         let at = |path| manifest.segments.iter().position(|segment| segment.path == path).unwrap();
         let groups = groups.into_iter().map(|group| group.into_iter().map(at).collect());

@@ -17,25 +17,31 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// What an entry occupies in memory, in bytes: its text, what holds it, and its fingerprint.
-    /// Metadata is mostly shared between neighbours, so only the text of its pairs is counted.
-    pub(crate) fn entry_bytes(entry: &Entry) -> u64 {
+    /// What entries occupy in memory, in bytes: their text, what holds them, and their
+    /// fingerprints. Metadata is mostly shared between neighbours, so only the text of its pairs is
+    /// counted.
+    pub(crate) fn entries_bytes(entries: &[Entry]) -> u64 {
         const HELD_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Fingerprint>();
-        let metadata: usize = entry.metadata.iter().map(|(n, v)| n.len() + v.len()).sum();
-        (entry.line.len() + metadata + HELD_BYTES) as u64
+        let mut last: Option<(&Labels, usize)> = None;
+        let bytes = entries.iter().map(|entry| {
+            let known = last.filter(|(last, _)| last.is_shared_with(&entry.metadata));
+            let (_, metadata) =
+                *last.insert(known.unwrap_or_else(|| (&entry.metadata, text(&entry.metadata))));
+            entry.line.len() + metadata + HELD_BYTES
+        });
+        bytes.sum::<usize>() as u64
     }
 
     /// What a stream occupies beside its entries, in bytes: its labels, and what holds it.
     pub(crate) fn stream_bytes(labels: &Labels) -> u64 {
         const HELD_BYTES: usize = 512;
-        let text: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
-        (text + HELD_BYTES) as u64
+        (text(labels) + HELD_BYTES) as u64
     }
 
     /// Adds rows, behind those that are there.
     pub(crate) fn insert(&mut self, tenant: &TenantId, stream: Stream) {
         self.rows += stream.entries.len() as u64;
-        self.bytes += stream.entries.iter().map(Self::entry_bytes).sum::<u64>();
+        self.bytes += Self::entries_bytes(&stream.entries);
         let bytes_if_new = Self::stream_bytes(&stream.labels);
         let table = self.tables.entry(tenant.clone()).or_default();
         let before = table.len();
@@ -76,4 +82,9 @@ impl Generation {
     pub(crate) fn since(&self) -> Option<Timestamp> {
         self.since
     }
+}
+
+/// The bytes of the names and values.
+fn text(labels: &Labels) -> usize {
+    labels.iter().map(|(name, value)| name.len() + value.len()).sum()
 }

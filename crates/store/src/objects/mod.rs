@@ -6,12 +6,14 @@
 //! - [`credentials_file`]: keys in a file of AWS's form
 //! - [`requests`]: how long a request may take and how often it is tried
 //! - [`bucket`]: what the store is given, which shows no secret
+//! - [`create`]: an object of our own, whatever becomes of the answer
 //! - [`counted`]: how often an object store was asked
 //! - [`durable_files`]: a local folder whose files survive a power cut
 
 mod azure;
 mod bucket;
 mod counted;
+mod create;
 mod credentials_file;
 mod durable_files;
 mod google;
@@ -21,6 +23,7 @@ mod s3;
 mod settings;
 
 pub(crate) use counted::{CountedObjects, ObjectRequests};
+pub(crate) use create::create_own;
 pub(crate) use durable_files::DurableFiles;
 pub use place::ObjectPlace;
 pub use settings::ObjectSettings;

@@ -61,15 +61,17 @@ impl Grams {
     }
 }
 
-/// The trigrams of a text, each as a number.
+/// The trigrams of a text, each as a number. It is made of three classes at hand and not of the
+/// number before, for which the processor would have to wait at each byte.
 fn grams(text: &[u8]) -> impl Iterator<Item = usize> {
     let class = |byte: &u8| usize::from(CLASS[usize::from(*byte)]);
-    let (first, rest) = text.split_at(text.len().min(2));
-    let mut two = first.iter().fold(0, |two, byte| two * CLASSES + class(byte));
+    let (start, rest) = text.split_at(text.len().min(2));
+    let mut before = (start.first().map_or(0, class), start.last().map_or(0, class));
     rest.iter().map(move |byte| {
-        let gram = two * CLASSES + class(byte);
-        two = gram % (CLASSES * CLASSES);
-        gram
+        let (first, second) = before;
+        let third = class(byte);
+        before = (second, third);
+        (first * CLASSES + second) * CLASSES + third
     })
 }
 

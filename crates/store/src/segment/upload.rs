@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use object_store::{ObjectStore, PutMode};
+use object_store::ObjectStore;
 
 use super::writer::Encoded;
 use crate::Error;
 use crate::layout::SegmentPath;
 use crate::manifest::SegmentRecord;
+use crate::objects::create_own;
 
 /// Uploads a segment. What is returned is what a manifest will say of it.
 ///
@@ -25,10 +26,6 @@ pub(crate) async fn upload(
         min_timestamp: encoded.min,
         max_timestamp: encoded.max,
     };
-    let object = path.path();
-    match objects.put_opts(&object, encoded.bytes.into(), PutMode::Create.into()).await {
-        // The name is ours alone, so what is there is what an earlier try has left.
-        Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(record),
-        Err(error) => Err(Error::object("create", &object)(error)),
-    }
+    create_own(objects, &path.path(), encoded.bytes).await?;
+    Ok(record)
 }

@@ -50,7 +50,7 @@ const FOR_EVER: usize = 1000;
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for folder in ["tenants", "manifest"] {
-        for fault in [Fault::Refused, Fault::AnswerLost, Fault::Late] {
+        for fault in [Fault::Refused, Fault::AnswerLost, Fault::Conflict, Fault::Late] {
             for times in [1, FOR_EVER] {
                 for killed in [false, true] {
                     cases.push(Case { folder, fault, times, killed });

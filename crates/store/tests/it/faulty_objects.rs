@@ -1,4 +1,4 @@
-//! The object store under test, whose puts fail as planned, in the three ways in which puts fail.
+//! The object store under test, whose puts fail as planned, in the ways in which puts fail.
 
 use std::fmt;
 use std::ops::Range;
@@ -22,6 +22,8 @@ pub enum Fault {
     Refused,
     /// It was done, and the answer was lost.
     AnswerLost,
+    /// Nothing happened, but the answer is that it exists: two requests met.
+    Conflict,
     /// It is not done yet, and will be when [`FaultyObjects::land_late_puts`] is called.
     Late,
 }
@@ -96,6 +98,10 @@ impl ObjectStore for FaultyObjects {
         match self.next_fault(location) {
             None => self.objects.put_opts(location, payload, options).await,
             Some(Fault::Refused) => Err(timeout()),
+            Some(Fault::Conflict) => {
+                let (path, source) = (location.to_string(), "409 Conflict".into());
+                Err(Error::AlreadyExists { path, source })
+            }
             Some(Fault::AnswerLost) => {
                 self.objects.put_opts(location, payload, options).await?;
                 Err(timeout())

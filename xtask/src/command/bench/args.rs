@@ -41,6 +41,9 @@ pub(super) struct Setup {
     /// The binary (default: built from this tree)
     #[arg(long)]
     pub(super) binary: Option<PathBuf>,
+    /// A setting of the server's store that is not the default, to take a cost apart (`ingest`)
+    #[arg(long = "tune", value_name = "NAME=VALUE")]
+    pub(super) tunings: Vec<String>,
     /// How often each query is asked warm; the fastest counts
     #[arg(long, default_value_t = 5)]
     pub(super) rounds: usize,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::args::Setup;
 use super::dataset::Dataset;
@@ -23,14 +23,17 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
         fs::remove_dir_all(&data)?;
     }
     let dataset = Dataset::new(&Setup { data, ..setup.clone() })?;
-    let server = Server::start(&binary, &dataset.store).await?;
+    let tunings = setup.tunings.iter().flat_map(|tuning| ["--tune", tuning]);
+    let mut server = Server::launch(Command::new(&binary), "serve", &dataset.store, tunings)?;
+    server.wait_until_ready().await?;
     let pushed = dataset.load(&server).await?;
     let (cpu, memory) = (server.cpu_seconds()?, server.peak_memory_megabytes()?);
-    let requests = requests(&server.get("/metrics", &[]).await?);
+    let metrics = server.get("/metrics", &[]).await?;
 
     let megabytes = pushed.line_bytes as f64 / 1e6;
-    let (segments, stored) = objects(&dataset.store.join("objects/tenants"))?;
-    let (manifests, _) = objects(&dataset.store.join("objects/manifest"))?;
+    let stored = sample(&metrics, "store_live_segment_bytes")?;
+    let merged = sample(&metrics, "store_merged_bytes_total")?;
+    let written = objects(&dataset.store.join("objects"))?;
     let zstd = zstd_bytes(&dataset.text);
     let speed = megabytes / cpu;
     let row = |name: &str, value: String| vec![name.to_owned(), value];
@@ -42,19 +45,19 @@ pub(super) async fn run(setup: &Setup) -> Result<Report> {
         row("CPU seconds of the server", format!("{cpu:.2}")),
         row("MB a CPU second", format!("{speed:.1}")),
         row("peak memory, MB", memory.to_string()),
-        row("segments", segments.to_string()),
-        row("manifests", manifests.to_string()),
-        row("objects written a GB", a_gigabyte(segments + manifests)),
-        row("MB at rest", format!("{:.1}", stored as f64 / 1e6)),
+        row("segments", sample(&metrics, "store_live_segments")?.to_string()),
+        row("objects in the folder a GB", a_gigabyte(written)),
+        row("MB of segments", format!("{:.1}", stored as f64 / 1e6)),
+        row("MB that merges have read", format!("{:.1}", merged as f64 / 1e6)),
         row(
-            "MB of lines by MB at rest",
+            "MB of lines by MB of segments",
             format!("{:.1}", pushed.line_bytes as f64 / stored as f64),
         ),
     ];
     rows.extend(
         zstd.map(|bytes| row("MB of the text by zstd -3", format!("{:.1}", bytes as f64 / 1e6))),
     );
-    let requests = requests.into_iter();
+    let requests = requests(&metrics).into_iter();
     rows.extend(requests.map(|(name, count)| row(&format!("{name} a GB"), a_gigabyte(count))));
     let mut details = Vec::new();
     if speed < MEGABYTES_A_CPU_SECOND {
@@ -86,19 +89,24 @@ fn requests(metrics: &str) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// How many objects there are below a folder, and their bytes.
-fn objects(folder: &Path) -> Result<(u64, u64)> {
-    let (mut count, mut bytes) = (0, 0);
+/// A metric without labels.
+fn sample(metrics: &str, name: &str) -> Result<u64> {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(line.with_context(|| format!("the server has no metric {name}"))?.parse()?)
+}
+
+/// How many objects there are below a folder.
+fn objects(folder: &Path) -> Result<u64> {
+    let mut count = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            let below = objects(&entry.path())?;
-            (count, bytes) = (count + below.0, bytes + below.1);
+            count += objects(&entry.path())?;
         } else {
-            (count, bytes) = (count + 1, bytes + entry.metadata()?.len());
+            count += 1;
         }
     }
-    Ok((count, bytes))
+    Ok(count)
 }
 
 /// The size of the text when `zstd -3` has packed it; `None` where there is no such program.
