@@ -30,14 +30,32 @@ pub fn encode(streams: &[Stream]) -> Vec<u8> {
     snap::raw::Encoder::new().compress_vec(&message).expect("a batch is far below 4 GiB")
 }
 
-/// The message of a request.
+/// The message of a request. How long its parts are is found first, so that each is written once,
+/// in its place.
 pub(super) fn message(streams: &[Stream]) -> Vec<u8> {
-    let (mut message, mut body, mut metadata) = (Vec::new(), Vec::new(), Metadata::default());
+    let mut metadata = Metadata::default();
+    let mut entry_lens = Vec::with_capacity(streams.iter().map(|it| it.entries.len()).sum());
+    let mut heads = Vec::with_capacity(streams.len());
+    let mut message_len = 0;
     for stream in streams {
-        body.clear();
-        text(&mut body, STREAM_LABELS, &stream.labels.to_string());
-        stream.entries.iter().for_each(|entry| write_entry(&mut body, entry, &mut metadata));
-        bytes(&mut message, REQUEST_STREAM, &body);
+        let labels = stream.labels.to_string();
+        let mut len = text_len(&labels);
+        for entry in &stream.entries {
+            let entry_len = entry_len(entry, metadata.of(&entry.metadata).len());
+            entry_lens.push(entry_len);
+            len += bytes_len(entry_len);
+        }
+        message_len += bytes_len(len);
+        heads.push((labels, len));
+    }
+    let (mut message, mut entry_lens) = (Vec::with_capacity(message_len), entry_lens.into_iter());
+    for (stream, (labels, len)) in streams.iter().zip(&heads) {
+        head(&mut message, REQUEST_STREAM, *len);
+        text(&mut message, STREAM_LABELS, labels);
+        for (entry, len) in stream.entries.iter().zip(&mut entry_lens) {
+            head(&mut message, STREAM_ENTRY, len);
+            write_entry(&mut message, entry, metadata.of(&entry.metadata));
+        }
     }
     message
 }
@@ -57,9 +75,7 @@ impl Metadata {
         self.labels = labels.clone();
         self.bytes.clear();
         for (name, value) in labels.iter() {
-            let len = text_len(name) + text_len(value);
-            self.bytes.push(ENTRY_PAIR);
-            varint(&mut self.bytes, len as u64);
+            head(&mut self.bytes, ENTRY_PAIR, text_len(name) + text_len(value));
             text(&mut self.bytes, PAIR_NAME, name);
             text(&mut self.bytes, PAIR_VALUE, value);
         }
@@ -67,18 +83,26 @@ impl Metadata {
     }
 }
 
-fn write_entry(to: &mut Vec<u8>, entry: &Entry, metadata: &mut Metadata) {
-    let metadata = metadata.of(&entry.metadata);
+/// The time of an entry, in seconds and nanoseconds, as they are written.
+fn time(entry: &Entry) -> [u64; 2] {
     let nanos = entry.timestamp.as_nanos();
-    let seconds = number(nanos.div_euclid(NANOS_PER_SECOND));
-    let nanos = number(nanos.rem_euclid(NANOS_PER_SECOND));
-    let time_len = number_len(seconds) + number_len(nanos);
-    let head_len = 1 + varint_len(time_len as u64) + time_len;
-    to.push(STREAM_ENTRY);
-    varint(to, (head_len + text_len(&entry.line) + metadata.len()) as u64);
-    to.push(ENTRY_TIME);
-    varint(to, time_len as u64);
-    for (key, value) in [(TIME_SECONDS, seconds), (TIME_NANOS, nanos)] {
+    let parts = [nanos.div_euclid(NANOS_PER_SECOND), nanos.rem_euclid(NANOS_PER_SECOND)];
+    // A signed number is written as its bits, so that one below zero takes ten bytes.
+    parts.map(i64::cast_unsigned)
+}
+
+fn time_len(time: [u64; 2]) -> usize {
+    time.into_iter().map(number_len).sum()
+}
+
+fn entry_len(entry: &Entry, metadata_len: usize) -> usize {
+    bytes_len(time_len(time(entry))) + text_len(&entry.line) + metadata_len
+}
+
+fn write_entry(to: &mut Vec<u8>, entry: &Entry, metadata: &[u8]) {
+    let time = time(entry);
+    head(to, ENTRY_TIME, time_len(time));
+    for (key, value) in [TIME_SECONDS, TIME_NANOS].into_iter().zip(time) {
         if value != 0 {
             to.push(key);
             varint(to, value);
@@ -88,11 +112,6 @@ fn write_entry(to: &mut Vec<u8>, entry: &Entry, metadata: &mut Metadata) {
     to.extend_from_slice(metadata);
 }
 
-/// A signed number is written as its bits, so that one below zero takes ten bytes.
-fn number(value: i64) -> u64 {
-    value.cast_unsigned()
-}
-
 /// How long a field with this number is; none is written for zero.
 fn number_len(value: u64) -> usize {
     if value == 0 { 0 } else { 1 + varint_len(value) }
@@ -100,19 +119,25 @@ fn number_len(value: u64) -> usize {
 
 /// How long a field with this text is; none is written for an empty one.
 fn text_len(text: &str) -> usize {
-    if text.is_empty() { 0 } else { 1 + varint_len(text.len() as u64) + text.len() }
+    if text.is_empty() { 0 } else { bytes_len(text.len()) }
+}
+
+/// How long a field with so many bytes is.
+fn bytes_len(len: usize) -> usize {
+    1 + varint_len(len as u64) + len
 }
 
 fn text(to: &mut Vec<u8>, key: u8, text: &str) {
     if !text.is_empty() {
-        bytes(to, key, text.as_bytes());
+        head(to, key, text.len());
+        to.extend_from_slice(text.as_bytes());
     }
 }
 
-fn bytes(to: &mut Vec<u8>, key: u8, bytes: &[u8]) {
+/// The key of a field of bytes, and how many follow.
+fn head(to: &mut Vec<u8>, key: u8, len: usize) {
     to.push(key);
-    varint(to, bytes.len() as u64);
-    to.extend_from_slice(bytes);
+    varint(to, len as u64);
 }
 
 fn varint(to: &mut Vec<u8>, mut value: u64) {
