@@ -15,13 +15,16 @@
 #![forbid(unsafe_code)]
 
 mod collector;
+pub mod component;
 mod config;
+pub mod configuration;
 mod custody;
 pub mod discover;
 mod error;
 pub mod kubernetes;
 mod limits;
 mod metrics;
+mod run;
 mod stage;
 mod status;
 mod tail;
@@ -30,6 +33,6 @@ mod write;
 pub use collector::{Collector, Handle, Parts};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
-pub use stage::PodSource;
+pub use self::stage::PodSource;
 pub use status::Status;
 pub use write::{Auth, Endpoint, Secret};

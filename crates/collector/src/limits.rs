@@ -52,3 +52,36 @@ pub const REASON_CHARS_MAX: usize = 1000;
 /// Pods that are remembered after the list of pods has forgotten them. Their lines may still be on
 /// their way; a busy node starts a few a second, so this is a good hour's worth.
 pub const GONE_PODS_MAX: usize = 8192;
+/// Batches of entries that wait for one component. With it full, whoever sends waits, up to the
+/// files.
+pub const MAILBOX_BATCHES_MAX: usize = 16;
+/// How deep modules may be used in one another: a module that uses itself would never end.
+pub const MODULE_DEPTH_MAX: usize = 16;
+/// Bytes of one file of a configuration; a larger one was not written by anybody.
+pub const CONFIGURATION_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How long lines are kept for a page after it asked for them last.
+pub const WATCHED_FOR: Duration = Duration::from_secs(10);
+/// Lines that are kept for a page until it asks for them.
+pub const WATCHED_LINES_MAX: usize = 200;
+/// What braces in one pattern of paths may stand for.
+pub const GLOB_ALTERNATIVES_MAX: usize = 256;
+/// Files that one pattern of paths may stand for.
+pub const GLOB_FILES_MAX: usize = 65_536;
+/// Files that are held from their birth on for whoever wants them later. Each costs a handle.
+pub const HELD_FILES_MAX: usize = 4096;
+/// How long a file is held that can be opened by its name as well.
+pub const HELD_PRESENT: Duration = Duration::from_secs(30);
+/// How long a file is held that is deleted: as long as the API server may be away before it tells
+/// whose the file was.
+pub const HELD_GONE: Duration = Duration::from_secs(300);
+/// Folders below that of the pods' logs: of a pod, and of a container.
+pub const BIRTHS_DEPTH: usize = 2;
+/// Changes that wait for somebody who is told of them; who misses one looks everywhere.
+pub const BIRTHS_CHANGES_MAX: usize = 256;
+/// Files that one component may have open.
+pub const FILES_MAX: usize = 16_384;
+/// How long nothing must have come of a file that has lost its name, or is not wanted any more,
+/// before it is let go: what writes to it may still have it open.
+pub const FILE_GRACE: Duration = Duration::from_secs(5);
+/// How often files are looked at, whatever changes are told.
+pub const LOOK_INTERVAL: Duration = Duration::from_millis(250);

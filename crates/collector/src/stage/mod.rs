@@ -14,7 +14,8 @@ mod pipeline;
 mod time;
 
 pub use airflow::{Labeller, PodSource};
+pub use cri::{Joiner, Line, parse as parse_record, stray};
 pub use lane::Lane;
-#[cfg(test)]
+pub use line::Splitter;
 pub use lane::Lanes;
 pub use pipeline::{Carry, Parcel, Pipeline, Position};

@@ -81,6 +81,13 @@ impl LogFile {
         Ok(file)
     }
 
+    /// The same file, to be read from its beginning by somebody else, even if it has no name any
+    /// more.
+    pub fn again(&self) -> io::Result<Self> {
+        let Self { inode, fingerprint, .. } = *self;
+        Ok(Self { handle: self.handle.try_clone()?, inode, fingerprint, offset: 0 })
+    }
+
     /// Which file it is.
     pub fn inode(&self) -> Inode {
         self.inode
@@ -89,6 +96,16 @@ impl LogFile {
     /// Its first bytes, as far as they were there when it was looked at last.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// How large it is.
+    pub fn size(&self) -> io::Result<u64> {
+        Ok(self.handle.metadata()?.len())
+    }
+
+    /// Where it is read on.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Reads on from this place.

@@ -178,6 +178,11 @@ impl Positions {
         }
     }
 
+    /// How far a file is dealt with.
+    pub fn position(&self, no: FileNo) -> Option<Position> {
+        self.open.get(&no).map(|saved| saved.position)
+    }
+
     /// Forgets a file that is gone.
     pub fn forget(&mut self, no: FileNo) {
         self.carried.remove(&no);

@@ -1,0 +1,3 @@
+//! What components do.
+
+mod ledger;
