@@ -24,7 +24,7 @@ mod error;
 pub mod kubernetes;
 mod limits;
 mod metrics;
-mod run;
+pub mod run;
 mod stage;
 mod status;
 mod tail;

@@ -85,3 +85,24 @@ pub const FILES_MAX: usize = 16_384;
 pub const FILE_GRACE: Duration = Duration::from_secs(5);
 /// How often files are looked at, whatever changes are told.
 pub const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// How long to gather files that appear before patterns are looked up again: a node that starts
+/// pods all the time must not list its folders for each of them.
+pub const MATCH_PAUSE: Duration = Duration::from_millis(20);
+/// News of components that wait for being worked in.
+pub const NEWS_MAX: usize = 64;
+/// Sinks of one `loki.write`: endpoints, by the tenants that entries name.
+pub const TENANTS_MAX: usize = 256;
+/// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
+/// password that was exchanged is wanted at once.
+pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
+/// What a page shows of the arguments or exports of one component, in bytes.
+pub const VIEWED_BYTES_MAX: usize = 16 * 1024;
+/// How long to gather changes of pods before targets are told anew. A file is held from its birth
+/// on, so that nothing is lost meanwhile.
+pub const DISCOVERY_PAUSE: Duration = Duration::from_millis(50);
+/// How long targets of pods that are gone are told: as long as their files are held.
+pub const GONE_TARGETS_KEPT: Duration = HELD_GONE;
+/// How long whoever pushes to us waits for all stores to acknowledge what it pushed.
+pub const PUSH_WAIT: Duration = Duration::from_secs(30);
+/// Pushes that are dealt with at the same time. Each waits until it is acknowledged.
+pub const PUSHES_AT_ONCE_MAX: usize = 512;

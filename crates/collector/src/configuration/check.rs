@@ -36,12 +36,19 @@ struct Nobody;
 
 impl Host for Nobody {
     fn apply(&mut self, id: &str, kind: &'static Kind, _: Settings) -> Value {
-        let export = |export: &Export| match export {
-            Export::Receiver => Receiver::new(id).0.value(),
-            Export::Known => Value::Unknown,
-        };
-        Value::object(kind.exports.iter().map(|(name, sort)| (*name, export(sort))))
+        stub(id, kind)
     }
 
-    fn wrong(&mut self, _: &str) {}
+    fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value {
+        stub(id, kind)
+    }
+}
+
+/// What a component would export.
+fn stub(id: &str, kind: &'static Kind) -> Value {
+    let export = |export: &Export| match export {
+        Export::Receiver => Receiver::new(id).0.value(),
+        Export::Known => Value::Unknown,
+    };
+    Value::object(kind.exports.iter().map(|(name, sort)| (*name, export(sort))))
 }

@@ -234,10 +234,7 @@ impl Node {
                 let mut args = Arguments::of_block(&self.block, scope, diagnostics);
                 let settings = (kind.decode)(&mut args);
                 match args.finish() {
-                    Outcome::Wrong => {
-                        host.wrong(full);
-                        self.exports.clone()
-                    }
+                    Outcome::Wrong => host.wrong(full, kind),
                     Outcome::Complete | Outcome::Unknown => host.apply(full, kind, settings),
                 }
             }

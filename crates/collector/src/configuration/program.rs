@@ -23,7 +23,8 @@ pub trait Host {
     fn apply(&mut self, id: &str, kind: &'static Kind, settings: Settings) -> Value;
 
     /// Something is wrong with what a component is told: what it was told before stays in force.
-    fn wrong(&mut self, id: &str);
+    /// Returns what it exports all the same; what is sent to it must wait.
+    fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value;
 }
 
 /// A component as it is known.

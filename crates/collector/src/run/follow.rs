@@ -122,22 +122,50 @@ impl Files {
         while let Some(no) = self.due.pop_front() {
             let Some(file) = self.open.get_mut(&no) else { continue };
             file.is_due = false;
-            let clock = &*self.parts.clock;
-            match file.read(&mut self.buffer, clock, now) {
+            if self.waits(no) {
+                continue;
+            }
+            let Some(file) = self.open.get_mut(&no) else { continue };
+            match file.read(&mut self.buffer, &*self.parts.clock, now) {
                 Ok(Some(batch)) => {
                     self.make_due(no);
                     if !batch.is_empty() {
                         return Some(batch);
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => self.let_begin_after(no),
                 Err(error) => {
                     let path = file.path.display();
                     tracing::warn!(%path, %error, "a file cannot be read now, it is tried again");
+                    self.let_begin_after(no);
                 }
             }
         }
         None
+    }
+
+    /// Whether a file has to wait until the one is read that had its name before.
+    fn waits(&mut self, no: FileNo) -> bool {
+        let Some(before) = self.open.get(&no).and_then(|file| file.before) else { return false };
+        let is_waiting = self.open.get_mut(&before).is_some_and(Followed::has_unread);
+        if is_waiting {
+            self.make_due(before);
+        } else if let Some(file) = self.open.get_mut(&no) {
+            file.before = None;
+        }
+        is_waiting
+    }
+
+    /// A file is at its end: those that took its name may begin.
+    fn let_begin_after(&mut self, no: FileNo) {
+        let after = self.open.iter_mut().filter(|(_, file)| file.before == Some(no));
+        let after: Vec<FileNo> = after
+            .map(|(after, file)| {
+                file.before = None;
+                *after
+            })
+            .collect();
+        after.into_iter().for_each(|after| self.make_due(after));
     }
 
     /// Where each file is, how far it is dealt with, and how many bytes are behind that.
@@ -193,7 +221,7 @@ impl Files {
 
     fn look_again(&mut self, no: FileNo, path: &Path, now: Instant) {
         let Some(file) = self.open.get_mut(&no) else { return };
-        match file.look(now) {
+        match file.look() {
             Ok(Change::Unread(0)) => {}
             Ok(Change::Unread(_)) => self.make_due(no),
             Ok(Change::Replaced) => {
@@ -226,12 +254,16 @@ impl Files {
         let numbers: Vec<FileNo> = self.open.keys().copied().collect();
         for no in numbers {
             let Some(file) = self.open.get_mut(&no) else { continue };
+            if file.is_finished() {
+                self.end(no);
+                continue;
+            }
             let has_name = self.wanted.contains_key(&file.path)
                 && fs::metadata(&file.path).is_ok_and(|it| Inode::of(&it) == file.inode());
             if has_name {
                 continue;
             }
-            match file.look(now) {
+            match file.look() {
                 Ok(Change::Unread(0)) if file.idle(now) >= FILE_GRACE => self.end(no),
                 Ok(Change::Unread(1..)) => self.make_due(no),
                 Ok(Change::Unread(0)) => {}
@@ -250,6 +282,11 @@ impl Files {
             return;
         }
         let Some(file) = self.open.remove(&no) else { return };
+        self.let_begin_after(no);
+        if self.by_inode.get(&file.inode()) != Some(&no) {
+            // Another has begun in its place.
+            return;
+        }
         self.by_inode.remove(&file.inode());
         if self.parts.births.holds(file.inode()) {
             self.finished.insert(file.inode());
@@ -257,14 +294,6 @@ impl Files {
     }
 
     fn make_due(&mut self, no: FileNo) {
-        let before = self.open.get(&no).and_then(|file| file.before);
-        if let Some(before) = before {
-            if self.open.get_mut(&before).is_some_and(Followed::has_unread) {
-                self.make_due(before);
-            } else if let Some(file) = self.open.get_mut(&no) {
-                file.before = None;
-            }
-        }
         if let Some(file) = self.open.get_mut(&no)
             && !std::mem::replace(&mut file.is_due, true)
         {
@@ -278,5 +307,3 @@ pub fn place(at: u64) -> Position {
     Position { replay_from: at, lanes: Lanes::each(|_| at) }
 }
 
-#[cfg(test)]
-mod tests;

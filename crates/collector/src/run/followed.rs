@@ -14,7 +14,7 @@ use crate::custody::Claim;
 use crate::limits::{CRI_HEADER_BYTES_MAX, PARTIAL_GAP};
 use crate::run::follow::place;
 use crate::run::ledger::Ledger;
-use crate::stage::{Joiner, Lane, Splitter, parse_record, stray};
+use crate::stage::{Joiner, Lane, Physical, Splitter, parse_record, stray};
 use crate::tail::{Change, FileNo, Inode, LogFile};
 
 /// What entries are made of.
@@ -43,7 +43,6 @@ pub struct Followed {
     joiner: Option<Joiner>,
     ledger: Arc<Ledger>,
     read_at: Instant,
-    last_timestamp: Timestamp,
     is_finished: bool,
 }
 
@@ -62,7 +61,6 @@ impl Followed {
         let bytes_max = limits::MAX_LINE_SIZE;
         let joiner = (form == Form::Contents).then(|| Joiner::new(bytes_max, PARTIAL_GAP));
         let splitter = Splitter::new(file.offset(), bytes_max + CRI_HEADER_BYTES_MAX);
-        let last_timestamp = Timestamp(0);
         Self {
             path,
             labels,
@@ -74,7 +72,6 @@ impl Followed {
             joiner,
             ledger,
             read_at: now,
-            last_timestamp,
             is_finished: false,
         }
     }
@@ -95,7 +92,7 @@ impl Followed {
     }
 
     /// What has become of it.
-    pub fn look(&mut self, _now: Instant) -> io::Result<Change> {
+    pub fn look(&mut self) -> io::Result<Change> {
         self.file.look()
     }
 
@@ -106,7 +103,18 @@ impl Followed {
 
     /// Whether there is something that was not read.
     pub fn has_unread(&mut self) -> bool {
-        self.is_finished || matches!(self.file.look(), Ok(Change::Unread(1..)))
+        if self.is_finished { self.has_rest() } else { matches!(self.look(), Ok(Change::Unread(1..))) }
+    }
+
+    /// Whether it was told that nothing more will come.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// Whether a line is open.
+    fn has_rest(&self) -> bool {
+        let is_open = self.joiner.as_ref().is_some_and(|joiner| open(joiner).is_some());
+        !self.splitter.is_empty() || is_open
     }
 
     /// Reads the next bytes. `None` at the end.
@@ -118,6 +126,9 @@ impl Followed {
     ) -> io::Result<Option<Batch>> {
         let mut lines = Vec::new();
         if self.is_finished {
+            if !self.has_rest() {
+                return Ok(None);
+            }
             lines.extend(self.splitter.finish());
         } else {
             let bytes = self.file.read(buffer)?;
@@ -127,24 +138,8 @@ impl Followed {
             self.read_at = now;
             self.splitter.feed(bytes, |line| lines.push(line));
         }
-        let mut texts: Vec<(Timestamp, String)> = Vec::with_capacity(lines.len());
-        for line in lines {
-            match parse_record(&line.bytes) {
-                Some(record) => {
-                    self.last_timestamp = record.timestamp;
-                    let Some(joiner) = &mut self.joiner else {
-                        let text = whole(&line.bytes, line.cut, line.start);
-                        texts.push((record.timestamp, text));
-                        continue;
-                    };
-                    let late = joiner.expire(record.timestamp);
-                    texts.extend(late.map(|line| (line.timestamp, line.text)));
-                    let joined = joiner.take(&record, line.start, line.cut);
-                    texts.extend(joined.map(|line| (line.timestamp, line.text)));
-                }
-                None => texts.push((clock.now(), whole(&line.bytes, line.cut, line.start))),
-            }
-        }
+        let mut texts = Vec::with_capacity(lines.len());
+        lines.iter().for_each(|line| self.text(line, clock, &mut texts));
         if self.is_finished
             && let Some(joiner) = &mut self.joiner
         {
@@ -154,10 +149,24 @@ impl Followed {
         Ok(Some(self.entries(texts)))
     }
 
+    /// What comes of a physical line, with its time.
+    fn text(&mut self, line: &Physical, clock: &dyn Clock, out: &mut Vec<(Timestamp, String)>) {
+        let Some(record) = parse_record(&line.bytes) else {
+            out.push((clock.now(), whole(line)));
+            return;
+        };
+        let Some(joiner) = &mut self.joiner else {
+            out.push((record.timestamp, whole(line)));
+            return;
+        };
+        out.extend(joiner.expire(record.timestamp).map(|line| (line.timestamp, line.text)));
+        let joined = joiner.take(&record, line.start, line.cut);
+        out.extend(joined.map(|line| (line.timestamp, line.text)));
+    }
+
     /// Nothing more will come. Tells whether a last line is left to be read.
     pub fn finish(&mut self) -> bool {
-        let is_open = self.joiner.as_ref().is_some_and(|joiner| open(joiner).is_some());
-        self.is_finished = !self.splitter.is_empty() || is_open;
+        self.is_finished = self.has_rest();
         if !self.is_finished {
             // Its position is forgotten once all that was read before is dealt with.
             let position = place(self.splitter.start());
@@ -190,7 +199,7 @@ fn open(joiner: &Joiner) -> Option<u64> {
     Lane::ALL.into_iter().filter_map(|lane| joiner.open_start(lane)).min()
 }
 
-fn whole(bytes: &[u8], cut: u64, start: u64) -> String {
+fn whole(line: &Physical) -> String {
     let bytes_max = limits::MAX_LINE_SIZE + CRI_HEADER_BYTES_MAX;
-    stray(bytes, cut, start, Timestamp(0), bytes_max).text
+    stray(&line.bytes, line.cut, line.start, Timestamp(0), bytes_max).text
 }

@@ -47,11 +47,6 @@ impl Ledger {
         Origins::one(Arc::new(Part { ledger: Arc::clone(self), number }))
     }
 
-    /// Whether nothing is on its way.
-    pub fn is_settled(&self) -> bool {
-        self.open().claims.is_empty()
-    }
-
     fn close(&self, number: u64) {
         let mut open = self.open();
         let at = usize::try_from(number - open.first).unwrap_or(usize::MAX);
@@ -116,7 +111,6 @@ mod tests {
                 let first = held.iter().position(Option::is_some).unwrap_or(20);
                 prop_assert_eq!(custody.positions().position(no), Some(at(first as u64)));
             }
-            prop_assert!(ledger.is_settled());
         }
     }
 }

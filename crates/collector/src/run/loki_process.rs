@@ -51,7 +51,7 @@ pub async fn run(parts: Parts) {
                     continue;
                 }
                 work.pipeline.flush(now, &mut out);
-                work.send(&current, out).await;
+                send(&stats, &current, out).await;
                 work = Work { before: work.counts(), ..Work::new(&next, seed, Arc::clone(&stats)) };
                 current = next;
                 continue;
@@ -60,13 +60,13 @@ pub async fn run(parts: Parts) {
                 Some(batch) => work.take(batch, &current, &*clock).await,
                 None => {
                     work.pipeline.flush(now, &mut out);
-                    work.send(&current, out).await;
+                    send(&stats, &current, out).await;
                     return;
                 }
             },
             () = due(deadline, now) => {
                 work.pipeline.tick(clock.now(), &mut out);
-                work.send(&current, out).await;
+                send(&stats, &current, out).await;
             }
         }
         exposed.tell(work.counts(), work.pipeline.families(clock.now()));
@@ -100,16 +100,11 @@ impl Work {
         for entry in batch {
             self.pipeline.process(entry, now, &mut out);
             if let Some(pause) = self.pipeline.take_pause() {
-                self.send(settings, std::mem::take(&mut out)).await;
+                send(&self.stats, settings, std::mem::take(&mut out)).await;
                 sleep(pause).await;
             }
         }
-        self.send(settings, out).await;
-    }
-
-    async fn send(&self, settings: &Settings, out: Vec<Entry>) {
-        self.stats.send(&out);
-        flow::send(&settings.forward_to, out).await;
+        send(&self.stats, settings, out).await;
     }
 
     /// Shows entries at each stage while somebody looks.
@@ -136,6 +131,11 @@ impl Work {
         }
         all
     }
+}
+
+async fn send(stats: &Stats, settings: &Settings, out: Vec<Entry>) {
+    stats.send(&out);
+    flow::send(&settings.forward_to, out).await;
 }
 
 async fn due(deadline: Option<Timestamp>, now: Timestamp) {

@@ -40,7 +40,12 @@ impl Stats {
 
     /// These entries go on, or were read.
     pub fn send(&self, batch: &Batch) {
-        self.sent.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.send_count(batch.len());
+    }
+
+    /// So many entries go on.
+    pub fn send_count(&self, entries: usize) {
+        self.sent.fetch_add(entries as u64, Ordering::Relaxed);
     }
 
     /// How many entries came.

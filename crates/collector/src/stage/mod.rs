@@ -14,8 +14,8 @@ mod pipeline;
 mod time;
 
 pub use airflow::{Labeller, PodSource};
-pub use cri::{Joiner, Line, parse as parse_record, stray};
+pub use cri::{Joiner, parse as parse_record, stray};
 pub use lane::Lane;
-pub use line::Splitter;
+pub use line::{Physical, Splitter};
 pub use lane::Lanes;
 pub use pipeline::{Carry, Parcel, Pipeline, Position};

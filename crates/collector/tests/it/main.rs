@@ -4,6 +4,7 @@
 
 mod corpus;
 mod delivery;
+mod flow;
 mod kubernetes;
 mod node;
 mod store;
