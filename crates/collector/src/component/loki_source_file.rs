@@ -13,6 +13,9 @@ use crate::component::receiver::forward_to;
 pub struct Settings {
     /// Where entries go.
     pub forward_to: Vec<To>,
+    /// Whether lines keep what discovery tells of their pods, for a `stage.airflow` that they come
+    /// to. No store gets it.
+    pub keeps_meta: bool,
     /// Targets, each with the path of a file in `__path__`.
     pub targets: Vec<Target>,
     /// Whether files that are there at the beginning are read from their end.
@@ -64,6 +67,7 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
     }
     Settings {
         forward_to: forward_to(args),
+        keeps_meta: false,
         targets: args.required("targets"),
         tail_from_end: args.optional("tail_from_end", false),
         file_match: file_match(args),

@@ -13,6 +13,9 @@ use crate::component::{To, client};
 pub struct Settings {
     /// Where entries go.
     pub forward_to: Vec<To>,
+    /// Whether lines keep what discovery tells of their pods, for a `stage.airflow` that they come
+    /// to. No store gets it.
+    pub keeps_meta: bool,
     /// Targets, each a container, as `discovery.kubernetes` tells them.
     pub targets: Vec<Target>,
     /// The address of the API, if it is given.
@@ -33,5 +36,6 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
     }
     client::clustering(args);
     let targets = args.required("targets");
-    Settings { forward_to: forward_to(args), targets, api_server, kubeconfig_file }
+    let keeps_meta = false;
+    Settings { forward_to: forward_to(args), keeps_meta, targets, api_server, kubeconfig_file }
 }

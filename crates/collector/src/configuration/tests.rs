@@ -161,7 +161,7 @@ fn modules() {
         "import.string \"lib\" { content = \"declare \\\"d\\\" {\\n loki.echo \\\"e\\\" { }\\n export \\\"r\\\" { value = loki.echo.e.receiver }\\n}\" }\nlib.d \"x\" { }\nloki.source.file \"f\" {\n targets = []\n forward_to = [lib.d.x.r, lib.d.y.r]\n}\nlib.e \"y\" { }\n",
         &[
             "c:5:27: there is no lib.d called \"y\"",
-            "c:7:1: there is no component \"lib.e\"",
+            "c:7:1: there is no component \"lib.e\" (did you mean \"lib.d\"?)",
         ],
     );
     check(

@@ -27,7 +27,7 @@ pub async fn run(
     stats: Arc<Stats>,
     cancel: CancellationToken,
 ) {
-    let source = Source { settings, forward_to: |it| &it.forward_to, wanted: |it, births| wanted(it, births) };
+    let source = Source { settings, forward_to: |it| &it.forward_to, wanted };
     read(source, Reading { files, births, stats, cancel }).await;
 }
 
@@ -42,7 +42,7 @@ fn wanted(settings: &Settings, births: &Births) -> BTreeMap<PathBuf, Vec<Labels>
     let mut wanted: BTreeMap<PathBuf, Vec<Labels>> = BTreeMap::new();
     for target in targets {
         let Some(path) = target.get(PATH).map(PathBuf::from) else { continue };
-        let labels = labels(&target, &path);
+        let labels = labels(&target, &path, settings.keeps_meta);
         let known = wanted.entry(path).or_default();
         if !known.contains(&labels) {
             known.push(labels);
@@ -52,9 +52,15 @@ fn wanted(settings: &Settings, births: &Births) -> BTreeMap<PathBuf, Vec<Labels>
 }
 
 /// What lines of a file get: the target's labels that are not internal, and the file's name.
-fn labels(target: &Target, path: &Path) -> Labels {
-    let shown = target.iter().filter(|(name, _)| !name.starts_with("__"));
+fn labels(target: &Target, path: &Path, keeps_meta: bool) -> Labels {
+    let shown = target.iter().filter(|(name, _)| is_kept(name, keeps_meta));
     let shown = shown.map(|(name, value)| (name.as_str(), value.as_str()));
     let path = path.to_string_lossy();
     Labels::new(shown.chain([("filename", &*path)]))
+}
+
+/// Whether lines get a label of their target: one that is not internal, or that tells of the pod
+/// where a stage wants to know.
+pub fn is_kept(name: &str, keeps_meta: bool) -> bool {
+    !name.starts_with("__") || keeps_meta && name.starts_with("__meta_kubernetes_")
 }

@@ -18,6 +18,7 @@ use crate::component::loki_source_kubernetes::Settings;
 use crate::run::births::Births;
 use crate::run::follow::Files;
 use crate::run::glob::{Listing, Pattern};
+use crate::run::loki_source_file::is_kept;
 use crate::run::read::{Reading, Source, read};
 use crate::run::stats::Stats;
 
@@ -43,7 +44,7 @@ fn wanted(settings: &Settings, births: &Births) -> BTreeMap<PathBuf, Vec<Labels>
         let Container { namespace, pod, container: name, uid } = &container;
         let pattern = Pattern::new(&format!("{root}/{namespace}_{pod}_{uid}/{name}/*.log"));
         let held = held.iter().filter(|path| pattern.matches(path)).cloned();
-        let labels = container.labels(target);
+        let labels = container.labels(target, settings.keeps_meta);
         for path in pattern.files(&mut listing).into_iter().chain(held) {
             let known = wanted.entry(path).or_default();
             if !known.contains(&labels) {
@@ -81,10 +82,10 @@ impl Container {
         })
     }
 
-    fn labels(&self, target: &Target) -> Labels {
+    fn labels(&self, target: &Target, keeps_meta: bool) -> Labels {
         let Self { namespace, pod, container, .. } = self;
         let instance = format!("{namespace}/{pod}:{container}");
-        let own = target.iter().filter(|(name, _)| !name.starts_with("__"));
+        let own = target.iter().filter(|(name, _)| is_kept(name, keeps_meta));
         let own = own.map(|(name, value)| (name.as_str(), value.as_str()));
         Labels::new([("instance", instance.as_str())].into_iter().chain(own))
     }
@@ -108,7 +109,7 @@ mod tests {
         ]);
         let found = Container::of(&full).unwrap();
         assert_eq!(found.uid, "u");
-        assert_eq!(found.labels(&full).to_string(), r#"{app="x", instance="a/p:c"}"#);
+        assert_eq!(found.labels(&full, false).to_string(), r#"{app="x", instance="a/p:c"}"#);
         assert!(Container::of(&target(&[("__pod_name__", "p")])).is_none());
     }
 }

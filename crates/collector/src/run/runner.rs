@@ -128,10 +128,7 @@ impl Runner {
     /// Puts a new configuration in the place of the one that runs. Components that it tells the
     /// same go on as they are.
     fn reload(&mut self, configuration: &Configuration) -> Result<(), Refused> {
-        let refused = |Refused(why): &Refused| {
-            tracing::error!("the new configuration is refused, the old one runs on:\n{why}");
-        };
-        self.program = checked(configuration, &self.machine).inspect_err(refused)?;
+        self.program = checked(configuration, &self.machine)?;
         self.running.generation += 1;
         self.evaluate(&News::new());
         self.running.sweep();

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ::stage::StageConfig;
 use alloy::Value;
 use tokio::sync::mpsc;
 
 use crate::collector::{save, save_regularly};
-use crate::component::{Batch, Kind, Receiver, Settings};
+use crate::component::{Batch, Kind, Receiver, Settings, To};
 use crate::configuration::Host;
 use crate::custody::Custody;
 use crate::error::Chain;
@@ -35,8 +36,15 @@ macro_rules! of {
 }
 
 impl Host for Running {
-    fn apply(&mut self, id: &str, kind: &'static Kind, settings: Settings) -> Value {
+    fn apply(&mut self, id: &str, kind: &'static Kind, mut settings: Settings) -> Value {
         let generation = self.generation;
+        match &mut settings {
+            Settings::LokiSourceFile(it) => it.keeps_meta = self.leads_to_airflow(&it.forward_to),
+            Settings::LokiSourceKubernetes(it) => {
+                it.keeps_meta = self.leads_to_airflow(&it.forward_to);
+            }
+            _ => {}
+        }
         if let Some(node) = self.nodes.get_mut(id) {
             node.generation = generation;
             if node.settings != settings {
@@ -109,6 +117,18 @@ impl Running {
             _ => self.start_source(id, &mut node),
         }
         node
+    }
+
+    /// Whether entries that are sent to these come to a `stage.airflow`. What is sent to was
+    /// evaluated before, so that no way leads back.
+    fn leads_to_airflow(&self, to: &[To]) -> bool {
+        to.iter().filter_map(|to| self.nodes.get(to.0.id())).any(|node| match &node.settings {
+            Settings::LokiProcess(it) => {
+                has_airflow(&it.stages) || self.leads_to_airflow(&it.forward_to)
+            }
+            Settings::LokiRelabel(it) => self.leads_to_airflow(&it.forward_to),
+            _ => false,
+        })
     }
 
     /// The way into a component that takes entries, and whether its other end waits to be taken.
@@ -236,4 +256,12 @@ impl Running {
         }
         result
     }
+}
+
+fn has_airflow(stages: &[StageConfig]) -> bool {
+    stages.iter().any(|stage| match stage {
+        StageConfig::Airflow => true,
+        StageConfig::Match(config) => has_airflow(&config.stages),
+        _ => false,
+    })
 }

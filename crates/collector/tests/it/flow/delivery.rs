@@ -104,7 +104,7 @@ loki.process "p" {
     firstline     = "^start"
     max_wait_time = "1h"
   }
-  stage.static_labels { values = { filename = "" } }
+  stage.label_drop { values = ["filename"] }
   forward_to = [loki.write.w.receiver]
 }
 loki.write "w" { ENDPOINT }

@@ -27,7 +27,7 @@ discovery.relabel "pods" {
     source_labels = ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_name", "__meta_kubernetes_pod_uid", "__meta_kubernetes_pod_container_name"]
     regex         = "(.+);(.+);(.+);(.+)"
     target_label  = "__path__"
-    replacement   = "FOLDER/pods/$1_$2_$3/$4/*.log"
+    replacement   = "FOLDER/pods/${1}_${2}_${3}/$4/*.log"
   }
 }
 loki.write "w" { ENDPOINT }
@@ -84,4 +84,21 @@ async fn files_of_pods() {
 #[tokio::test]
 async fn what_the_api_server_would_tell() {
     check(API).await;
+}
+
+/// What discovery tells of a pod reaches the stage that knows Airflow's, and no store.
+#[tokio::test]
+async fn airflows_pods_are_recognised() {
+    let (mut place, store, api) = (Place::new(), Store::start([]).await, Api::start().await);
+    place.api = Some(api.url.clone());
+    let source = FILES.replace("stage.cri { }", "stage.cri { }\n stage.airflow { }");
+    let agent = place.start(&format!("{LABELS}{source}"), &store);
+    api.apply("1", &[("dag_id", "etl"), ("task_id", "load"), ("run_id", "r"), ("try_number", "1"), ("airflow_version", "3.0.0"), ("kubernetes_executor", "True")]);
+    place.write("pods/airflow_pod-1_1/base/0.log", "2026-11-22T08:00:00Z stdout F hello\n");
+    until_stored(&store, 1).await;
+    agent.stop().await;
+    let stored = store.stored();
+    let ((labels, ..), (metadata, _)) = stored.entries.first_key_value().unwrap();
+    assert!(metadata.contains("run_id=\"r\"") || labels.contains("task_id"), "{labels} {metadata}");
+    assert!(!labels.contains("__meta") && !metadata.contains("__meta"), "{labels} {metadata}");
 }

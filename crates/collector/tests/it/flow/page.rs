@@ -1,9 +1,11 @@
 //! The agent's own port.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use barogram_collector::run::{PagePart, bind, serve};
 use prometheus_client::registry::Registry;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::agent::{Place, until_stored};
@@ -49,7 +51,15 @@ async fn what_it_shows() {
     assert!(lines.contains("[0 stage.drop]") && lines.contains("→ dropped"), "{lines}");
     let (_, overview) = get("/").await;
     assert!(overview.contains("loki.source.file.f") && overview.contains("healthy"), "{overview}");
-    let (_, component) = get("/component?id=loki.source.file.f").await;
+    // What was acknowledged is told when files are looked at next.
+    let mut component = String::new();
+    for _ in 0..100 {
+        component = get("/component?id=loki.source.file.f").await.1;
+        if component.contains("lag 0") {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
     assert!(component.contains("app.log") && component.contains("lag 0"), "{component}");
     let (_, metrics) = get("/metrics").await;
     let expect = r#"loki_process_dropped_lines_total{component_id="loki.process.p",reason="drop_stage"} 1"#;

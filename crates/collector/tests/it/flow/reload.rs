@@ -16,7 +16,8 @@ loki.source.file "f" {{
 }}
 loki.process "p" {{
   {multiline}
-  stage.static_labels {{ values = {{ mark = "{mark}", filename = "" }} }}
+  stage.static_labels {{ values = {{ mark = "{mark}" }} }}
+  stage.label_drop {{ values = ["filename"] }}
   forward_to = [loki.write.w.receiver]
 }}
 loki.write "w" {{ ENDPOINT }}
