@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::access;
 use crate::args::CollectArgs;
-use crate::machine::machine;
 use crate::assemble;
+use crate::machine::machine;
 
 /// Runs the configuration at a path until it is told to end.
 ///
@@ -29,7 +29,8 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     let seed = SystemClock.now().0.unsigned_abs() ^ u64::from(std::process::id());
     let parts = RunnerParts { clock: Arc::new(SystemClock), seed };
     let started = Runner::start(&configuration, machine(), config(args), parts, &mut registry);
-    let runner = started.with_context(|| format!("the configuration {} is wrong", path.display()))?;
+    let runner =
+        started.with_context(|| format!("the configuration {} is wrong", path.display()))?;
     let (control, cancel) = (runner.control(), CancellationToken::new());
     let listener = bind(args.listen).await;
     let listener = listener.with_context(|| format!("failed to listen at {}", args.listen))?;
@@ -92,6 +93,8 @@ fn only(path: &Path) -> Result<Configuration> {
     let mut all = load(path)?;
     match (all.pop(), all.len()) {
         (Some(one), 0) => Ok(one),
-        (_, others) => bail!("{} holds {} configurations, and one can run", path.display(), others + 1),
+        (_, others) => {
+            bail!("{} holds {} configurations, and one can run", path.display(), others + 1)
+        }
     }
 }

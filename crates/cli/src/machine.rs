@@ -6,7 +6,8 @@ use collector::configuration::Machine;
 #[must_use]
 pub fn machine() -> Machine {
     let text = |value: std::ffi::OsString| value.into_string().ok();
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
     // A pod's name where it runs in one, as Alloy has it.
     let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Machine {

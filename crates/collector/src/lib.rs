@@ -30,9 +30,9 @@ mod status;
 mod tail;
 mod write;
 
+pub use self::stage::PodSource;
 pub use collector::{Collector, Handle, Parts};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
-pub use self::stage::PodSource;
 pub use status::Status;
 pub use write::{Auth, Endpoint, Secret};

@@ -106,3 +106,5 @@ pub const GONE_TARGETS_KEPT: Duration = HELD_GONE;
 pub const PUSH_WAIT: Duration = Duration::from_secs(30);
 /// Pushes that are dealt with at the same time. Each waits until it is acknowledged.
 pub const PUSHES_AT_ONCE_MAX: usize = 512;
+/// How many looks at files there are for one at which files there are, where nothing is told.
+pub const LOOKS_FOR_FILES: u32 = 8;

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{
-    check, collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query, labels,
-    query, series, serve, stats, tail, up, verify, volume,
+    check, collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query,
+    labels, query, series, serve, stats, tail, up, verify, volume,
 };
 use crate::args::{Cli, Command};
 

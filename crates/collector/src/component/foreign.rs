@@ -18,7 +18,13 @@ pub enum Foreign {
 
 /// Families of components that have to do with other things than logs.
 const OTHER_FAMILIES: [&str; 8] = [
-    "beyla.", "database_observability.", "faro.", "mimir.", "otelcol.", "prometheus.", "pyroscope.",
+    "beyla.",
+    "database_observability.",
+    "faro.",
+    "mimir.",
+    "otelcol.",
+    "prometheus.",
+    "pyroscope.",
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.

@@ -40,12 +40,9 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
         let ip: Option<IpAddr> = nested.given_as("listen_address", address);
         listen.set_ip(ip.unwrap_or(listen.ip()));
         listen.set_port(nested.optional("listen_port", listen.port()));
-        for name in [
-            "conn_limit",
-            "server_idle_timeout",
-            "server_read_timeout",
-            "server_write_timeout",
-        ] {
+        for name in
+            ["conn_limit", "server_idle_timeout", "server_read_timeout", "server_write_timeout"]
+        {
             nested.ignored(name);
         }
         if let Some(tls) = nested.block("tls") {

@@ -40,8 +40,7 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
         // What it is for is done in any case: batches wait on disk until they are acknowledged.
         let mut nested = args.nested(block);
         nested.ignored("enabled");
-        for name in
-            ["drain_timeout", "max_read_frequency", "max_segment_age", "min_read_frequency"]
+        for name in ["drain_timeout", "max_read_frequency", "max_segment_age", "min_read_frequency"]
         {
             nested.ignored(name);
         }

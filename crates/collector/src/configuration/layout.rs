@@ -41,7 +41,9 @@ mod tests {
         check("a {\n\tb = 1\n}\n", &Laid::Same);
         check("a  {\nb=1\n}", &Laid::Other("a {\n\tb = 1\n}\n".to_owned()));
         let told = "a.alloy:1:5: ";
-        let Laid::Wrong(found) = lay_out("a.alloy", "a = 'b'", false) else { panic!("it is wrong") };
+        let Laid::Wrong(found) = lay_out("a.alloy", "a = 'b'", false) else {
+            panic!("it is wrong")
+        };
         assert!(found.starts_with(told), "{found}");
     }
 }

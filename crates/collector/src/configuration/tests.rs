@@ -190,7 +190,8 @@ fn settings_and_the_text_itself() {
 fn configurations_in_other_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.yaml");
-    std::fs::write(&path, "kind: ConfigMap\ndata:\n  config.alloy: |\n    loki.ecko \"e\" { }\n").unwrap();
+    std::fs::write(&path, "kind: ConfigMap\ndata:\n  config.alloy: |\n    loki.ecko \"e\" { }\n")
+        .unwrap();
     let found = load(&path).unwrap();
     let told = super::check(&found[0], &Machine::default()).rendered(false);
     let expect = format!(
@@ -203,5 +204,8 @@ fn configurations_in_other_files() {
     std::fs::write(folder.path().join("a.alloy"), "loki.echo \"e\" { }").unwrap();
     std::fs::write(folder.path().join("b.alloy"), "loki.echo \"e\" { }").unwrap();
     let found = load(folder.path()).unwrap();
-    assert!(super::check(&found[0], &Machine::default()).diagnostics.has_errors(), "one of two files");
+    assert!(
+        super::check(&found[0], &Machine::default()).diagnostics.has_errors(),
+        "one of two files"
+    );
 }

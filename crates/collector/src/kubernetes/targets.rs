@@ -17,7 +17,8 @@ pub fn targets_of(pod: &Pod) -> Vec<Target> {
     let mut out = Vec::new();
     let inits = spec.init_containers.iter().flatten().map(|it| (it, true));
     for (container, is_init) in inits.chain(spec.containers.iter().map(|it| (it, false))) {
-        let statuses = if is_init { &status.init_container_statuses } else { &status.container_statuses };
+        let statuses =
+            if is_init { &status.init_container_statuses } else { &status.container_statuses };
         let state = statuses.iter().flatten().find(|it| it.name == container.name);
         let mut target = of_pod.clone();
         of_container(&mut target, container, is_init, state);

@@ -30,8 +30,15 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Births {
     root: PathBuf,
-    held: Mutex<HashMap<Inode, Held>>,
+    held: Mutex<State>,
     changed: broadcast::Sender<Change>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: HashMap<Inode, Held>,
+    /// Those that have or had a name, the elder first.
+    by_path: HashMap<PathBuf, Vec<Inode>>,
 }
 
 #[derive(Debug)]
@@ -65,22 +72,21 @@ impl Births {
     /// The files that have or had this name, the elder first, to be read from their beginning.
     #[must_use]
     pub fn of(&self, path: &Path) -> Vec<LogFile> {
-        let held = self.lock();
-        let mut found: Vec<&Held> = held.values().filter(|held| held.path == path).collect();
-        found.sort_by_key(|held| held.since);
-        found.into_iter().filter_map(|held| held.file.again().ok()).collect()
+        let state = self.lock();
+        let inodes = state.by_path.get(path).into_iter().flatten();
+        inodes.filter_map(|inode| state.files.get(inode)?.file.again().ok()).collect()
     }
 
     /// Whether a file is held.
     #[must_use]
     pub fn holds(&self, inode: Inode) -> bool {
-        self.lock().contains_key(&inode)
+        self.lock().files.contains_key(&inode)
     }
 
     /// The names of all files that are held.
     #[must_use]
     pub fn paths(&self) -> Vec<PathBuf> {
-        self.lock().values().map(|held| held.path.clone()).collect()
+        self.lock().by_path.keys().cloned().collect()
     }
 
     /// Holds what appears, until it is told to end.
@@ -162,35 +168,55 @@ impl Births {
         }
         let Ok(metadata) = fs::metadata(path) else { return };
         let inode = Inode::of(&metadata);
-        if !metadata.is_file() || self.lock().contains_key(&inode) {
+        if !metadata.is_file() || self.holds(inode) {
             return;
         }
         let Ok(file) = LogFile::open(path) else { return };
-        let mut held = self.lock();
-        if held.len() >= HELD_FILES_MAX
-            && let Some(oldest) = held.iter().min_by_key(|(_, it)| it.since).map(|(at, _)| *at)
+        let mut state = self.lock();
+        if state.files.len() >= HELD_FILES_MAX
+            && let Some(oldest) =
+                state.files.iter().min_by_key(|(_, it)| it.since).map(|(at, _)| *at)
         {
-            held.remove(&oldest);
+            state.remove(oldest);
         }
-        let path = path.to_owned();
-        held.insert(file.inode(), Held { path, file, since: now, gone_at: None });
+        let (path, inode) = (path.to_owned(), file.inode());
+        state.by_path.entry(path.clone()).or_default().push(inode);
+        state.files.insert(inode, Held { path, file, since: now, gone_at: None });
     }
 
     /// Lets files go: those that are there, since they can be opened by name, and those that nobody
     /// has wanted since they were deleted.
     fn forget(&self, now: Instant) {
-        self.lock().retain(|inode, held| {
+        let mut state = self.lock();
+        let mut old = Vec::new();
+        for (inode, held) in &mut state.files {
             let is_there = fs::metadata(&held.path).is_ok_and(|it| Inode::of(&it) == *inode);
-            if is_there {
+            let is_held = if is_there {
                 held.gone_at = None;
-                return now.duration_since(held.since) < HELD_PRESENT;
+                now.duration_since(held.since) < HELD_PRESENT
+            } else {
+                now.duration_since(*held.gone_at.get_or_insert(now)) < HELD_GONE
+            };
+            if !is_held {
+                old.push(*inode);
             }
-            let gone_at = *held.gone_at.get_or_insert(now);
-            now.duration_since(gone_at) < HELD_GONE
-        });
+        }
+        old.into_iter().for_each(|inode| state.remove(inode));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Inode, Held>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn remove(&mut self, inode: Inode) {
+        let Some(held) = self.files.remove(&inode) else { return };
+        if let Some(inodes) = self.by_path.get_mut(&held.path) {
+            inodes.retain(|other| *other != inode);
+            if inodes.is_empty() {
+                self.by_path.remove(&held.path);
+            }
+        }
     }
 }

@@ -11,7 +11,9 @@ use crate::component::discovery_relabel::Settings;
 /// What it exports.
 pub fn exports(settings: &Settings) -> Value {
     let output = match Rules::build(&settings.rules) {
-        Ok(rules) => settings.targets.iter().filter_map(|target| rules.apply_target(target)).collect(),
+        Ok(rules) => {
+            settings.targets.iter().filter_map(|target| rules.apply_target(target)).collect()
+        }
         // It was told when the rules were read.
         Err(_) => Vec::new(),
     };

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::component::Batch;
 use crate::custody::Custody;
 use crate::limits::{FILE_GRACE, FILES_MAX, READ_BYTES_MAX};
+use crate::metrics::Metrics;
 use crate::run::births::Births;
 use crate::run::followed::{Followed, Form};
 use crate::run::ledger::Ledger;
@@ -30,6 +31,8 @@ pub struct Parts {
     pub births: Arc<Births>,
     /// The time of lines that tell none.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What lines are made of.
     pub form: Form,
 }
@@ -79,6 +82,12 @@ impl Files {
         }
     }
 
+    /// Whether a name is wanted.
+    #[must_use]
+    pub fn wants(&self, path: &Path) -> bool {
+        self.wanted.contains_key(path)
+    }
+
     /// Looks at all names that are wanted.
     pub fn look(&mut self, now: Instant) {
         let paths: Vec<PathBuf> = self.wanted.keys().cloned().collect();
@@ -126,8 +135,11 @@ impl Files {
                 continue;
             }
             let Some(file) = self.open.get_mut(&no) else { continue };
+            let before = file.offset();
             match file.read(&mut self.buffer, &*self.parts.clock, now) {
                 Ok(Some(batch)) => {
+                    self.parts.metrics.read_bytes.inc_by(file.offset() - before);
+                    self.parts.metrics.read_lines.inc_by(batch.len() as u64);
                     self.make_due(no);
                     if !batch.is_empty() {
                         return Some(batch);
@@ -215,6 +227,7 @@ impl Files {
         let followed =
             Followed::new(no, path.to_owned(), file, labels, ledger, form, (before, now));
         self.open.insert(no, followed);
+        self.parts.metrics.files_open.inc();
         self.by_inode.insert(inode, no);
         self.make_due(no);
     }
@@ -282,6 +295,7 @@ impl Files {
             return;
         }
         let Some(file) = self.open.remove(&no) else { return };
+        self.parts.metrics.files_open.dec();
         self.let_begin_after(no);
         if self.by_inode.get(&file.inode()) != Some(&no) {
             // Another has begun in its place.
@@ -306,4 +320,3 @@ impl Files {
 pub fn place(at: u64) -> Position {
     Position { replay_from: at, lanes: Lanes::each(|_| at) }
 }
-

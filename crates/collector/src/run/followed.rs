@@ -86,6 +86,11 @@ impl Followed {
         self.file.fingerprint()
     }
 
+    /// How far it was read.
+    pub fn offset(&self) -> u64 {
+        self.file.offset()
+    }
+
     /// How large it is.
     pub fn size(&self) -> u64 {
         self.file.size().unwrap_or(0)
@@ -103,7 +108,11 @@ impl Followed {
 
     /// Whether there is something that was not read.
     pub fn has_unread(&mut self) -> bool {
-        if self.is_finished { self.has_rest() } else { matches!(self.look(), Ok(Change::Unread(1..))) }
+        if self.is_finished {
+            self.has_rest()
+        } else {
+            matches!(self.look(), Ok(Change::Unread(1..)))
+        }
     }
 
     /// Whether it was told that nothing more will come.

@@ -110,7 +110,8 @@ fn matches_names(pattern: &[String], names: &[&str]) -> bool {
 }
 
 fn matches_name(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
     // Where to go on after the last star: in the pattern, and in the name.
     let (mut p, mut n, mut back) = (0, 0, None);
     while n < name.len() {

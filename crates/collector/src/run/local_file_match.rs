@@ -75,11 +75,7 @@ async fn appeared(
 }
 
 /// The targets with their patterns replaced by the files that there are, or were a moment ago.
-pub fn matching(
-    targets: &[Target],
-    ignore_older_than: Duration,
-    births: &Births,
-) -> Vec<Target> {
+pub fn matching(targets: &[Target], ignore_older_than: Duration, births: &Births) -> Vec<Target> {
     let (mut listing, held) = (Listing::default(), births.paths());
     let mut out = Vec::new();
     for target in targets {

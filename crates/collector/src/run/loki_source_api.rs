@@ -69,7 +69,10 @@ async fn answer(
     let path = request.uri().path().to_owned();
     match (request.method(), path.as_str()) {
         (&Method::GET, "/ready" | "/loki/ready") => text(StatusCode::OK, "ready"),
-        (&Method::POST, "/loki/api/v1/push" | "/api/v1/push" | "/loki/api/v1/raw" | "/api/v1/raw") => {
+        (
+            &Method::POST,
+            "/loki/api/v1/push" | "/api/v1/push" | "/loki/api/v1/raw" | "/api/v1/raw",
+        ) => {
             let is_raw = path.ends_with("/raw");
             match entries(request, &settings, &*clock, is_raw).await {
                 Ok(batch) => deliver(&settings, batch, &stats).await,
@@ -108,7 +111,8 @@ async fn entries(
         let own = stream.labels.iter().chain(settings.labels.iter());
         let tenant = tenant.as_deref().map(|tenant| ("__tenant_id__", tenant));
         let Some(labels) = rules.apply(&Labels::new(own.chain(tenant))) else { continue };
-        let shown = labels.iter().filter(|(name, _)| !name.starts_with("__") || *name == "__tenant_id__");
+        let shown =
+            labels.iter().filter(|(name, _)| !name.starts_with("__") || *name == "__tenant_id__");
         let labels = Labels::new(shown);
         for entry in stream.entries {
             let time = if settings.use_incoming_timestamp { entry.timestamp } else { clock.now() };

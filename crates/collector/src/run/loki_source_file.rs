@@ -27,7 +27,12 @@ pub async fn run(
     stats: Arc<Stats>,
     cancel: CancellationToken,
 ) {
-    let source = Source { settings, forward_to: |it| &it.forward_to, wanted };
+    let source = Source {
+        settings,
+        forward_to: |it| &it.forward_to,
+        wanted,
+        looks_for_files: |it| it.file_match.is_some(),
+    };
     read(source, Reading { files, births, stats, cancel }).await;
 }
 

@@ -30,7 +30,8 @@ pub async fn run(
     stats: Arc<Stats>,
     cancel: CancellationToken,
 ) {
-    let source = Source { settings, forward_to: |it| &it.forward_to, wanted };
+    let source =
+        Source { settings, forward_to: |it| &it.forward_to, wanted, looks_for_files: |_| true };
     read(source, Reading { files, births, stats, cancel }).await;
 }
 

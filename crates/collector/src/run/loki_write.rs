@@ -138,7 +138,11 @@ impl Parts {
             }
             Err(error) => {
                 let problem = Chain(&error).to_string();
-                tracing::error!(endpoint = endpoint.name, error = problem, "a sink cannot be opened");
+                tracing::error!(
+                    endpoint = endpoint.name,
+                    error = problem,
+                    "a sink cannot be opened"
+                );
                 self.stats.note(Some(problem));
                 false
             }
@@ -184,7 +188,9 @@ impl Parts {
         let mut done: Vec<String> = Vec::new();
         loop {
             let names = current.endpoints.iter().map(|it| &it.name);
-            let Some(name) = names.clone().find(|name| !done.contains(name)).cloned() else { return };
+            let Some(name) = names.clone().find(|name| !done.contains(name)).cloned() else {
+                return;
+            };
             let Some(sink) = self.sink(&name, tenant, current, sinks) else {
                 // It cannot be opened: nothing is thrown away, all wait until it is told anew.
                 if self.settings.changed().await.is_err() {
@@ -228,8 +234,7 @@ impl Parts {
         sinks: &mut Vec<Running>,
     ) -> Option<usize> {
         let find = |sinks: &[Running], tenant: Option<&str>| {
-            let is_it =
-                |it: &Running| it.endpoint.name == name && it.tenant.as_deref() == tenant;
+            let is_it = |it: &Running| it.endpoint.name == name && it.tenant.as_deref() == tenant;
             sinks.iter().position(is_it)
         };
         let endpoint = current.endpoints.iter().find(|it| it.name == name)?;

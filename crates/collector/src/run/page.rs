@@ -180,7 +180,8 @@ fn overview(components: &[Viewed]) -> String {
 fn component(it: &Viewed) -> String {
     let mut detail = String::new();
     for (name, value) in it.stats.detail() {
-        let _ = writeln!(detail, "<tr><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&value));
+        let _ =
+            writeln!(detail, "<tr><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&value));
     }
     let id = escaped(&it.id);
     let body = format!(

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::configuration::{Configuration, Machine, News, Program, check};
 use crate::limits::NEWS_MAX;
 use crate::metrics::Metrics;
-use crate::run::running::{Running, RunnerConfig, RunnerParts};
+use crate::run::running::{RunnerConfig, RunnerParts, Running};
 use crate::run::view::{View, Viewed};
 
 /// A configuration that is set up, about to run.

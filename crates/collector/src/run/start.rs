@@ -221,7 +221,8 @@ impl Running {
         self.saving.spawn(save_regularly(custody.clone(), every, end));
         self.custodies.push(custody.clone());
         let (births, clock) = (Arc::clone(&self.births), Arc::clone(&self.parts.clock));
-        Some(Files::new(FilesParts { custody, births, clock, form }, is_from_end))
+        let metrics = self.metrics.clone();
+        Some(Files::new(FilesParts { custody, births, clock, metrics, form }, is_from_end))
     }
 
     /// Who answers for what a component has taken and not delivered.

@@ -108,4 +108,3 @@ impl Stats {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-

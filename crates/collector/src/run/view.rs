@@ -80,7 +80,11 @@ fn without_secrets(text: &str) -> String {
         let name = line.split('=').next().unwrap_or_default().trim();
         let is_hidden = HIDDEN.iter().any(|word| name.to_ascii_lowercase().contains(word));
         let is_set = line.contains('=') && !line.contains("_file");
-        if is_hidden && is_set { format!("{}= (secret)", line.split('=').next().unwrap_or("")) } else { line.to_owned() }
+        if is_hidden && is_set {
+            format!("{}= (secret)", line.split('=').next().unwrap_or(""))
+        } else {
+            line.to_owned()
+        }
     };
     cut(text.lines().map(line).collect::<Vec<_>>().join("\n"))
 }

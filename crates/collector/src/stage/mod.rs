@@ -16,6 +16,6 @@ mod time;
 pub use airflow::{Labeller, PodSource};
 pub use cri::{Joiner, parse as parse_record, stray};
 pub use lane::Lane;
-pub use line::{Physical, Splitter};
 pub use lane::Lanes;
+pub use line::{Physical, Splitter};
 pub use pipeline::{Carry, Parcel, Pipeline, Position};

@@ -73,7 +73,8 @@ impl Place {
 
     pub fn start(&self, text: &str, store: &Store) -> Agent {
         let text = self.text(text, store);
-        let access = self.api.clone().map(|url| Access::Server { url, token_file: None, ca_file: None });
+        let access =
+            self.api.clone().map(|url| Access::Server { url, token_file: None, ca_file: None });
         let config = RunnerConfig {
             storage: self.path("state"),
             pods_folder: self.pods(),
@@ -115,9 +116,10 @@ impl Agent {
 
 /// Waits until the store has so many different entries.
 pub async fn until_stored(store: &Store, count: usize) {
-    until(|| store.stored().entries.len() >= count, || {
-        format!("{count} entries, there are {:#?}", store.stored().entries.keys())
-    })
+    until(
+        || store.stored().entries.len() >= count,
+        || format!("{count} entries, there are {:#?}", store.stored().entries.keys()),
+    )
     .await;
 }
 

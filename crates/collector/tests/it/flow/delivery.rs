@@ -71,14 +71,19 @@ async fn a_pod_that_lives_a_moment_arrives_whole() {
     let (place, store) = (Place::new(), Store::start([]).await);
     let agent = place.start(RECIPE, &store);
     sleep(Duration::from_millis(200)).await;
-    for pod in 0..20 {
-        for line in 0..10 {
-            let text = format!("2026-11-22T08:00:{line:02}Z stdout F pod {pod} line {line}\n");
-            place.write(&format!("pods/airflow_p{pod}_u/base/0.log"), &text);
+    let lives = (0..20).map(|pod| {
+        let place = &place;
+        async move {
+            sleep(Duration::from_millis(pod * 20)).await;
+            for line in 0..10 {
+                let text = format!("2026-11-22T08:00:{line:02}Z stdout F pod {pod} line {line}\n");
+                place.write(&format!("pods/airflow_p{pod}_u/base/0.log"), &text);
+            }
+            sleep(Duration::from_millis(300)).await;
+            fs::remove_dir_all(place.path(&format!("pods/airflow_p{pod}_u"))).unwrap();
         }
-        sleep(Duration::from_millis(20)).await;
-        fs::remove_dir_all(place.path(&format!("pods/airflow_p{pod}_u"))).unwrap();
-    }
+    });
+    futures::future::join_all(lives).await;
     until_stored(&store, 200).await;
     agent.stop().await;
     assert_eq!(store.stored().entries.len(), 200);
@@ -140,7 +145,8 @@ async fn kills_lose_nothing() {
         for _ in 0..10 {
             for _ in 0..20 {
                 let (second, nanos) = (written / 1000, written % 1000);
-                let text = format!("2026-11-22T08:00:{second:02}.{nanos:09}Z stdout F line {written}\n");
+                let text =
+                    format!("2026-11-22T08:00:{second:02}.{nanos:09}Z stdout F line {written}\n");
                 place.write(&format!("pods/airflow_p_u/base/{}.log", written % 3), &text);
                 written += 1;
             }
@@ -155,7 +161,8 @@ async fn kills_lose_nothing() {
     agent.stop().await;
     assert_eq!(store.stored().entries.len(), written, "nothing is there that was not written");
     // All is dealt with: a further agent sends nothing.
-    let sent = |store: &Store| store.stored().entries.values().map(|(_, count)| count).sum::<usize>();
+    let sent =
+        |store: &Store| store.stored().entries.values().map(|(_, count)| count).sum::<usize>();
     let before = sent(&store);
     let agent = place.start(RECIPE, &store);
     sleep(Duration::from_millis(500)).await;

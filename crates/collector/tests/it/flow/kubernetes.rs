@@ -71,8 +71,7 @@ async fn check(source: &str) {
     place.write("pods/airflow_pod-2_2/base/0.log", "2026-11-22T08:00:00Z stdout F world\n");
     until_stored(&store, 2).await;
     agent.stop().await;
-    let expect =
-        [r#"{dag_id="etl", pod="pod-1"} hello"#, r#"{dag_id="other", pod="pod-2"} world"#];
+    let expect = [r#"{dag_id="etl", pod="pod-1"} hello"#, r#"{dag_id="other", pod="pod-2"} world"#];
     assert_eq!(shown(&store), expect);
 }
 
@@ -93,7 +92,17 @@ async fn airflows_pods_are_recognised() {
     place.api = Some(api.url.clone());
     let source = FILES.replace("stage.cri { }", "stage.cri { }\n stage.airflow { }");
     let agent = place.start(&format!("{LABELS}{source}"), &store);
-    api.apply("1", &[("dag_id", "etl"), ("task_id", "load"), ("run_id", "r"), ("try_number", "1"), ("airflow_version", "3.0.0"), ("kubernetes_executor", "True")]);
+    api.apply(
+        "1",
+        &[
+            ("dag_id", "etl"),
+            ("task_id", "load"),
+            ("run_id", "r"),
+            ("try_number", "1"),
+            ("airflow_version", "3.0.0"),
+            ("kubernetes_executor", "True"),
+        ],
+    );
     place.write("pods/airflow_pod-1_1/base/0.log", "2026-11-22T08:00:00Z stdout F hello\n");
     until_stored(&store, 1).await;
     agent.stop().await;

@@ -62,7 +62,8 @@ async fn what_it_shows() {
     }
     assert!(component.contains("app.log") && component.contains("lag 0"), "{component}");
     let (_, metrics) = get("/metrics").await;
-    let expect = r#"loki_process_dropped_lines_total{component_id="loki.process.p",reason="drop_stage"} 1"#;
+    let expect =
+        r#"loki_process_dropped_lines_total{component_id="loki.process.p",reason="drop_stage"} 1"#;
     assert!(metrics.contains(expect), "{metrics}");
     assert_eq!(get("/-/ready").await.0, 200);
     assert_eq!(get("/-/healthy").await.0, 200);
