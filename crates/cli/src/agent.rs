@@ -102,7 +102,7 @@ async fn source(pods: &PodsArgs, seed: u64, registry: &mut Registry) -> Result<S
 }
 
 /// How the API server is reached: as the arguments say, or as the pod's service account.
-fn access(pods: &PodsArgs) -> Option<Access> {
+pub fn access(pods: &PodsArgs) -> Option<Access> {
     if let Some(path) = &pods.kubeconfig {
         return Some(Access::KubeconfigFile(path.clone()));
     }

@@ -1,7 +1,9 @@
 //! What can be said on the command line. Names, defaults and environment variables of the client's
 //! part are logcli's.
 
+mod check;
 mod client;
+mod collect;
 mod delete;
 mod index;
 mod inspect;
@@ -17,7 +19,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use check::{CheckArgs, FmtArgs};
 pub use client::ClientArgs;
+pub use collect::{CollectArgs, PodsArgs};
 pub use delete::{DeleteArgs, DeleteCancelArgs, DeleteCommand, DeleteCreateArgs};
 pub use index::{
     DetectedFieldsArgs, LabelsArgs, SeriesArgs, StatsArgs, VolumeArgs, VolumeRangeArgs,
@@ -70,7 +74,11 @@ pub enum Command {
     #[command(after_help = STORE_EXAMPLES)]
     Up(UpArgs),
     /// Collect this node's pods and push their lines to a server
+    #[command(after_help = collect::EXAMPLES)]
     Collect(CollectArgs),
+    /// Tell all that is wrong with an Alloy configuration, before it runs
+    #[command(after_help = check::CHECK_EXAMPLES)]
+    Check(CheckArgs),
     /// Receive, store and serve
     #[command(after_help = STORE_EXAMPLES)]
     Serve(ServeArgs),
@@ -84,8 +92,9 @@ pub enum Command {
     Labels(LabelsArgs),
     /// List the streams that match a selector
     Series(SeriesArgs),
-    /// Lay out a LogQL query that is read from standard input
-    Fmt,
+    /// Lay out Alloy configurations, or without a file the LogQL query of standard input
+    #[command(after_help = check::FMT_EXAMPLES)]
+    Fmt(FmtArgs),
     /// Count the streams, lines and bytes of a selector
     Stats(StatsArgs),
     /// Sum the bytes of a selector by stream or by label
@@ -158,50 +167,6 @@ pub struct ServeArgs {
     /// A number of the store's configuration, for tests and measurements
     #[arg(long, value_name = "NAME=NUMBER", hide = true)]
     pub tune: Vec<Tuning>,
-}
-
-/// What the collector reads.
-#[derive(Debug, Clone, Args)]
-pub struct PodsArgs {
-    /// The folder with the pods' logs
-    #[arg(long, default_value = "/var/log/pods")]
-    pub pods_dir: PathBuf,
-    /// A PodList in JSON that describes the pods (as `kubectl get pods -o json` prints it)
-    #[arg(long)]
-    pub pods_file: Option<PathBuf>,
-    /// The name of this node, whose pods Kubernetes is asked for
-    #[arg(long, env = "NODE_NAME")]
-    pub node: Option<String>,
-    /// A kubeconfig file that says how Kubernetes is reached (default: inside a cluster, as the
-    /// pod's service account)
-    #[arg(long, conflicts_with = "pods_file")]
-    pub kubeconfig: Option<PathBuf>,
-    /// The address of Kubernetes' API, such as that of a `kubectl proxy`
-    #[arg(long, value_name = "URL", conflicts_with_all = ["pods_file", "kubeconfig"])]
-    pub kubernetes_url: Option<String>,
-    /// Where a pod finds Kubernetes' API; Kubernetes sets it
-    #[arg(long, hide = true, env = "KUBERNETES_SERVICE_HOST")]
-    pub service_host: Option<String>,
-    /// Its port there
-    #[arg(long, hide = true, env = "KUBERNETES_SERVICE_PORT")]
-    pub service_port: Option<u16>,
-}
-
-/// `barogram collect`
-#[derive(Debug, Args)]
-pub struct CollectArgs {
-    /// What to read.
-    #[command(flatten)]
-    pub pods: PodsArgs,
-    /// Where to push to
-    #[arg(long, default_value = "http://127.0.0.1:3100")]
-    pub push: String,
-    /// The folder that remembers how far each file was read
-    #[arg(long, default_value = "barogram-collector")]
-    pub state: PathBuf,
-    /// A file with the token for the server
-    #[arg(long)]
-    pub token_file: Option<PathBuf>,
 }
 
 /// `barogram up`

@@ -181,7 +181,7 @@ impl Handle {
 
 /// Writes positions to disk until it is told to end. Where that fails, lines go on being sent; a
 /// restart sends again what it finds no position of, and the store drops it.
-async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
+pub async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
     let mut tick = interval(every);
     while cancel.run_until_cancelled(tick.tick()).await.is_some() {
         if let Err(error) = save(&custody).await {
@@ -190,7 +190,8 @@ async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationT
     }
 }
 
-async fn save(custody: &Custody) -> Result<(), Error> {
+/// Writes positions to disk, if they have changed.
+pub async fn save(custody: &Custody) -> Result<(), Error> {
     let custody = custody.clone();
     let save = move || {
         let changed = custody.positions().changed();

@@ -8,6 +8,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ::stage::Origins;
+
 use crate::stage::Position;
 use crate::status::Progress;
 use crate::tail::{FileNo, Mark, Positions};
@@ -29,6 +31,8 @@ pub struct Ticket {
     custody: Custody,
     entries: u64,
     claim: Option<Claim>,
+    /// What the entries came from, where others answer for that.
+    _origins: Vec<Origins>,
 }
 
 /// What becomes true of a file once its entries are dealt with.
@@ -55,14 +59,31 @@ impl Custody {
 
     /// A ticket for so many entries of a file.
     pub fn ticket(&self, entries: u64, claim: Claim) -> Ticket {
-        Ticket { custody: self.clone(), entries, claim: Some(claim) }
+        Ticket { custody: self.clone(), entries, claim: Some(claim), _origins: Vec::new() }
     }
 
     /// A ticket for entries whose file was dealt with when they were queued, by an earlier
     /// collector.
     pub fn ticket_of_queued(&self, entries: u64) -> Ticket {
         self.0.progress.note(|status| status.entries_queued += entries);
-        Ticket { custody: self.clone(), entries, claim: None }
+        self.ticket_of_origins(entries, Vec::new())
+    }
+
+    /// A ticket for entries that came from these: they are let go of with it.
+    pub fn ticket_of_origins(&self, entries: u64, origins: Vec<Origins>) -> Ticket {
+        Ticket { custody: self.clone(), entries, claim: None, _origins: origins }
+    }
+
+    /// A file is dealt with up to here, if that still counts.
+    pub fn settle(&self, Claim { no, position, is_last }: Claim) {
+        if self.0.is_closed.load(Ordering::SeqCst) || std::thread::panicking() {
+            return;
+        }
+        let mut positions = self.positions();
+        positions.settle(no, position);
+        if is_last {
+            positions.forget(no);
+        }
     }
 
     /// The positions.
@@ -101,12 +122,8 @@ impl Drop for Ticket {
         if inner.is_closed.load(Ordering::SeqCst) || std::thread::panicking() {
             return;
         }
-        if let Some(Claim { no, position, is_last }) = self.claim {
-            let mut positions = self.custody.positions();
-            positions.settle(no, position);
-            if is_last {
-                positions.forget(no);
-            }
+        if let Some(claim) = self.claim {
+            self.custody.settle(claim);
         }
         inner.progress.note(|status| status.entries_settled += self.entries);
     }

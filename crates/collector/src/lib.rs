@@ -15,21 +15,24 @@
 #![forbid(unsafe_code)]
 
 mod collector;
+pub mod component;
 mod config;
+pub mod configuration;
 mod custody;
 pub mod discover;
 mod error;
 pub mod kubernetes;
 mod limits;
 mod metrics;
+pub mod run;
 mod stage;
 mod status;
 mod tail;
 mod write;
 
+pub use self::stage::PodSource;
 pub use collector::{Collector, Handle, Parts};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
-pub use stage::PodSource;
 pub use status::Status;
 pub use write::{Auth, Endpoint, Secret};

@@ -59,3 +59,59 @@ pub const GONE_PODS_MAX: usize = 8192;
 /// Logs that are open and wait for the reader to take them over: as many as a node gets in a few
 /// seconds of the worst. What is beyond is found by looking through the folders.
 pub const HELD_LOGS_MAX: usize = 4096;
+/// Batches of entries that wait for one component. With it full, whoever sends waits, up to the
+/// files.
+pub const MAILBOX_BATCHES_MAX: usize = 16;
+/// How deep modules may be used in one another: a module that uses itself would never end.
+pub const MODULE_DEPTH_MAX: usize = 16;
+/// Bytes of one file of a configuration; a larger one was not written by anybody.
+pub const CONFIGURATION_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How long lines are kept for a page after it asked for them last.
+pub const WATCHED_FOR: Duration = Duration::from_secs(10);
+/// Lines that are kept for a page until it asks for them.
+pub const WATCHED_LINES_MAX: usize = 200;
+/// What braces in one pattern of paths may stand for.
+pub const GLOB_ALTERNATIVES_MAX: usize = 256;
+/// Files that one pattern of paths may stand for.
+pub const GLOB_FILES_MAX: usize = 65_536;
+/// Files that are held from their birth on for whoever wants them later. Each costs a handle.
+pub const HELD_FILES_MAX: usize = 4096;
+/// How long a file is held that can be opened by its name as well.
+pub const HELD_PRESENT: Duration = Duration::from_secs(30);
+/// How long a file is held that is deleted: as long as the API server may be away before it tells
+/// whose the file was.
+pub const HELD_GONE: Duration = Duration::from_secs(300);
+/// Folders below that of the pods' logs: of a pod, and of a container.
+pub const BIRTHS_DEPTH: usize = 2;
+/// Changes that wait for somebody who is told of them; who misses one looks everywhere.
+pub const BIRTHS_CHANGES_MAX: usize = 256;
+/// Files that one component may have open.
+pub const FILES_MAX: usize = 16_384;
+/// How long nothing must have come of a file that has lost its name, or is not wanted any more,
+/// before it is let go: what writes to it may still have it open.
+pub const FILE_GRACE: Duration = Duration::from_secs(5);
+/// How often files are looked at, whatever changes are told.
+pub const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// How long to gather files that appear before patterns are looked up again: a node that starts
+/// pods all the time must not list its folders for each of them.
+pub const MATCH_PAUSE: Duration = Duration::from_millis(20);
+/// News of components that wait for being worked in.
+pub const NEWS_MAX: usize = 64;
+/// Sinks of one `loki.write`: endpoints, by the tenants that entries name.
+pub const TENANTS_MAX: usize = 256;
+/// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
+/// password that was exchanged is wanted at once.
+pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
+/// What a page shows of the arguments or exports of one component, in bytes.
+pub const VIEWED_BYTES_MAX: usize = 16 * 1024;
+/// How long to gather changes of pods before targets are told anew. A file is held from its birth
+/// on, so that nothing is lost meanwhile.
+pub const DISCOVERY_PAUSE: Duration = Duration::from_millis(50);
+/// How long targets of pods that are gone are told: as long as their files are held.
+pub const GONE_TARGETS_KEPT: Duration = HELD_GONE;
+/// How long whoever pushes to us waits for all stores to acknowledge what it pushed.
+pub const PUSH_WAIT: Duration = Duration::from_secs(30);
+/// Pushes that are dealt with at the same time. Each waits until it is acknowledged.
+pub const PUSHES_AT_ONCE_MAX: usize = 512;
+/// How many looks at files there are for one at which files there are, where nothing is told.
+pub const LOOKS_FOR_FILES: u32 = 8;

@@ -1,5 +1,6 @@
 //! One file for each command: its arguments are in [`crate::args`], what it does is here.
 
+mod check;
 mod collect;
 mod completions;
 mod delete;

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{
-    collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query, labels,
-    query, series, serve, stats, tail, up, verify, volume,
+    check, collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query,
+    labels, query, series, serve, stats, tail, up, verify, volume,
 };
 use crate::args::{Cli, Command};
 
@@ -26,7 +26,8 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Tail(args) => tail::run(client, output, args).await,
         Command::Labels(args) => labels::run(client, output, args).await,
         Command::Series(args) => series::run(client, output, args).await,
-        Command::Fmt => fmt::run(),
+        Command::Check(args) => check::run(args),
+        Command::Fmt(args) => fmt::run(args),
         Command::Stats(args) => stats::run(client, output, args).await,
         Command::Volume(args) => volume::run(client, output, args).await,
         Command::VolumeRange(args) => volume::run_range(client, output, args).await,

@@ -10,7 +10,11 @@ mod cache;
 mod client;
 mod object;
 mod pods;
+mod targets;
 mod watch;
 
+pub(crate) use client::connect;
 pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
 pub use pods::{Pods, PodsParts, PodsSettings};
+pub(crate) use targets::targets_of;
+pub(crate) use watch::{Failure, Observer, Patience, Selection, follow};

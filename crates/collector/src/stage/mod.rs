@@ -14,7 +14,8 @@ mod multiline;
 mod pipeline;
 
 pub use airflow::{Labeller, PodSource};
+pub use cri::{Joiner, parse as parse_record, stray};
 pub use lane::Lane;
-#[cfg(test)]
 pub use lane::Lanes;
+pub use line::{Physical, Splitter};
 pub use pipeline::{Carry, Parcel, Pipeline, Position, is_stamped};

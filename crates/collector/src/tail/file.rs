@@ -107,6 +107,17 @@ impl LogFile {
         Ok(file)
     }
 
+    /// The same file, to be read from its beginning by somebody else, even if it has no name any
+    /// more. Only one that grows can be, whose handle was not given back.
+    pub fn again(&self) -> io::Result<Self> {
+        let Self { inode, fingerprint, .. } = *self;
+        let Content::Plain(handle) = &self.content else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        let content = Content::Plain(handle.try_clone()?);
+        Ok(Self { content, inode, fingerprint, offset: 0 })
+    }
+
     /// Which file it is.
     pub fn inode(&self) -> Inode {
         self.inode
@@ -115,6 +126,12 @@ impl LogFile {
     /// Its first bytes, as far as they were there when it was looked at last.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// How large it is; what its handle does not tell is nothing.
+    pub fn size(&self) -> io::Result<u64> {
+        let Content::Plain(handle) = &self.content else { return Ok(0) };
+        Ok(handle.metadata()?.len())
     }
 
     /// Reads on from this place.

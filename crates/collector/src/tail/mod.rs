@@ -9,6 +9,8 @@ mod reader;
 mod tailer;
 mod watch;
 
-pub use position::{FileNo, Mark, Positions, write_whole};
+pub use file::{Change, Fingerprint, Inode, LogFile};
+pub use position::{FileNo, Mark, Positions, Saved, write_whole};
 pub use reader::Reader;
 pub use tailer::{Delivery, Surroundings};
+pub use watch::{Hints, Watcher, watch};

@@ -207,6 +207,11 @@ impl Positions {
         }
     }
 
+    /// How far a file is dealt with.
+    pub fn position(&self, no: FileNo) -> Option<Position> {
+        self.open.get(&no).map(|saved| saved.position)
+    }
+
     /// Notes that a file's lines are kept here too once it is gone: they are not read again.
     pub fn keep_copy(&mut self, no: FileNo, inode: Inode, path: &Path) {
         self.copies.insert(no, (inode, path.to_owned()));

@@ -49,13 +49,27 @@ impl Client {
     /// # Errors
     /// When the address or a header is none, or no TLS can be set up.
     pub fn new(endpoint: &Endpoint) -> Result<Self, Error> {
+        let (url, headers) = Self::parse(endpoint)?;
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let (tenant, auth) = (endpoint.tenant.clone(), endpoint.auth.clone());
+        Ok(Self { http: http_client(endpoint)?, url, host, tenant, auth, headers })
+    }
+
+    /// Whether the address and the headers can be sent to; no file is read.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(endpoint: &Endpoint) -> Result<(), Error> {
+        Self::parse(endpoint).map(|_| ())
+    }
+
+    fn parse(endpoint: &Endpoint) -> Result<(Url, header::HeaderMap), Error> {
         let failed = |reason: String| Error::Url { url: endpoint.url.clone(), reason };
         let url = Url::parse(&endpoint.url).map_err(|error| failed(error.to_string()))?;
         if !["http", "https"].contains(&url.scheme()) {
             return Err(failed(format!("the scheme is {:?}", url.scheme())));
         }
-        let host = url.host_str().unwrap_or_default();
-        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let mut headers = header::HeaderMap::new();
         for (name, Secret(value)) in &endpoint.headers {
             let named: Result<header::HeaderName, _> = name.parse();
@@ -66,8 +80,7 @@ impl Client {
             valued.set_sensitive(true);
             headers.insert(named, valued);
         }
-        let (tenant, auth) = (endpoint.tenant.clone(), endpoint.auth.clone());
-        Ok(Self { http: http_client(endpoint)?, url, host, tenant, auth, headers })
+        Ok((url, headers))
     }
 
     /// The host and the port of the address.

@@ -20,6 +20,7 @@ mod sink;
 
 pub use backoff::Backoff;
 pub use batch::Parcel as Outgoing;
+pub use client::Client;
 pub use dead_letter::DeadLetters;
 pub use endpoint::{Auth, Endpoint, Secret};
 pub use metrics::WriteMetrics;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use model::{Clock, Stream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::custody::Custody;
@@ -96,6 +97,27 @@ impl Sink {
             queue.close();
         };
         tokio::join!(gather, pusher.run(&queue));
+    }
+
+    /// The same, but once it is told to stop, it ends as soon as all that came is queued, however
+    /// much that is: somebody else goes on with the queue, or nobody wants it any more.
+    pub async fn run_until(self, inbox: mpsc::Receiver<Parcel>, stop: CancellationToken) {
+        let Self { endpoint, custody, queue, pusher } = self;
+        let gathered = CancellationToken::new();
+        let gather = async {
+            fill(&endpoint, &custody, &queue, inbox).await;
+            queue.close();
+            gathered.cancel();
+        };
+        let stopped = async {
+            stop.cancelled().await;
+            queue.widen();
+            gathered.cancelled().await;
+        };
+        tokio::select! {
+            _ = async { tokio::join!(gather, pusher.run(&queue)) } => {}
+            () = stopped => {}
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod corpus;
 mod delivery;
 mod files;
+mod flow;
 mod kubernetes;
 mod node;
 mod schedules;

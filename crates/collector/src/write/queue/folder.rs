@@ -41,6 +41,8 @@ struct State {
     next: u64,
     bytes: u64,
     is_closed: bool,
+    /// Whether there is room for whatever comes.
+    is_wide: bool,
 }
 
 /// One batch that waits.
@@ -188,6 +190,12 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
+    /// From now on there is room for what is left to come: nothing is taken out any more.
+    pub fn widen(&self) {
+        self.state().is_wide = true;
+        self.changed.notify_waiters();
+    }
+
     /// Lets go of a batch whose file is damaged. Its lines stay undelivered: the positions must not
     /// move over them, so the tickets are never dropped, and what is left of the log files is read
     /// again at the next start.
@@ -266,7 +274,7 @@ impl Queue {
 impl State {
     /// One batch always has room, however large it is: nothing could ever be sent otherwise.
     fn has_room(&self, bytes: u64, bytes_max: u64) -> bool {
-        self.waiting.is_empty() || self.bytes + bytes <= bytes_max
+        self.is_wide || self.waiting.is_empty() || self.bytes + bytes <= bytes_max
     }
 
     fn memory(&self) -> u64 {

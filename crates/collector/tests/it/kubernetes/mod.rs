@@ -1,4 +1,4 @@
 //! The collector's view of Kubernetes, beside an API server that fails as it is told to.
 
-mod api;
+pub mod api;
 mod pods;

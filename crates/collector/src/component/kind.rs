@@ -1,0 +1,120 @@
+//! The table of components: what each is called, exports, and reads.
+
+use alloy::decode::Arguments;
+
+use crate::component::{
+    discovery_kubernetes, discovery_relabel, local_file, local_file_match, loki_echo, loki_process,
+    loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes, loki_write,
+};
+
+/// One sort of component.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name, as users write it.
+    pub name: &'static str,
+    /// What others may refer to.
+    pub exports: &'static [(&'static str, Export)],
+    /// Reads its arguments. What is wrong is told among the diagnostics.
+    pub decode: fn(&mut Arguments<'_, '_>) -> Settings,
+}
+
+/// What sort of value is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Export {
+    /// Where entries can be sent.
+    Receiver,
+    /// What only a running component knows.
+    Known,
+}
+
+/// The settings of a component, as plain data.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each is named after its component")]
+pub enum Settings {
+    DiscoveryKubernetes(discovery_kubernetes::Settings),
+    DiscoveryRelabel(discovery_relabel::Settings),
+    LocalFile(local_file::Settings),
+    LocalFileMatch(local_file_match::Settings),
+    LokiEcho,
+    LokiProcess(loki_process::Settings),
+    LokiRelabel(loki_relabel::Settings),
+    LokiSourceApi(loki_source_api::Settings),
+    LokiSourceFile(loki_source_file::Settings),
+    LokiSourceKubernetes(loki_source_kubernetes::Settings),
+    LokiWrite(loki_write::Settings),
+}
+
+const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
+
+/// All components, by name.
+pub static KINDS: [Kind; 11] = [
+    Kind {
+        name: "discovery.kubernetes",
+        exports: &[("targets", Export::Known)],
+        decode: |args| Settings::DiscoveryKubernetes(discovery_kubernetes::decode(args)),
+    },
+    Kind {
+        name: "discovery.relabel",
+        exports: &[("output", Export::Known), ("rules", Export::Known)],
+        decode: |args| Settings::DiscoveryRelabel(discovery_relabel::decode(args)),
+    },
+    Kind {
+        name: "local.file",
+        exports: &[("content", Export::Known)],
+        decode: |args| Settings::LocalFile(local_file::decode(args)),
+    },
+    Kind {
+        name: "local.file_match",
+        exports: &[("targets", Export::Known)],
+        decode: |args| Settings::LocalFileMatch(local_file_match::decode(args)),
+    },
+    Kind { name: "loki.echo", exports: RECEIVER, decode: loki_echo::decode },
+    Kind {
+        name: "loki.process",
+        exports: RECEIVER,
+        decode: |args| Settings::LokiProcess(loki_process::decode(args)),
+    },
+    Kind {
+        name: "loki.relabel",
+        exports: &[("receiver", Export::Receiver), ("rules", Export::Known)],
+        decode: |args| Settings::LokiRelabel(loki_relabel::decode(args)),
+    },
+    Kind {
+        name: "loki.source.api",
+        exports: &[],
+        decode: |args| Settings::LokiSourceApi(loki_source_api::decode(args)),
+    },
+    Kind {
+        name: "loki.source.file",
+        exports: &[],
+        decode: |args| Settings::LokiSourceFile(loki_source_file::decode(args)),
+    },
+    Kind {
+        name: "loki.source.kubernetes",
+        exports: &[],
+        decode: |args| Settings::LokiSourceKubernetes(loki_source_kubernetes::decode(args)),
+    },
+    Kind {
+        name: "loki.write",
+        exports: RECEIVER,
+        decode: |args| Settings::LokiWrite(loki_write::decode(args)),
+    },
+];
+
+impl Kind {
+    /// The component of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+
+    #[test]
+    fn names_are_in_order_and_told_once() {
+        assert!(KINDS.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
+}

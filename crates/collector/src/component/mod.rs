@@ -1,0 +1,29 @@
+//! The components of Alloy that are here, one file each under the name that users write: its
+//! settings as plain data, and how they are read from a block. What they do is in
+//! [`run`](crate::run).
+//!
+//! Start here: [`KINDS`], the table of them.
+
+mod client;
+pub mod discovery_kubernetes;
+pub mod discovery_relabel;
+mod foreign;
+mod kind;
+pub mod local_file;
+pub mod local_file_match;
+mod loki_echo;
+pub mod loki_process;
+pub mod loki_relabel;
+pub mod loki_source_api;
+pub mod loki_source_file;
+pub mod loki_source_kubernetes;
+pub mod loki_write;
+mod receiver;
+mod rules;
+mod setting;
+
+pub use foreign::{Foreign, unknown};
+pub use kind::{Export, KINDS, Kind, Settings};
+pub use receiver::{Batch, Receiver, To};
+pub use rules::RuleSet;
+pub use setting::check_setting;

@@ -1,0 +1,211 @@
+//! Configurations, and what is wrong with them.
+
+use std::path::Path;
+
+use super::*;
+
+/// What a check tells of a text: each problem's first line.
+#[track_caller]
+fn check(text: &str, expect: &[&str]) {
+    let machine = Machine {
+        variables: [("LOKI_URL".to_owned(), "http://loki:3100".to_owned())].into(),
+        hostname: "node-1".to_owned(),
+        ..Machine::default()
+    };
+    let checked = super::check(&of_text("c", text, Path::new("")), &machine);
+    let told: Vec<String> = checked
+        .diagnostics
+        .sorted()
+        .into_iter()
+        .map(|it| {
+            let is_warning = it.severity == alloy::Severity::Warning;
+            let word = if is_warning { "warning: " } else { "" };
+            format!("{}: {word}{it}", checked.sources.place(it.span))
+        })
+        .collect();
+    assert_eq!(told, expect, "for {text}");
+}
+
+const WRITE: &str = "loki.write \"w\" {\n endpoint { url = \"http://x/loki/api/v1/push\" }\n}\n";
+
+#[test]
+fn a_whole_configuration_is_right() {
+    check(include_str!("../../../alloy/tests/data/recipe.alloy"), &[]);
+    check(
+        r#"
+logging { level = "info" }
+livedebugging { enabled = true }
+discovery.kubernetes "pods" {
+  role = "pod"
+  selectors {
+    role  = "pod"
+    field = "spec.nodeName=" + coalesce(sys.env("NODE_NAME"), constants.hostname)
+  }
+}
+discovery.relabel "pods" {
+  targets = discovery.kubernetes.pods.targets
+  rule {
+    source_labels = ["__meta_kubernetes_namespace"]
+    target_label  = "namespace"
+  }
+}
+local.file_match "pods" { path_targets = discovery.relabel.pods.output }
+loki.source.file "pods" {
+  targets    = local.file_match.pods.targets
+  forward_to = [loki.process.pods.receiver]
+}
+loki.process "pods" {
+  stage.cri { }
+  stage.airflow { }
+  forward_to = [loki.write.default.receiver, loki.echo.e.receiver]
+}
+loki.echo "e" { }
+loki.write "default" {
+  endpoint {
+    url       = sys.env("LOKI_URL") + "/loki/api/v1/push"
+    tenant_id = "fake"
+    basic_auth {
+      username = "u"
+      password = local.file.key.content
+    }
+  }
+}
+local.file "key" {
+  filename  = "/etc/key"
+  is_secret = true
+}
+"#,
+        &[],
+    );
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    check(
+        "loki.proces \"a\" {\n forward_to = []\n}\nloki.process \"b\" {\n foward_to = [loki.write.v.receiver]\n stage.regx { }\n}\nloki.source.file \"c\" {\n targets = 5\n forward_to = [loki.process.b.reciver]\n}\nloki.write \"w\" {\n endpoint { urll = \"x\" }\n}",
+        &[
+            "c:1:1: there is no component \"loki.proces\" (did you mean \"loki.process\"?)",
+            "c:4:1: the argument \"forward_to\" of \"loki.process\" is missing",
+            "c:5:2: \"foward_to\" is no argument of \"loki.process\" (did you mean \"forward_to\"?)",
+            "c:5:15: there is no loki.write called \"v\"",
+            "c:6:2: there is no stage.regx (did you mean stage.regex?)",
+            "c:9:12: \"targets\": expected array, found number 5",
+            "c:10:31: \"loki.process.b\" has no member \"reciver\" (did you mean \"receiver\"?)",
+            "c:13:2: the argument \"url\" of \"endpoint\" is missing",
+            "c:13:13: \"urll\" is no argument of \"endpoint\" (did you mean \"url\"?)",
+        ],
+    );
+}
+
+#[test]
+fn references() {
+    check(
+        &format!(
+            "{WRITE}loki.echo \"e\" {{ }}\nloki.process \"a\" {{\n forward_to = [loki.write.v.receiver, loki.echo.e.receiver, loki.write.w]\n}}\n"
+        ),
+        &[
+            "c:6:15: \"forward_to\": at [2]: expected capsule(\"loki.LogsReceiver\"), found object",
+            "c:6:16: there is no loki.write called \"v\"",
+        ],
+    );
+    check(
+        "loki.process \"a\" { forward_to = [loki.process.b.receiver] }\nloki.process \"b\" { forward_to = [loki.process.a.receiver] }",
+        &[
+            "c:1:34: components need each other: \"loki.process.a\" needs \"loki.process.b\" (c:1:34), \"loki.process.b\" needs \"loki.process.a\" (c:2:34)",
+        ],
+    );
+}
+
+#[test]
+fn components_that_are_not_run() {
+    check(
+        &format!(
+            "{WRITE}prometheus.exporter.self \"d\" {{ }}\nprometheus.scrape \"s\" {{\n targets = prometheus.exporter.self.d.targets\n forward_to = []\n}}\nloki.source.journal \"j\" {{ forward_to = [loki.write.w.receiver] }}\nloki.secretfilter \"f\" {{ forward_to = [] }}\ndiscovery.kubernetes \"n\" {{ role = \"node\" }}\n"
+        ),
+        &[
+            "c:4:1: warning: prometheus.exporter.self is not run: barogram collects logs and nothing else",
+            "c:5:1: warning: prometheus.scrape is not run: barogram collects logs and nothing else",
+            "c:9:1: warning: loki.source.journal is not run, what it finds is not collected: barogram has no such",
+            "c:10:1: barogram has no loki.secretfilter, and what depends on it cannot do without",
+            "c:11:35: warning: only pods have logs: of any other role no targets are found",
+        ],
+    );
+}
+
+#[test]
+fn modules() {
+    let module = "declare \"m\" {\n argument \"to\" { }\n argument \"n\" {\n optional = true\n default = 4\n }\n loki.process \"p\" {\n stage.limit {\n rate = argument.n.value\n burst = 1\n }\n forward_to = argument.to.value\n }\n export \"receiver\" { value = loki.process.p.receiver }\n}\n";
+    check(
+        &format!(
+            "{WRITE}{module}m \"x\" {{ to = [loki.write.w.receiver] }}\nloki.source.file \"f\" {{\n targets = []\n forward_to = [m.x.receiver]\n}}\n"
+        ),
+        &[],
+    );
+    check(
+        &format!(
+            "{WRITE}{module}m \"x\" {{ too = 1 }}\nm \"y\" {{\n to = [loki.write.w.receiver]\n n = \"a lot\"\n}}\nloki.source.file \"f\" {{\n targets = []\n forward_to = [m.z.receiver, m.y.reciever]\n}}\n"
+        ),
+        &[
+            "c:12:9: \"rate\": expected number, found string \"a lot\"",
+            "c:19:1: the argument \"to\" of \"m\" is missing",
+            "c:19:9: \"too\" is no argument of \"m\" (did you mean \"to\"?)",
+            "c:26:16: there is no m called \"z\"",
+            "c:26:34: \"m.y\" has no member \"reciever\" (did you mean \"receiver\"?)",
+        ],
+    );
+    check(
+        "declare \"unused\" {\n argument \"a\" { }\n loki.process \"p\" {\n forward_to = argument.b.value\n }\n}",
+        &["c:4:24: \"argument\" has no member \"b\""],
+    );
+    check(
+        "import.string \"lib\" { content = \"declare \\\"d\\\" {\\n loki.echo \\\"e\\\" { }\\n export \\\"r\\\" { value = loki.echo.e.receiver }\\n}\" }\nlib.d \"x\" { }\nloki.source.file \"f\" {\n targets = []\n forward_to = [lib.d.x.r, lib.d.y.r]\n}\nlib.e \"y\" { }\n",
+        &[
+            "c:5:27: there is no lib.d called \"y\"",
+            "c:7:1: there is no component \"lib.e\" (did you mean \"lib.d\"?)",
+        ],
+    );
+    check(
+        "declare \"again\" { again \"a\" { } }\nagain \"b\" { }",
+        &["c:1:19: modules may use one another 16 deep at most"],
+    );
+}
+
+#[test]
+fn settings_and_the_text_itself() {
+    check(
+        "logging { level = \"loud\" }\nhttp { }\nlogging \"x\" { }",
+        &[
+            "c:1:19: \"level\" must be one of \"error\", \"warn\", \"info\", \"debug\", not \"loud\"",
+            "c:2:1: warning: \"http\" has no effect: barogram has no such setting",
+            "c:3:9: the block \"logging\" takes no label",
+        ],
+    );
+    check(
+        "loki.write \"w\" {\n endpoint {\n url = 'http://x'\n }\n}",
+        &["c:3:8: a string stands in double quotes, not in single ones (write \"http://x\")"],
+    );
+}
+
+#[test]
+fn configurations_in_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.yaml");
+    std::fs::write(&path, "kind: ConfigMap\ndata:\n  config.alloy: |\n    loki.ecko \"e\" { }\n")
+        .unwrap();
+    let found = load(&path).unwrap();
+    let told = super::check(&found[0], &Machine::default()).rendered(false);
+    let expect = format!(
+        "{}:4:5: there is no component \"loki.ecko\"\n  loki.ecko \"e\" {{ }}\n  ^^^^^^^^^^^^^\n  hint: did you mean \"loki.echo\"?\n",
+        path.display()
+    );
+    assert_eq!(told, expect);
+    std::fs::write(&path, "kind: Secret\n").unwrap();
+    assert!(load(&path).unwrap_err().to_string().starts_with("there is no configuration in"));
+    std::fs::write(folder.path().join("a.alloy"), "loki.echo \"e\" { }").unwrap();
+    std::fs::write(folder.path().join("b.alloy"), "loki.echo \"e\" { }").unwrap();
+    let found = load(folder.path()).unwrap();
+    assert!(
+        super::check(&found[0], &Machine::default()).diagnostics.has_errors(),
+        "one of two files"
+    );
+}

@@ -1,0 +1,116 @@
+//! What was read of one file and is still on its way, in the order in which it was read. The file's
+//! position moves over what is dealt with, and never past what is not: a line that a stage holds
+//! back keeps all that was read after it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ::stage::{Origin, Origins};
+
+use crate::custody::{Claim, Custody};
+
+/// The ledger of one file.
+#[derive(Debug)]
+pub struct Ledger {
+    custody: Custody,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    /// The number of the first that is open.
+    first: u64,
+    /// What becomes true once one is dealt with and all before it are, and whether it is.
+    claims: VecDeque<(Claim, bool)>,
+}
+
+/// Stands for what was read at once. The last entry that came from it settles it.
+#[derive(Debug)]
+struct Part {
+    ledger: Arc<Ledger>,
+    number: u64,
+}
+
+impl Origin for Part {}
+
+impl Ledger {
+    /// The ledger of a file whose position is kept here.
+    pub fn new(custody: Custody) -> Arc<Self> {
+        Arc::new(Self { custody, open: Mutex::default() })
+    }
+
+    /// Opens an item: what was read, up to here. It is closed when nobody holds it any more.
+    pub fn begin(self: &Arc<Self>, claim: Claim) -> Origins {
+        let mut open = self.open();
+        let number = open.first + open.claims.len() as u64;
+        open.claims.push_back((claim, false));
+        Origins::one(Arc::new(Part { ledger: Arc::clone(self), number }))
+    }
+
+    fn close(&self, number: u64) {
+        let mut open = self.open();
+        let at = usize::try_from(number - open.first).unwrap_or(usize::MAX);
+        if let Some((_, is_done)) = open.claims.get_mut(at) {
+            *is_done = true;
+        }
+        let mut reached = None;
+        while let Some((claim, true)) = open.claims.front() {
+            reached = Some(*claim);
+            open.claims.pop_front();
+            open.first += 1;
+        }
+        // Under the lock, so that a position does not overtake a later one.
+        if let Some(claim) = reached {
+            self.custody.settle(claim);
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.ledger.close(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stage::{Lanes, Position};
+    use crate::status::Progress;
+    use crate::tail::{FileNo, LogFile, Positions, Saved};
+
+    fn at(place: u64) -> Position {
+        Position { replay_from: place, lanes: Lanes::each(|_| place) }
+    }
+
+    proptest! {
+        /// Whatever is let go of first, the position is before the first item that is still held.
+        #[test]
+        fn a_position_never_passes_what_is_held(order in Just((0..20_usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("log");
+            std::fs::write(&path, "line\n").unwrap();
+            let file = LogFile::open(&path).unwrap();
+            let custody = Custody::new(Positions::open(folder.path()).unwrap(), Progress::new());
+            let no = FileNo(0);
+            let saved = Saved {
+                path, inode: file.inode(), fingerprint: file.fingerprint(), position: at(0), pod: None, is_done: false,
+            };
+            custody.positions().track(no, saved);
+            let ledger = Ledger::new(custody.clone());
+            let claim = |place: u64| Claim { no, position: at(place), is_last: false };
+            let mut held: Vec<Option<Origins>> = (1..=20).map(|place| Some(ledger.begin(claim(place)))).collect();
+            for item in order {
+                held[item] = None;
+                let first = held.iter().position(Option::is_some).unwrap_or(20);
+                prop_assert_eq!(custody.positions().position(no), Some(at(first as u64)));
+            }
+        }
+    }
+}

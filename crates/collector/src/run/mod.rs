@@ -1,0 +1,44 @@
+//! What components do: a configuration at work.
+//!
+//! Entries go from component to component in batches, each with what it came from. A source opens
+//! an item in its [`ledger`] for what it read; the last entry that came from it closes the item,
+//! whether a store has acknowledged it or a stage has dropped it; then the file's position moves.
+//!
+//! - [`runner`]: the configuration, started, evaluated again, read anew, ended
+//! - [`start`], [`running`], [`node`]: the components that are at work
+//! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
+//! - the others: what each component does, under its name
+
+mod births;
+mod discovery_kubernetes;
+mod discovery_relabel;
+mod exports;
+mod exposed;
+mod flow;
+mod follow;
+mod followed;
+mod glob;
+mod http;
+mod ledger;
+mod local_file;
+mod local_file_match;
+mod loki_echo;
+mod loki_process;
+mod loki_relabel;
+mod loki_source_api;
+mod loki_source_file;
+mod loki_source_kubernetes;
+mod loki_write;
+mod node;
+mod page;
+mod read;
+mod runner;
+mod running;
+mod start;
+mod stats;
+mod view;
+
+pub use http::bind;
+pub use page::{PagePart, serve};
+pub use runner::{Control, Refused, Runner};
+pub use running::{Kubernetes, RunnerConfig, RunnerParts};

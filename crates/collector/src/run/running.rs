@@ -1,0 +1,131 @@
+//! The components that are at work, and what they share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::Value;
+use model::Clock;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::component::{Batch, Receiver};
+use crate::custody::{Closing, Custody};
+use crate::kubernetes::Access;
+use crate::metrics::Metrics;
+use crate::run::births::Births;
+use crate::run::node::Node;
+
+/// What a runner is told beside its configuration.
+#[derive(Debug, Clone)]
+pub struct RunnerConfig {
+    /// Where components keep their positions and what waits, each in a folder of its own.
+    pub storage: PathBuf,
+    /// Where the kubelet keeps pods' logs: what appears there is opened at once.
+    pub pods_folder: PathBuf,
+    /// How often all folders are looked through, whatever changes are told.
+    pub poll_interval: Duration,
+    /// How often positions are written to disk.
+    pub position_interval: Duration,
+    /// How long what was read may be pushed when all is to end.
+    pub drain_timeout: Duration,
+    /// How Kubernetes is reached where a component does not say so.
+    pub kubernetes: Kubernetes,
+}
+
+/// How Kubernetes is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Kubernetes {
+    /// The access, if there is any.
+    pub access: Option<Access>,
+    /// The namespace of our own pod.
+    pub own_namespace: Option<String>,
+}
+
+impl Default for RunnerConfig {
+    fn default() -> Self {
+        Self {
+            storage: PathBuf::from("barogram-collector"),
+            pods_folder: PathBuf::from("/var/log/pods"),
+            poll_interval: Duration::from_secs(1),
+            position_interval: Duration::from_secs(1),
+            drain_timeout: Duration::from_secs(10),
+            kubernetes: Kubernetes::default(),
+        }
+    }
+}
+
+/// What is given from outside.
+#[derive(Debug, Clone)]
+pub struct RunnerParts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where jitter begins; another number on each node.
+    pub seed: u64,
+}
+
+/// The components that are at work.
+pub(super) struct Running {
+    /// First, so that they are dropped first: what is torn down must not look as if it were dealt
+    /// with.
+    pub closings: Vec<Closing>,
+    pub config: RunnerConfig,
+    pub parts: RunnerParts,
+    pub metrics: Metrics,
+    pub nodes: BTreeMap<String, Node>,
+    /// Ways into components that could not be started yet.
+    pub waiting: BTreeMap<String, (Arc<Receiver>, mpsc::Receiver<Batch>)>,
+    /// The other ends of ways into components that cannot work.
+    pub stuck: Vec<mpsc::Receiver<Batch>>,
+    pub births: Arc<Births>,
+    pub news: mpsc::Sender<(String, Value)>,
+    /// Counts configurations.
+    pub generation: u64,
+    pub custodies: Vec<Custody>,
+    pub saved_enough: CancellationToken,
+    pub tasks: JoinSet<()>,
+    pub saving: JoinSet<()>,
+}
+
+impl Running {
+    pub fn new(
+        config: RunnerConfig,
+        parts: RunnerParts,
+        metrics: Metrics,
+        news: mpsc::Sender<(String, Value)>,
+    ) -> Self {
+        let births = Births::new(config.pods_folder.clone());
+        Self {
+            closings: Vec::new(),
+            config,
+            parts,
+            metrics,
+            nodes: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            stuck: Vec::new(),
+            births,
+            news,
+            generation: 0,
+            custodies: Vec::new(),
+            saved_enough: CancellationToken::new(),
+            tasks: JoinSet::new(),
+            saving: JoinSet::new(),
+        }
+    }
+
+    /// Lets go of components that the configuration has no more. Each ends when those are gone
+    /// that send to it.
+    pub fn sweep(&mut self) {
+        let generation = self.generation;
+        self.nodes.retain(|id, node| {
+            let stays = node.generation == generation;
+            if !stays {
+                tracing::info!(component = id, "a component is ended");
+                node.cancel.cancel();
+            }
+            stays
+        });
+    }
+}

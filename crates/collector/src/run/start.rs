@@ -1,0 +1,268 @@
+//! Starting components: which task does what a component's settings say.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::stage::StageConfig;
+use alloy::Value;
+use tokio::sync::mpsc;
+
+use crate::collector::{save, save_regularly};
+use crate::component::{Batch, Kind, Receiver, Settings, To};
+use crate::configuration::Host;
+use crate::custody::Custody;
+use crate::error::Chain;
+use crate::run::exports::Exports;
+use crate::run::follow::{Files, Parts as FilesParts};
+use crate::run::followed::Form;
+use crate::run::node::Node;
+use crate::run::running::Running;
+use crate::run::{
+    discovery_kubernetes, discovery_relabel, exposed, local_file, local_file_match, loki_echo,
+    loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
+    loki_write,
+};
+use crate::status::Progress;
+use crate::tail::Positions;
+
+/// The settings of one component among all: how a task is told those that are its own.
+macro_rules! of {
+    ($variant:ident) => {
+        |settings| match settings {
+            Settings::$variant(settings) => Some(settings),
+            _ => None,
+        }
+    };
+}
+
+impl Host for Running {
+    fn apply(&mut self, id: &str, kind: &'static Kind, mut settings: Settings) -> Value {
+        let generation = self.generation;
+        match &mut settings {
+            Settings::LokiSourceFile(it) => it.keeps_meta = self.leads_to_airflow(&it.forward_to),
+            Settings::LokiSourceKubernetes(it) => {
+                it.keeps_meta = self.leads_to_airflow(&it.forward_to);
+            }
+            _ => {}
+        }
+        if let Some(node) = self.nodes.get_mut(id) {
+            node.generation = generation;
+            if node.settings != settings {
+                if let Settings::DiscoveryRelabel(settings) = &settings {
+                    node.exports = discovery_relabel::exports(settings);
+                }
+                node.update(settings);
+            }
+            return node.exports.clone();
+        }
+        let mut node = self.start(id, kind, settings);
+        node.generation = generation;
+        let exports = node.exports.clone();
+        self.nodes.insert(id.to_owned(), node);
+        exports
+    }
+
+    fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value {
+        let generation = self.generation;
+        if let Some(node) = self.nodes.get_mut(id) {
+            node.generation = generation;
+            node.stats.note(Some("what it is told is wrong, see the log".to_owned()));
+            return node.exports.clone();
+        }
+        let (receiver, _) = self.way_into(id, kind);
+        let exports = kind.exports.iter().map(|(name, _)| {
+            let receiver = receiver.as_ref().filter(|_| *name == "receiver");
+            (*name, receiver.map_or(Value::Unknown, |receiver| receiver.value()))
+        });
+        Value::object(exports)
+    }
+}
+
+impl Running {
+    fn start(&mut self, id: &str, kind: &'static Kind, settings: Settings) -> Node {
+        let (receiver, inbox) = self.way_into(id, kind);
+        let exports = receiver.as_ref().map(|receiver| ("receiver", receiver.value()));
+        let mut node = Node::new(settings.clone(), Value::object(exports));
+        node.receiver = receiver;
+        let inbox = inbox.and_then(|()| self.waiting.remove(id)).map(|(_, inbox)| inbox);
+        match (&settings, inbox) {
+            (Settings::DiscoveryRelabel(settings), _) => {
+                node.exports = discovery_relabel::exports(settings);
+            }
+            (Settings::LokiEcho, Some(inbox)) => {
+                let stats = Arc::clone(&node.stats);
+                self.tasks.spawn(loki_echo::run(id.to_owned(), inbox, stats));
+            }
+            (Settings::LokiRelabel(settings), Some(inbox)) => {
+                let rules = discovery_relabel::rules(&settings.rules);
+                let receiver = node.receiver.iter().map(|receiver| ("receiver", receiver.value()));
+                node.exports = Value::object(receiver.chain([("rules", rules)]));
+                let told = node.told(settings, of!(LokiRelabel));
+                self.tasks.spawn(loki_relabel::run(told, inbox, Arc::clone(&node.stats)));
+            }
+            (Settings::LokiProcess(settings), Some(inbox)) => {
+                let exposed = Arc::<exposed::Exposed>::default();
+                node.exposed = Some(Arc::clone(&exposed));
+                let parts = loki_process::Parts {
+                    settings: node.told(settings, of!(LokiProcess)),
+                    inbox,
+                    clock: Arc::clone(&self.parts.clock),
+                    seed: self.parts.seed,
+                    stats: Arc::clone(&node.stats),
+                    exposed,
+                };
+                self.tasks.spawn(loki_process::run(parts));
+            }
+            (Settings::LokiWrite(_), Some(inbox)) => self.start_write(id, &mut node, inbox),
+            _ => self.start_source(id, &mut node),
+        }
+        node
+    }
+
+    /// Whether entries that are sent to these come to a `stage.airflow`. What is sent to was
+    /// evaluated before, so that no way leads back.
+    fn leads_to_airflow(&self, to: &[To]) -> bool {
+        to.iter().filter_map(|to| self.nodes.get(to.0.id())).any(|node| match &node.settings {
+            Settings::LokiProcess(it) => {
+                has_airflow(&it.stages) || self.leads_to_airflow(&it.forward_to)
+            }
+            Settings::LokiRelabel(it) => self.leads_to_airflow(&it.forward_to),
+            _ => false,
+        })
+    }
+
+    /// The way into a component that takes entries, and whether its other end waits to be taken.
+    fn way_into(&mut self, id: &str, kind: &Kind) -> (Option<Arc<Receiver>>, Option<()>) {
+        if !kind.exports.iter().any(|(name, _)| *name == "receiver") {
+            return (None, None);
+        }
+        let waiting = self.waiting.entry(id.to_owned());
+        let (receiver, _) = waiting.or_insert_with(|| Receiver::new(id));
+        (Some(Arc::clone(receiver)), Some(()))
+    }
+
+    fn start_write(&mut self, id: &str, node: &mut Node, inbox: mpsc::Receiver<Batch>) {
+        let Settings::LokiWrite(settings) = node.settings.clone() else { return };
+        let folder = self.folder(id);
+        let progress = Progress::new();
+        let Some(custody) = self.custody(&folder, &progress, node) else {
+            // What is sent to it waits: nothing may be taken that cannot be kept.
+            self.stuck.push(inbox);
+            return;
+        };
+        let parts = loki_write::Parts {
+            settings: node.told(&settings, of!(LokiWrite)),
+            inbox,
+            folder,
+            custody,
+            progress,
+            clock: Arc::clone(&self.parts.clock),
+            seed: self.parts.seed,
+            metrics: self.metrics.write.clone(),
+            stats: Arc::clone(&node.stats),
+            // Everything is torn down before that; only one that was taken out of the
+            // configuration needs it.
+            drain_timeout: self.config.drain_timeout * 2,
+        };
+        self.tasks.spawn(loki_write::run(parts));
+    }
+
+    fn start_source(&mut self, id: &str, node: &mut Node) {
+        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
+        let (exports, cancel) = (Exports::new(id, self.news.clone()), node.cancel.clone());
+        match node.settings.clone() {
+            Settings::LocalFile(settings) => {
+                node.exports = local_file::exports(&settings).unwrap_or_else(|problem| {
+                    node.stats.note(Some(problem));
+                    Value::object([("content", Value::Unknown)])
+                });
+                let told = node.told(&settings, of!(LocalFile));
+                self.tasks.spawn(local_file::run(told, exports, stats, cancel));
+            }
+            Settings::LocalFileMatch(settings) => {
+                let (targets, age) = (&settings.path_targets, settings.ignore_older_than);
+                let found = local_file_match::matching(targets, age, &births);
+                node.exports = Value::object([("targets", discovery_relabel::targets(found))]);
+                let told = node.told(&settings, of!(LocalFileMatch));
+                self.tasks.spawn(local_file_match::run(told, births, exports, cancel));
+            }
+            Settings::DiscoveryKubernetes(settings) => {
+                node.exports = Value::object([("targets", Value::array(Vec::new()))]);
+                let told = node.told(&settings, of!(DiscoveryKubernetes));
+                let around = self.config.kubernetes.clone();
+                let seed = self.parts.seed;
+                let run = discovery_kubernetes::run(told, around, seed, (exports, stats, cancel));
+                self.tasks.spawn(run);
+            }
+            Settings::LokiSourceFile(settings) => {
+                let is_from_end = settings.tail_from_end;
+                let told = node.told(&settings, of!(LokiSourceFile));
+                let Some(files) = self.files(id, node, Form::Lines, is_from_end) else { return };
+                self.tasks.spawn(loki_source_file::run(files, told, births, stats, cancel));
+            }
+            Settings::LokiSourceKubernetes(settings) => {
+                let told = node.told(&settings, of!(LokiSourceKubernetes));
+                let Some(files) = self.files(id, node, Form::Contents, false) else { return };
+                self.tasks.spawn(loki_source_kubernetes::run(files, told, births, stats, cancel));
+            }
+            Settings::LokiSourceApi(settings) => {
+                let told = node.told(&settings, of!(LokiSourceApi));
+                let clock = Arc::clone(&self.parts.clock);
+                self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
+            }
+            _ => {}
+        }
+    }
+
+    fn files(&mut self, id: &str, node: &mut Node, form: Form, is_from_end: bool) -> Option<Files> {
+        let folder = self.folder(id);
+        let custody = self.custody(&folder, &Progress::new(), node)?;
+        let (every, end) = (self.config.position_interval, self.saved_enough.clone());
+        self.saving.spawn(save_regularly(custody.clone(), every, end));
+        self.custodies.push(custody.clone());
+        let (births, clock) = (Arc::clone(&self.births), Arc::clone(&self.parts.clock));
+        let metrics = self.metrics.clone();
+        Some(Files::new(FilesParts { custody, births, clock, metrics, form }, is_from_end))
+    }
+
+    /// Who answers for what a component has taken and not delivered.
+    fn custody(&mut self, folder: &PathBuf, progress: &Progress, node: &Node) -> Option<Custody> {
+        match Positions::open(folder) {
+            Ok(positions) => {
+                let custody = Custody::new(positions, progress.clone());
+                self.closings.push(custody.closing());
+                Some(custody)
+            }
+            Err(error) => {
+                let problem = Chain(&error).to_string();
+                tracing::error!(error = problem, "a component cannot work without its folder");
+                node.stats.note(Some(problem));
+                None
+            }
+        }
+    }
+
+    /// Where a component keeps its state.
+    fn folder(&self, id: &str) -> PathBuf {
+        self.config.storage.join(id.replace('/', "."))
+    }
+
+    /// Ends what keeps positions, and writes them for the last time.
+    pub(super) async fn save_at_last(&mut self) -> Result<(), crate::Error> {
+        self.saved_enough.cancel();
+        while self.saving.join_next().await.is_some() {}
+        let mut result = Ok(());
+        for custody in &self.custodies {
+            result = result.and(save(custody).await);
+        }
+        result
+    }
+}
+
+fn has_airflow(stages: &[StageConfig]) -> bool {
+    stages.iter().any(|stage| match stage {
+        StageConfig::Airflow => true,
+        StageConfig::Match(config) => has_airflow(&config.stages),
+        _ => false,
+    })
+}

@@ -1,0 +1,7 @@
+//! Alloy's configurations at work: files on one side, a store on the other.
+
+mod agent;
+mod delivery;
+mod kubernetes;
+mod page;
+mod reload;
