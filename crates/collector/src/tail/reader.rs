@@ -24,11 +24,7 @@ impl Reader {
     /// A reader of the files under the pods folder. Needs a runtime: it waits for inotify.
     pub fn new(config: Config, around: Surroundings, queue: mpsc::Sender<Delivery>) -> Self {
         let (watch, watcher) = watch();
-        let opener = if std::env::var_os("NO_OPENER").is_some() {
-            Opener::default()
-        } else {
-            Opener::start(config.pods_folder.clone())
-        };
+        let opener = Opener::start(config.pods_folder.clone());
         let tailer = Tailer::new(config.clone(), around, watcher, opener);
         Self { config, tailer, watch, queue }
     }

@@ -64,12 +64,23 @@ impl Tailer {
     /// # Errors
     /// When the pods folder is there and cannot be read.
     pub fn follow(&mut self, hints: &Hints, now: Instant) -> Result<(), Error> {
+        let looked = if hints.is_overflow { self.scan(now) } else { self.look(hints, now) };
+        // Only now: what was written last comes together with the end of its folder's watch.
         hints.dropped.iter().for_each(|watch| self.watcher.forget(watch));
-        if hints.is_overflow {
-            return self.scan(now);
-        }
+        looked
+    }
+
+    fn look(&mut self, hints: &Hints, now: Instant) -> Result<(), Error> {
         let mut folders: HashSet<PathBuf> =
             hints.events.iter().filter_map(|(watch, name)| self.pod_folder(watch, name)).collect();
+        // What is deleted may have been written to in its last moment.
+        for (watch, name) in &hints.events {
+            let folder = self.watcher.folder(watch);
+            let path = folder.zip(name.as_ref()).map(|(folder, name)| folder.join(name));
+            path.and_then(|path| self.open_file(&path))
+                .into_iter()
+                .for_each(|no| self.make_due(no));
+        }
         for (watch, name) in &hints.written {
             // A file that is known need not be looked for.
             let path = self.watcher.folder(watch).map(|folder| folder.join(name));
