@@ -34,7 +34,7 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     let (control, cancel) = (runner.control(), CancellationToken::new());
     let listener = bind(args.listen).await;
     let listener = listener.with_context(|| format!("failed to listen at {}", args.listen))?;
-    tracing::info!(address = %args.listen, "metrics and the page of components are served");
+    tracing::info!(address = %listener.local_addr()?, "serving");
     let page = serve(listener, page(registry, control.clone(), path.to_owned()), cancel.clone());
     let mut hangups = signal(SignalKind::hangup())?;
     let hear = async {

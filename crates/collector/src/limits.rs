@@ -115,3 +115,6 @@ pub const PUSH_WAIT: Duration = Duration::from_secs(30);
 pub const PUSHES_AT_ONCE_MAX: usize = 512;
 /// How many looks at files there are for one at which files there are, where nothing is told.
 pub const LOOKS_FOR_FILES: u32 = 8;
+/// How many looks at files there are before positions are forgotten of files that are gone: a good
+/// minute, in which targets have become known that were known to an earlier run.
+pub const LOOKS_PER_SWEEP: u32 = 256;

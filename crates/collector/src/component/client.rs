@@ -35,7 +35,8 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Client {
     let mut client = Client::default();
     let token: Option<Hidden> = args.given("bearer_token");
     let token_file: Option<String> = args.given("bearer_token_file");
-    let ways = [basic_auth(args), authorization(args), token.map(bearer), token_file.map(file)];
+    let ways =
+        [basic_auth(args), authorization(args), token.as_ref().map(bearer), token_file.map(file)];
     let mut ways = ways.into_iter().flatten();
     client.auth = ways.next().unwrap_or_default();
     if ways.next().is_some() {
@@ -77,7 +78,7 @@ pub fn clustering(args: &mut Arguments<'_, '_>) {
     nested.finish();
 }
 
-fn bearer(token: Hidden) -> Auth {
+fn bearer(token: &Hidden) -> Auth {
     Auth::Bearer(Secret(token.expose().to_owned()))
 }
 
@@ -109,7 +110,7 @@ fn authorization(args: &mut Arguments<'_, '_>) -> Option<Auth> {
     let token: Option<Hidden> = nested.given("credentials");
     let path: Option<String> = nested.given("credentials_file");
     nested.finish();
-    token.map(bearer).or(path.map(file))
+    token.as_ref().map(bearer).or(path.map(file))
 }
 
 fn tls_config(args: &mut Arguments<'_, '_>, client: &mut Client) {

@@ -22,7 +22,7 @@ pub(super) fn missing(body: &Body, ids: &[&str], kinds: &[&str]) -> Vec<Missing>
 fn look(reference: &Reference, ids: &[&str], kinds: &[&str]) -> Option<Missing> {
     let lengths = (1..reference.names.len()).rev();
     let is_kind = |length: &usize| kinds.contains(&reference.names[..*length].join(".").as_str());
-    let length = lengths.clone().find(is_kind)?;
+    let length = lengths.into_iter().find(is_kind)?;
     let (kind, id) = (reference.names[..length].join("."), reference.names[..=length].join("."));
     if ids.contains(&id.as_str()) {
         return None;

@@ -109,11 +109,14 @@ fn access(settings: &Settings, around: &Kubernetes) -> Option<Access> {
     around.access.clone()
 }
 
+/// The targets of pods by uid, and since when a pod is gone.
+type Pods = BTreeMap<String, (Vec<Target>, Option<Instant>)>;
+
 /// The targets of pods, by uid. Those of a pod that is gone stay for a while: its lines may not be
 /// read yet.
 #[derive(Debug, Default)]
 struct Known {
-    pods: Mutex<BTreeMap<String, (Vec<Target>, Option<Instant>)>>,
+    pods: Mutex<Pods>,
     changed: Notify,
 }
 
@@ -125,12 +128,12 @@ impl Known {
         pods.values().flat_map(|(targets, _)| targets.iter().cloned()).collect()
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, (Vec<Target>, Option<Instant>)>)) {
+    fn change(&self, change: impl FnOnce(&mut Pods)) {
         change(&mut self.lock());
         self.changed.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Vec<Target>, Option<Instant>)>> {
+    fn lock(&self) -> MutexGuard<'_, Pods> {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,6 +187,7 @@ impl Observer<Pod> for Keeper {
 
     fn failed(&mut self, failure: &Failure) {
         self.stats.note(Some(Chain(failure).to_string()));
-        tracing::warn!(error = %Chain(failure), "pods cannot be followed for now, it is tried again");
+        let error = Chain(failure);
+        tracing::warn!(%error, "pods cannot be followed for now, it is tried again");
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::component::Batch;
 use crate::custody::Custody;
-use crate::limits::{FILE_GRACE, FILES_MAX, READ_BYTES_MAX};
+use crate::limits::{FILE_GRACE, FILES_MAX, GLOB_FILES_MAX, LOOKS_PER_SWEEP, READ_BYTES_MAX};
 use crate::metrics::Metrics;
 use crate::run::births::Births;
 use crate::run::followed::{Followed, Form};
@@ -48,7 +48,10 @@ pub struct Files {
     /// Files that were read to their end, as long as somebody holds them: they are not read again.
     finished: HashSet<Inode>,
     due: VecDeque<FileNo>,
+    /// Names that changes were told of.
+    told_of: HashSet<PathBuf>,
     next_no: u64,
+    looks: u32,
     buffer: Vec<u8>,
     /// Whether files that have no position are read from their end.
     is_from_end: bool,
@@ -65,7 +68,9 @@ impl Files {
             by_inode: HashMap::new(),
             finished: HashSet::new(),
             due: VecDeque::new(),
+            told_of: HashSet::new(),
             next_no: 0,
+            looks: 0,
             buffer: vec![0; READ_BYTES_MAX],
             is_from_end,
         }
@@ -82,10 +87,12 @@ impl Files {
         }
     }
 
-    /// Whether a name is wanted.
-    #[must_use]
-    pub fn wants(&self, path: &Path) -> bool {
-        self.wanted.contains_key(path)
+    /// Whether one of these names was not told of before: it may be one that is to be wanted.
+    pub fn has_news(&mut self, paths: &HashSet<PathBuf>) -> bool {
+        if self.told_of.len() > GLOB_FILES_MAX {
+            self.told_of.clear();
+        }
+        paths.iter().filter(|path| self.told_of.insert((*path).clone())).count() > 0
     }
 
     /// Looks at all names that are wanted.
@@ -95,6 +102,10 @@ impl Files {
         // What is there when one begins is old; what comes later is read whole.
         self.is_from_end = false;
         self.finished.retain(|inode| self.parts.births.holds(*inode));
+        self.looks = self.looks.wrapping_add(1);
+        if self.looks.is_multiple_of(LOOKS_PER_SWEEP) {
+            self.parts.custody.positions().sweep_nameless();
+        }
         self.look_at_old(now);
     }
 

@@ -48,7 +48,6 @@ pub struct Followed {
 
 impl Followed {
     /// A file that is read on from where it stands.
-    #[expect(clippy::too_many_arguments, reason = "they are what a file is known by")]
     pub fn new(
         no: FileNo,
         path: PathBuf,

@@ -90,22 +90,23 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is let go of first, the position is before the first item that is still held.
+        /// Whatever is let go of first, the position is before the first item that is held.
         #[test]
-        fn a_position_never_passes_what_is_held(order in Just((0..20_usize).collect::<Vec<_>>()).prop_shuffle()) {
+        fn a_position_never_passes_what_is_held(
+            order in Just((0..20_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("log");
             std::fs::write(&path, "line\n").unwrap();
             let file = LogFile::open(&path).unwrap();
             let custody = Custody::new(Positions::open(folder.path()).unwrap(), Progress::new());
-            let no = FileNo(0);
-            let saved = Saved {
-                path, inode: file.inode(), fingerprint: file.fingerprint(), position: at(0), pod: None, is_done: false,
-            };
+            let (no, inode, fingerprint) = (FileNo(0), file.inode(), file.fingerprint());
+            let (position, pod, is_done) = (at(0), None, false);
+            let saved = Saved { path, inode, fingerprint, position, pod, is_done };
             custody.positions().track(no, saved);
             let ledger = Ledger::new(custody.clone());
-            let claim = |place: u64| Claim { no, position: at(place), is_last: false };
-            let mut held: Vec<Option<Origins>> = (1..=20).map(|place| Some(ledger.begin(claim(place)))).collect();
+            let begin = |place: u64| ledger.begin(Claim { no, position: at(place), is_last: false });
+            let mut held: Vec<Option<Origins>> = (1..=20).map(|place| Some(begin(place))).collect();
             for item in order {
                 held[item] = None;
                 let first = held.iter().position(Option::is_some).unwrap_or(20);

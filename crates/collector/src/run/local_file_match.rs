@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::component::local_file_match::Settings;
-use crate::limits::{LOOK_INTERVAL, MATCH_PAUSE};
+use crate::limits::{GLOB_FILES_MAX, LOOK_INTERVAL, MATCH_PAUSE};
 use crate::run::births::{Births, Change};
 use crate::run::discovery_relabel::targets;
 use crate::run::exports::Exports;
@@ -36,7 +36,6 @@ pub async fn run(
         });
         let Ok(found) = found.await else { return };
         exports.tell(Value::object([("targets", found)])).await;
-        known.extend(births.paths());
         let mut tick = interval(current.sync_period.max(LOOK_INTERVAL));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tick.tick().await;
@@ -61,14 +60,15 @@ async fn appeared(
     known: &mut BTreeSet<PathBuf>,
 ) {
     loop {
-        let is_new = match changes.recv().await {
-            Ok(Change::Files(paths)) => paths.iter().any(|path| !known.contains(path)),
+        let paths = match changes.recv().await {
+            Ok(Change::Files(paths)) => paths.to_vec(),
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-            Ok(Change::All) | Err(_) => births.paths().iter().any(|path| !known.contains(path)),
+            Ok(Change::All) | Err(_) => births.paths(),
         };
-        if is_new {
-            // What is gone by now will not come again under the same name.
+        if known.len() > GLOB_FILES_MAX {
             known.clear();
+        }
+        if paths.into_iter().filter(|path| known.insert(path.clone())).count() > 0 {
             return;
         }
     }

@@ -47,14 +47,14 @@ async fn answer(request: Request<Incoming>, part: PagePart) -> Answer {
     let id = query(&request, "id");
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => of(StatusCode::OK, HTML, overview(&part.control.components())),
-        (&Method::GET, "/component") => match find(&part, id) {
+        (&Method::GET, "/component") => match find(&part, id.as_ref()) {
             Some(viewed) => of(StatusCode::OK, HTML, component(&viewed)),
             None => text(StatusCode::NOT_FOUND, "there is no such component"),
         },
         (&Method::GET, "/api/components") => {
             of(StatusCode::OK, JSON, components(&part.control.components()))
         }
-        (&Method::GET, "/api/lines") => match find(&part, id) {
+        (&Method::GET, "/api/lines") => match find(&part, id.as_ref()) {
             Some(viewed) => {
                 of(StatusCode::OK, JSON, json!(viewed.stats.watch(Instant::now())).to_string())
             }
@@ -107,8 +107,8 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn find(part: &PagePart, id: Option<String>) -> Option<Viewed> {
-    part.control.components().into_iter().find(|it| Some(&it.id) == id.as_ref())
+fn find(part: &PagePart, id: Option<&String>) -> Option<Viewed> {
+    part.control.components().into_iter().find(|it| Some(&it.id) == id)
 }
 
 fn metrics(part: &PagePart) -> Answer {

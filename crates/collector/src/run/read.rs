@@ -78,9 +78,7 @@ pub async fn read<S: Clone + Send + Sync + 'static>(source: Source<S>, reading: 
         let looked = spawn_blocking(move || {
             let now = Instant::now();
             match look {
-                Look::Some(paths)
-                    if !is_due && !(for_files && paths.iter().any(|path| !files.wants(path))) =>
-                {
+                Look::Some(paths) if !(is_due || for_files && files.has_news(&paths)) => {
                     paths.iter().for_each(|path| files.look_at(path, now));
                 }
                 look => {

@@ -1,6 +1,6 @@
 //! Starting components: which task does what a component's settings say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::stage::StageConfig;
@@ -55,7 +55,7 @@ impl Host for Running {
             }
             return node.exports.clone();
         }
-        let mut node = self.start(id, kind, settings);
+        let mut node = self.start(id, kind, &settings);
         node.generation = generation;
         let exports = node.exports.clone();
         self.nodes.insert(id.to_owned(), node);
@@ -79,13 +79,13 @@ impl Host for Running {
 }
 
 impl Running {
-    fn start(&mut self, id: &str, kind: &'static Kind, settings: Settings) -> Node {
+    fn start(&mut self, id: &str, kind: &'static Kind, settings: &Settings) -> Node {
         let (receiver, inbox) = self.way_into(id, kind);
         let exports = receiver.as_ref().map(|receiver| ("receiver", receiver.value()));
         let mut node = Node::new(settings.clone(), Value::object(exports));
         node.receiver = receiver;
         let inbox = inbox.and_then(|()| self.waiting.remove(id)).map(|(_, inbox)| inbox);
-        match (&settings, inbox) {
+        match (settings, inbox) {
             (Settings::DiscoveryRelabel(settings), _) => {
                 node.exports = discovery_relabel::exports(settings);
             }
@@ -226,7 +226,7 @@ impl Running {
     }
 
     /// Who answers for what a component has taken and not delivered.
-    fn custody(&mut self, folder: &PathBuf, progress: &Progress, node: &Node) -> Option<Custody> {
+    fn custody(&mut self, folder: &Path, progress: &Progress, node: &Node) -> Option<Custody> {
         match Positions::open(folder) {
             Ok(positions) => {
                 let custody = Custody::new(positions, progress.clone());

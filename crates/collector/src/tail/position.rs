@@ -234,6 +234,16 @@ impl Positions {
         self.is_changed |= self.left.len() != before;
     }
 
+    /// Forgets what is kept of files that an earlier collector had open and that do not have their
+    /// names any more.
+    pub fn sweep_nameless(&mut self) {
+        let before = self.left.len();
+        self.left.retain(|saved| {
+            fs::metadata(&saved.path).is_ok_and(|metadata| Inode::of(&metadata) == saved.inode)
+        });
+        self.is_changed |= self.left.len() != before;
+    }
+
     /// Notes that what [`changed`](Self::changed) gave out could not be written.
     pub fn keep_changed(&mut self) {
         self.is_changed = true;
