@@ -105,7 +105,8 @@ mod tests {
             let saved = Saved { path, inode, fingerprint, position, pod, is_done };
             custody.positions().track(no, saved);
             let ledger = Ledger::new(custody.clone());
-            let begin = |place: u64| ledger.begin(Claim { no, position: at(place), is_last: false });
+            let claim = |place| Claim { no, position: at(place), is_last: false };
+            let begin = |place: u64| ledger.begin(claim(place));
             let mut held: Vec<Option<Origins>> = (1..=20).map(|place| Some(begin(place))).collect();
             for item in order {
                 held[item] = None;
