@@ -116,8 +116,9 @@ async fn shortpods(args: &Args, mut command: Command) -> Result<Report> {
     });
     let kubelet = living.await??;
     let seconds = SystemClock.now().since(start).as_secs_f64();
-    settle(&seen, kubelet.ledger().lines()).await;
+    // What was opened in time may come late.
     drop(load);
+    settle(&seen, kubelet.ledger().lines()).await;
     let cost = Cost {
         cpu_seconds: server.cpu_seconds()?,
         memory_megabytes: server.peak_memory_megabytes()?,
