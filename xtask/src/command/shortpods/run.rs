@@ -116,8 +116,9 @@ async fn shortpods(args: &Args, mut command: Command) -> Result<Report> {
     });
     let kubelet = living.await??;
     let seconds = SystemClock.now().since(start).as_secs_f64();
-    settle(&seen, kubelet.ledger().lines()).await;
+    // What was opened in time may come late.
     drop(load);
+    settle(&seen, kubelet.ledger().lines()).await;
     let cost = Cost {
         cpu_seconds: server.cpu_seconds()?,
         memory_megabytes: server.peak_memory_megabytes()?,
@@ -126,7 +127,7 @@ async fn shortpods(args: &Args, mut command: Command) -> Result<Report> {
     let arrived = found::read(&server, (start - AROUND, SystemClock.now() + AROUND)).await?;
     let audit = kubelet.ledger().audit(&arrived);
     let delays = delays(kubelet.ledger(), &seen.end());
-    Ok(told(args, audit, &delays, &cost))
+    Ok(told(args, &audit, &delays, &cost))
 }
 
 /// A busy process beside it; ended when it goes.
@@ -173,7 +174,7 @@ fn share(delays: &[Duration], percent: usize) -> Duration {
     delays.get(at).copied().unwrap_or(Duration::MAX)
 }
 
-fn told(args: &Args, audit: Audit, delays: &[Duration], cost: &Cost) -> Report {
+fn told(args: &Args, audit: &Audit, delays: &[Duration], cost: &Cost) -> Report {
     let [median, p99, longest] = [50, 99, 100].map(|percent| share(delays, percent));
     let millis = |delay: Duration| format!("{} ms", delay.as_millis());
     let row = |name: &str, value: String| vec![name.to_owned(), value];
