@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use crate::attribute::mention::{Name, Named};
 use crate::limits::REMEMBERED_MAX;
-use crate::task::TaskFacts;
+use crate::task::{MapIndex, TaskFacts};
 
 /// A map that forgets what was put into it first.
 #[derive(Debug, Clone)]
@@ -53,6 +53,8 @@ pub(super) struct Memory {
     tries: Recent<String, Option<Known>>,
     /// The name of a pod → its try.
     pub(super) pods: Recent<String, TaskFacts>,
+    /// An instance → Airflow 3's name of the first try of it that was named.
+    first_ids: Recent<String, String>,
     /// An instance → its last try.
     last_tries: Recent<TaskFacts, u32>,
 }
@@ -71,6 +73,7 @@ impl Memory {
             pairs: Recent::new(),
             tries: Recent::new(),
             pods: Recent::new(),
+            first_ids: Recent::new(),
             last_tries: Recent::new(),
         }
     }
@@ -82,12 +85,35 @@ impl Memory {
         }
         let facts = self.facts(named);
         if let Some(ti_id) = named.ti_id {
+            self.learn_first_id(&named.joined(), named.run_id, named.map_index, ti_id);
             let told = facts.clone().unwrap_or_else(|| nameless(named));
             self.learn_try(ti_id, &told, Some(named.joined().into_owned()));
         }
         let Some(facts) = facts else { return };
         if let Some(number) = facts.try_number {
-            self.last_tries.put(TaskFacts { try_number: None, ..facts }, number);
+            // News of an earlier try may come after the next was handed out.
+            let instance = TaskFacts { try_number: None, ..facts };
+            let last = self.last_try(&instance).map_or(number, |last| last.max(number));
+            self.last_tries.put(instance, last);
+        }
+    }
+
+    /// Notes an id of an instance, and says whether it is the first.
+    pub(super) fn learn_first_id(
+        &mut self,
+        joined: &str,
+        run_id: &str,
+        map_index: Option<MapIndex>,
+        ti_id: &str,
+    ) -> bool {
+        let index = map_index.map(|index| index.to_string()).unwrap_or_default();
+        let instance = format!("{joined} {run_id} {index}");
+        match self.first_ids.get(&instance) {
+            Some(first) => first == ti_id,
+            None => {
+                self.first_ids.put(instance, ti_id.to_owned());
+                true
+            }
         }
     }
 

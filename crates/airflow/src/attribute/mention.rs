@@ -260,7 +260,10 @@ mod tests {
     fn angles() {
         check("<TaskInstance: d.t r__1 [queued]>", &["d t r__1 -1 ?"]);
         check("<TaskInstance: d.g.t r map_index=3 [None] ti_id=01-a>", &["d.g.t? r 3 ? 01-a"]);
-        check("[<TaskInstance: d.t a [x]>, <TaskInstance: d.t b [x]>]", &["d t a -1 ?", "d t b -1 ?"]);
+        check(
+            "[<TaskInstance: d.t a [x]>, <TaskInstance: d.t b [x]>]",
+            &["d t a -1 ?", "d t b -1 ?"],
+        );
         check("<TaskInstance: d.t [queued]>", &[]);
         check("<TaskInstance: d r [queued]>", &[]);
     }

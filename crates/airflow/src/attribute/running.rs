@@ -58,7 +58,8 @@ impl Running {
     pub(super) fn about_to_load(&self) -> Option<String> {
         let mut waiting = self.works.iter().filter(|work| !work.has_loaded);
         let (first, second) = (waiting.next(), waiting.next());
-        first.filter(|_| second.is_none() && self.unsure == 0 && self.is_sound)
+        first
+            .filter(|_| second.is_none() && self.unsure == 0 && self.is_sound)
             .map(|work| work.ti_id.clone())
     }
 

@@ -1,6 +1,6 @@
 //! What the scheduler's lines are about, in the words of its own loggers.
 
-use crate::attribute::attributor::Answer;
+use crate::attribute::attributor::{Answer, Begun};
 use crate::attribute::local::Local;
 use crate::attribute::memory::{Memory, agree, common, nameless};
 use crate::attribute::mention::{self, Name, Named};
@@ -52,10 +52,30 @@ impl Shared {
         if let (Some(dag_id), Some(task_id)) = (&facts.dag_id, &facts.task_id) {
             self.memory.learn_pair(dag_id, task_id);
         }
-        if let Some(ti_id) = value_of(message, "ti_id=") {
+        let Some(ti_id) = value_of(message, "ti_id=") else { return facts };
+        // One that is not over will be another try under the same id, or has been replaced.
+        let state = value_of(message, "state=").unwrap_or_default();
+        let is_over = ["success", "failed", "skipped", "upstream_failed"].contains(&state);
+        if is_over && self.is_number_of(ti_id, &facts) {
             self.memory.learn_try(ti_id, &facts, None);
+            return facts;
         }
-        facts
+        TaskFacts { try_number: None, ..facts }
+    }
+
+    /// The id in "TaskInstance Finished" is of whichever try the database has by then, the number
+    /// of the one that finished. They are of the same try for certain when the number is known to
+    /// be the id's, or when there has been no other id.
+    fn is_number_of(&mut self, ti_id: &str, facts: &TaskFacts) -> bool {
+        let known = self.memory.known_try(ti_id).flatten().and_then(|facts| facts.try_number);
+        if known.is_some() {
+            return known == facts.try_number;
+        }
+        let text = |part: &Option<String>| part.clone().unwrap_or_default();
+        let joined = format!("{}.{}", text(&facts.dag_id), text(&facts.task_id));
+        let run_id = text(&facts.run_id);
+        let is_first = self.memory.learn_first_id(&joined, &run_id, facts.map_index, ti_id);
+        is_first && self.begun == Begun::AtItsStart
     }
 
     /// What the LocalExecutor is given, and what it has done.
@@ -67,10 +87,6 @@ impl Shared {
                 self.memory.learn(&named);
                 named.ti_id.into_iter().for_each(|ti_id| self.running.begin(ti_id));
             }
-        } else if message.starts_with("TaskInstance Finished: ")
-            && let Some(ti_id) = value_of(message, "ti_id=")
-        {
-            self.running.end(ti_id);
         }
     }
 }
@@ -78,7 +94,8 @@ impl Shared {
 /// Whether a line opens a list of instances, each on a line of its own that begins with a tab.
 pub(super) fn is_list(message: &str) -> bool {
     message.ends_with(" tasks up for execution:")
-        || message == "Setting the following tasks to queued state:"
+        || message.starts_with("Setting the following tasks to queued state")
+            && message.ends_with(':')
 }
 
 /// The instances that a message names, all in one: what they have in common.

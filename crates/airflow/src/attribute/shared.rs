@@ -86,9 +86,7 @@ impl Shared {
     pub(super) fn settled(&self, wanted: &Wanted) -> Option<Option<Arc<Attribution>>> {
         let some = |task: TaskFacts, by| Some(Some(Arc::new(Attribution { task, by })));
         match wanted {
-            Wanted::Record { id, is_stderr } => {
-                self.lines[usize::from(*is_stderr)].closed(*id)
-            }
+            Wanted::Record { id, is_stderr } => self.lines[usize::from(*is_stderr)].closed(*id),
             Wanted::Message(id) => some(self.celery.facts(id)?.clone(), AttributedBy::Line),
             Wanted::Pair { joined, rest } => {
                 some(self.memory.pair(joined, rest.clone())?, AttributedBy::Line)

@@ -7,10 +7,10 @@ use super::*;
 fn check(line: &str, expect: Option<&str>) {
     let shown = read(line).map(|record| {
         let level = record.level.map_or("-", Level::as_str);
-        let source = record.source.as_ref().map_or_else(
-            || "-".to_owned(),
-            |source| format!("{}:{}", source.file, source.line),
-        );
+        let source = record
+            .source
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), |source| format!("{}:{}", source.file, source.line));
         if let Some(span) = &record.span {
             assert_eq!(&line[span.clone()], record.message, "the span of {line}");
         }
@@ -66,7 +66,9 @@ fn consoles_of_airflow_3() {
     let ids = "dag_id=d.e loc=x.py:21 map_index=-1 run_id=r__2026-11-20T00:00:00+00:00 \
                task_id=t ti_id=01a try_number=2";
     check(
-        &format!("2026-11-22 08:58:59.090503+00:00 [info     ] Fetched [1/12]   [acme.sales] {ids}"),
+        &format!(
+            "2026-11-22 08:58:59.090503+00:00 [info     ] Fetched [1/12]   [acme.sales] {ids}"
+        ),
         Some(
             "Console info acme.sales x.py:21 -: Fetched [1/12] \
              of d.e/r__2026-11-20T00:00:00+00:00/t/-1/2",

@@ -100,7 +100,8 @@ fn read_archive(path: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()
     for entry in tar::Archive::new(unpacked.as_slice()).entries()? {
         let mut entry = entry?;
         let name = entry.path()?.to_string_lossy().into_owned();
-        let below = name.trim_start_matches("./").split_once('/').map(|(_, below)| below.to_owned());
+        let below =
+            name.trim_start_matches("./").split_once('/').map(|(_, below)| below.to_owned());
         let mut content = Vec::new();
         entry.read_to_end(&mut content)?;
         if let Some(below) = below.filter(|_| entry.header().entry_type().is_file()) {
@@ -127,10 +128,7 @@ fn pod(item: &Value) -> Pod {
         labels: map(&metadata["labels"]),
         annotations: map(&metadata["annotations"]),
         containers: containers
-            .map(|container| Container {
-                name: text(&container["name"]),
-                words: words(container),
-            })
+            .map(|container| Container { name: text(&container["name"]), words: words(container) })
             .collect(),
         ..Pod::new(text(&metadata["namespace"]), text(&metadata["name"]))
     }

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use super::corpus::{self, Corpus};
 use super::play::{Played, play};
 use super::tally::{Outcome, Tally, compare};
-use super::truth;
+use super::truth::{self, Database};
 use crate::report::{Report, Verdict};
 
 /// Compares what lines are found to be about with what is known of them
@@ -57,19 +57,21 @@ struct Found {
 impl Found {
     fn corpus(&mut self, corpus: &Corpus, hide: Option<Hide>) -> Result<()> {
         let truths = truth::read(corpus)?;
+        let database = Database::read(corpus)?;
         let mut shown = [0; 3];
         play(corpus, hide, |line| {
             let Some(of_file) = truths.get(line.file) else { return };
             for number in line.records {
                 let Some(truth) = of_file.get(number) else { continue };
                 let outcome = compare(truth.task.as_ref(), line.facts());
+                let outcome = database.judge(outcome, line);
                 let place = if line.component.is_some() { "stdout" } else { "file" };
                 self.tally.add(&corpus.name, &format!("{}, {place}", truth.kind), outcome);
                 let slot = match outcome {
                     Outcome::Wrong => 0,
                     Outcome::Missed => 1,
                     Outcome::Partial => 2,
-                    Outcome::Right | Outcome::Nobody => continue,
+                    Outcome::Right | Outcome::Nobody | Outcome::Disputed => continue,
                 };
                 shown[slot] += 1;
                 if shown[slot] <= self.show {
@@ -83,13 +85,14 @@ impl Found {
         let row = |((corpus, sort), count): (&(String, String), &super::tally::Count)| {
             let counts =
                 [count.attributable(), count.right, count.partial, count.missed, count.wrong];
+            let disputed = count.disputed.to_string();
             let share = match count.attributable() {
                 0 => String::new(),
                 all => format!("{:.2} %", 100.0 * count.right as f64 / all as f64),
             };
             let mut row = vec![corpus.clone(), sort.clone()];
             row.extend(counts.iter().map(u64::to_string));
-            row.extend([count.nobody.to_string(), share]);
+            row.extend([disputed, count.nobody.to_string(), share]);
             row
         };
         let rows = self.tally.0.iter().map(row).collect();
@@ -97,7 +100,15 @@ impl Found {
         let holds = total.wrong == 0;
         Report {
             head: vec![
-                "corpus", "lines", "somebody's", "right", "in part", "missed", "wrong", "nobody's",
+                "corpus",
+                "lines",
+                "somebody's",
+                "right",
+                "in part",
+                "missed",
+                "wrong",
+                "disputed",
+                "nobody's",
                 "right of all",
             ],
             rows,

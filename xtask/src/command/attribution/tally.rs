@@ -15,6 +15,8 @@ pub(super) enum Outcome {
     Missed,
     /// Against the truth, or an answer for a line that is nobody's.
     Wrong,
+    /// Against the truth of the line, and what Airflow's database says of the id in it.
+    Disputed,
     /// Nobody's, and no answer.
     Nobody,
 }
@@ -26,6 +28,7 @@ pub(super) struct Count {
     pub(super) partial: u64,
     pub(super) missed: u64,
     pub(super) wrong: u64,
+    pub(super) disputed: u64,
     pub(super) nobody: u64,
 }
 
@@ -71,6 +74,7 @@ impl Tally {
             Outcome::Partial => &mut count.partial,
             Outcome::Missed => &mut count.missed,
             Outcome::Wrong => &mut count.wrong,
+            Outcome::Disputed => &mut count.disputed,
             Outcome::Nobody => &mut count.nobody,
         };
         *counter += 1;
@@ -83,6 +87,7 @@ impl Tally {
             partial: sum.partial + count.partial,
             missed: sum.missed + count.missed,
             wrong: sum.wrong + count.wrong,
+            disputed: sum.disputed + count.disputed,
             nobody: sum.nobody + count.nobody,
         })
     }
@@ -91,7 +96,7 @@ impl Tally {
 impl Count {
     /// How many lines are somebody's.
     pub(super) fn attributable(&self) -> u64 {
-        self.right + self.partial + self.missed + self.wrong
+        self.right + self.partial + self.missed + self.wrong + self.disputed
     }
 }
 

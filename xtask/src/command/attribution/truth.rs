@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::corpus::Corpus;
+use super::play::Played;
+use super::tally::Outcome;
 
 /// Whose a line is, and whose output.
 pub(super) struct Truth {
@@ -15,6 +17,34 @@ pub(super) struct Truth {
     pub(super) kind: String,
     /// `None` when it is nobody's.
     pub(super) task: Option<TaskFacts>,
+}
+
+/// The tries of Airflow's own database, by the names that Airflow 3 and Celery give them.
+pub(super) struct Database(HashMap<String, TaskFacts>);
+
+impl Database {
+    pub(super) fn read(corpus: &Corpus) -> Result<Self> {
+        let mut tries = HashMap::new();
+        for row in corpus.rows("truth_tasks.jsonl")? {
+            for key in ["id", "external_executor_id"] {
+                if let (Some(id), Some(facts)) = (row[key].as_str(), facts(&row)) {
+                    tries.insert(id.to_owned(), facts);
+                }
+            }
+        }
+        Ok(Self(tries))
+    }
+
+    /// The truth of a component's line was noted by a hook in the process that wrote it, and two
+    /// processes' lines can be taken for each other's. Where a line names a try by its id and the
+    /// database says that the id is of the try that was found, the two truths are at odds.
+    pub(super) fn judge(&self, outcome: Outcome, line: &Played<'_>) -> Outcome {
+        let is_word = |c: char| c.is_ascii_hexdigit() || c == '-';
+        let words = line.text.split(|c| !is_word(c)).filter(|word| word.len() == 36);
+        let mut tries = words.filter_map(|id| self.0.get(id)).peekable();
+        let agrees = tries.peek().is_some() && tries.all(|found| Some(found) == line.facts());
+        if outcome == Outcome::Wrong && agrees { Outcome::Disputed } else { outcome }
+    }
 }
 
 /// The truth of every line, by file and number.
