@@ -17,3 +17,6 @@ mod waiting;
 pub use attributor::{Answer, Attributor, Begun, Line, Ticket};
 pub use mention::{Name, Named, find as mentions};
 pub use waiting::Waiting;
+
+#[cfg(test)]
+mod tests;
