@@ -27,8 +27,8 @@ enum Source {
     Shared(Box<Shared>),
 }
 
-/// Whether a log is read from its first line on. Only then is it known what runs, and a line without
-/// a name can be given to the only one that could have written it.
+/// Whether a log is read from its first line on. Only then is it known what runs, and a line
+/// without a name can be given to the only one that could have written it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begun {
     /// From its first line.

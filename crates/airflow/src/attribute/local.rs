@@ -1,4 +1,4 @@
-//! Airflow 2's LocalExecutor: commands that are run one after the other, in processes without names.
+//! Airflow 2's LocalExecutor: commands that are run in processes without names.
 
 use crate::attribute::attributor::Answer;
 use crate::attribute::memory::{Memory, common};
