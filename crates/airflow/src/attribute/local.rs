@@ -61,7 +61,7 @@ impl Local {
     }
 }
 
-/// The facts with the try that the scheduler named last when it handed the instance to its executor.
+/// The facts with the try that the scheduler named last for the instance.
 fn with_try(facts: TaskFacts, memory: &Memory) -> TaskFacts {
     let try_number = facts.try_number.or_else(|| memory.last_try(&facts));
     TaskFacts { try_number, ..facts }

@@ -182,7 +182,7 @@ fn end_of_argument(text: &str, from: usize) -> Option<usize> {
     None
 }
 
-/// `['airflow', 'tasks', 'run', 'd', 't', 'run', '--local', '--subdir', 'FILE', '--map-index', '0']`
+/// `['airflow', 'tasks', 'run', 'd', 't', 'run', '--subdir', 'FILE', '--map-index', '0']`
 fn read_command(text: &str, from: usize) -> (Option<Named<'_>>, usize) {
     let after = from + COMMAND.len();
     let end = text[after..].find(']').map_or(text.len(), |at| after + at);

@@ -160,7 +160,7 @@ fn pod_of(message: &str) -> Option<&str> {
     rest.split_once(' ').map(|(pod, _)| pod)
 }
 
-/// `TaskInstance Finished: dag_id=…, task_id=…, run_id=…, …` and `Marking task as FAILED. dag_id=…`.
+/// `TaskInstance Finished: dag_id=…, task_id=…, run_id=…, …` and `Marking task as FAILED. …`.
 fn finished(message: &str) -> Option<TaskFacts> {
     let rest = match message.strip_prefix("TaskInstance Finished: ") {
         Some(rest) => rest,
