@@ -17,6 +17,7 @@ use crate::report::Verdict;
 /// Runs the command that the arguments name.
 fn main() -> ExitCode {
     let verdict = match Xtask::parse().command {
+        Command::Attribution(args) => command::attribution::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Crash(args) => command::crash::run(&args),
         Command::Fuzz(args) => command::fuzz::run(&args),
@@ -44,6 +45,8 @@ struct Xtask {
 /// One variant a file of [`command`].
 #[derive(Subcommand)]
 enum Command {
+    /// Plays logs of real deployments and compares whose each line is found to be with the truth.
+    Attribution(command::attribution::Args),
     /// Measures the real binary on generated Airflow logs.
     Bench(command::bench::Args),
     /// Kills the real binary under load, again and again, and looks for every line.

@@ -9,12 +9,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribute;
 pub mod column;
 pub mod component;
 pub mod level;
+pub mod limits;
 pub mod line;
 pub mod path;
 pub mod pod;
+pub mod record;
 pub mod task;
 pub mod traceback;
 

@@ -33,6 +33,10 @@ pub enum Form {
     Celery,
     /// Airflow 3.0's API server: `INFO:     10.244.1.1:57128 - "GET …`.
     Uvicorn,
+    /// gunicorn: `[2026-11-22 08:41:24 +0000] [195] [INFO] …`; only [`crate::record`] reads it.
+    Gunicorn,
+    /// An access log: `10.244.1.1 - - [22/Nov/2026:08:20:59 +0000] "GET …`; likewise.
+    Access,
 }
 
 /// Recognises the head of a record. `None` for a follow-on line, and for what programs print.

@@ -71,6 +71,14 @@ pub enum AttributedBy {
     PodLabels,
     /// The name of the log file: exact.
     LogPath,
+    /// What the pod said before it ran any code of the task's, and its name fits.
+    PodLines,
+    /// The ids that the record carries, or what Airflow's own words name.
+    Line,
+    /// What the process that wrote it is known to work for.
+    Process,
+    /// The record of which it is a further line.
+    Continuation,
 }
 
 impl AttributedBy {
@@ -82,6 +90,10 @@ impl AttributedBy {
             Self::PodArgs => "pod-args",
             Self::PodLabels => "pod-labels",
             Self::LogPath => "log-path",
+            Self::PodLines => "pod-lines",
+            Self::Line => "line",
+            Self::Process => "process",
+            Self::Continuation => "continuation",
         }
     }
 }

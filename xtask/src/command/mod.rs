@@ -1,5 +1,6 @@
 //! One file or folder a command. Each offers `Args` (clap) and `run`.
 
+pub mod attribution;
 pub mod bench;
 pub mod crash;
 pub mod fuzz;

@@ -1,0 +1,135 @@
+//! One run of one deployment: its files, from a packed archive or an unpacked folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use airflow::Pod;
+use airflow::pod::Container;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+/// The file that every corpus has.
+const TRUTH: &str = "truth.jsonl";
+
+/// A corpus in memory; the largest is 30 MB.
+pub(super) struct Corpus {
+    /// `airflow3/celery-executor`
+    pub(super) name: String,
+    /// Paths below the corpus' folder, and what the files hold.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+}
+
+/// All corpora at or below these paths, in order: archives and folders with truth.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in paths {
+        search(path, &mut found).with_context(|| format!("cannot search {}", path.display()))?;
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn search(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if path.to_string_lossy().ends_with(".tar.zst") || path.join(TRUTH).is_file() {
+        found.push(path.to_owned());
+    } else if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?.path();
+            if entry.is_dir() || entry.to_string_lossy().ends_with(".tar.zst") {
+                search(&entry, found)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Corpus {
+    /// Reads an archive or a folder.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let name = |path: &Path| {
+            let part = |path: &Path| {
+                path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+            };
+            let parent = path.parent().map(part).unwrap_or_default();
+            format!("{parent}/{}", part(path).trim_end_matches(".tar.zst"))
+        };
+        let mut files = BTreeMap::new();
+        if path.is_dir() {
+            read_folder(path, path, &mut files)?;
+        } else {
+            read_archive(path, &mut files)?;
+        }
+        Ok(Self { name: name(path), files })
+    }
+
+    /// The rows of a file of JSON lines.
+    pub(super) fn rows(&self, file: &str) -> Result<Vec<Value>> {
+        let bytes = self.files.get(file).with_context(|| format!("{} has no {file}", self.name))?;
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
+    }
+
+    /// Its pods by `namespace_name_uid`, as the kubelet names their folders.
+    pub(super) fn pods(&self) -> Result<BTreeMap<String, Pod>> {
+        let bytes = self.files.get("pods.json").context("no pods.json")?;
+        let list: Value = serde_json::from_slice(bytes)?;
+        let items = list["items"].as_array().context("pods.json is no PodList")?;
+        let named = |pod: Pod| (format!("{}_{}_{}", pod.namespace, pod.name, pod.uid), pod);
+        Ok(items.iter().map(|item| named(pod(item))).collect())
+    }
+}
+
+fn read_folder(base: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    for entry in fs::read_dir(at)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_folder(base, &path, files)?;
+        } else {
+            let name = path.strip_prefix(base)?.to_string_lossy().into_owned();
+            files.insert(name, fs::read(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn read_archive(path: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    let bytes = fs::read(path)?;
+    let unpacked = zstd::stream::decode_all(bytes.as_slice())?;
+    for entry in tar::Archive::new(unpacked.as_slice()).entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let below =
+            name.trim_start_matches("./").split_once('/').map(|(_, below)| below.to_owned());
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        if let Some(below) = below.filter(|_| entry.header().entry_type().is_file()) {
+            files.insert(below, content);
+        }
+    }
+    Ok(())
+}
+
+fn pod(item: &Value) -> Pod {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let map = |value: &Value| -> BTreeMap<String, String> {
+        let pairs = value.as_object().into_iter().flatten();
+        pairs.map(|(name, value)| (name.clone(), text(value))).collect()
+    };
+    let words = |container: &Value| -> Vec<String> {
+        let lists = ["command", "args"].map(|key| container[key].as_array());
+        lists.into_iter().flatten().flatten().map(text).collect()
+    };
+    let metadata = &item["metadata"];
+    let containers = item["spec"]["containers"].as_array().into_iter().flatten();
+    Pod {
+        uid: text(&metadata["uid"]),
+        labels: map(&metadata["labels"]),
+        annotations: map(&metadata["annotations"]),
+        containers: containers
+            .map(|container| Container { name: text(&container["name"]), words: words(container) })
+            .collect(),
+        ..Pod::new(text(&metadata["namespace"]), text(&metadata["name"]))
+    }
+}

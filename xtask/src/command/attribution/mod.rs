@@ -1,0 +1,11 @@
+//! `cargo xtask attribution`: plays logs of real deployments, with truth for every line, through
+//! what we know of Airflow, and compares.
+
+mod corpus;
+mod cri;
+mod play;
+mod run;
+mod tally;
+mod truth;
+
+pub use run::{Args, run};
