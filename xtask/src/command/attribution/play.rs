@@ -20,7 +20,6 @@ pub(super) struct Played<'a> {
     /// The component of the container; `None` for a task's log file.
     pub(super) component: Option<&'a str>,
     pub(super) text: &'a str,
-    pub(super) at: Option<Timestamp>,
     pub(super) records: &'a [u64],
     pub(super) answer: Option<&'a Attribution>,
 }
@@ -75,7 +74,6 @@ fn play_pod(
             file,
             component: component.as_deref(),
             text: &line.text,
-            at: Some(line.at),
             records: &line.records,
             answer: answer.as_deref(),
         });
@@ -108,7 +106,6 @@ fn play_task(file: &str, path: &LogPath, bytes: &[u8], see: &mut impl FnMut(&Pla
             file,
             component: None,
             text: &text,
-            at: None,
             records: &[number],
             answer: answer.as_deref(),
         });
