@@ -119,7 +119,10 @@ impl Lifecycle {
             || message.starts_with("Detected a task instance without a heartbeat"))
             && let Some(of_try) = self.of_try(task)
         {
+            // Whatever it still does, it is over: the scheduler fails it, and tries again or not.
             of_try.cause = Some(Cause::Zombie);
+            of_try.state = of_try.state.or(Some(State::Failed));
+            of_try.end = of_try.end.or(record.time.map(|stamp| stamp.at));
         }
     }
 
@@ -160,17 +163,16 @@ impl Lifecycle {
 
     fn task(&mut self, record: &Record<'_>, task: &TaskFacts) {
         let Some(of_try) = self.of_try(task) else { return };
-        let time = record.time.map(|stamp| stamp.at);
-        if of_try.start.is_none() {
-            of_try.start = time;
-        }
         if record.form == Form::Text {
             let is_own = record.source.as_ref().is_some_and(|at| at.file == "taskinstance.py");
             if is_own {
+                of_try.start = of_try.start.or(record.time.map(|stamp| stamp.at));
                 of_try.marked(&record.message, task);
             }
         } else if record.is_by("supervisor") && record.message.ends_with(" finished") {
             of_try.workload_finished(record);
+        } else {
+            of_try.runs(record);
         }
     }
 }
@@ -196,6 +198,19 @@ impl TryRecord {
         }
     }
 
+    /// Airflow 3: from the first word of the task's own process to its last one. The supervisor
+    /// begins before it, and waits for seconds after it.
+    fn runs(&mut self, record: &Record<'_>) {
+        let Some(at) = record.time.map(|stamp| stamp.at).filter(|_| !self.is_exact) else { return };
+        let begins = ["::group::Pre Execute", "DAG bundles loaded: "];
+        if begins.iter().any(|message| record.message.starts_with(message)) {
+            self.start = Some(self.start.map_or(at, |start| start.min(at)));
+        }
+        if record.logger.as_deref() == Some("task") {
+            self.end = Some(self.end.map_or(at, |end| end.max(at)));
+        }
+    }
+
     /// Airflow 3: the supervisor's last word.
     fn workload_finished(&mut self, record: &Record<'_>) {
         let state = record.fields.final_state.as_deref().and_then(State::parse);
@@ -204,9 +219,6 @@ impl TryRecord {
         let code = record.fields.exit_code.as_deref().filter(|code| *code != "0");
         if let (State::Failed, Some(code)) = (state, code) {
             self.cause = Some(Cause::ExitCode(code.to_owned()));
-        }
-        if !self.is_exact {
-            self.end = record.time.map(|stamp| stamp.at);
         }
     }
 }
@@ -303,7 +315,7 @@ mod tests {
             r#"{"timestamp":"2026-11-22T08:10:44Z","level":"info","event":"Workload finished","#,
             r#""exit_code":-9,"final_state":"failed","logger":"supervisor"}"#,
         );
-        check(&[(Teller::Task, line)], r#"failed Some(0) Some(ExitCode("-9")) false"#);
+        check(&[(Teller::Task, line)], r#"failed None Some(ExitCode("-9")) false"#);
         let forged = line.replace("\"supervisor\"", "\"acme\"");
         check(&[(Teller::Task, &forged)], "- None None false");
     }

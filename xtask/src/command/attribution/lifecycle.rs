@@ -23,6 +23,8 @@ pub(super) struct Score {
     found: u64,
     states: u64,
     durations: u64,
+    /// What was not found as it is.
+    pub(super) odd: Vec<String>,
 }
 
 /// Shows a line to the lifecycle.
@@ -67,9 +69,15 @@ impl Score {
         found: Option<(Option<State>, Option<Timestamp>, Option<Timestamp>)>,
     ) {
         self.total += 1;
-        let Some((state, start, end)) = found else { return };
+        let key = ["dag_id", "run_id", "task_id", "map_index", "try_number", "state"];
+        let name = key.map(|key| row[key].to_string()).join(" ");
+        let Some((state, start, end)) = found else {
+            self.odd.push(format!("not found: {name}"));
+            return;
+        };
         self.found += 1;
-        self.states += u64::from(state.map(State::as_str) == row["state"].as_str());
+        let is_right = state.map(State::as_str) == row["state"].as_str();
+        self.states += u64::from(is_right);
         let time = |key: &str| row[key].as_str().and_then(parse_time).map(|stamp| stamp.at);
         let lasted = |start: Option<Timestamp>, end: Option<Timestamp>| {
             Some(end?.as_millis() - start?.as_millis())
@@ -78,6 +86,10 @@ impl Score {
         let near =
             truth.zip(found).is_some_and(|(truth, found)| (truth - found).abs() <= TOLERANCE_MS);
         self.durations += u64::from(near);
+        if !is_right || !near {
+            let state = state.map_or("-", State::as_str);
+            self.odd.push(format!("{state} for {found:?} ms, not {truth:?}: {name}"));
+        }
     }
 
     /// A row of the table.

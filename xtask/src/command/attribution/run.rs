@@ -88,6 +88,8 @@ impl Found {
         })?;
         let tries = lifecycle::tries(corpus, &lifecycle)?;
         let runs = lifecycle::runs(corpus, &lifecycle)?;
+        let odd = [&tries, &runs].map(|score| score.odd.iter().take(self.show));
+        self.details.extend(odd.into_iter().flatten().cloned());
         self.lived.push(tries.row(&corpus.name, "tries"));
         self.lived.push(runs.row(&corpus.name, "runs"));
         Ok(())
