@@ -13,6 +13,7 @@ pub mod attribute;
 pub mod column;
 pub mod component;
 pub mod level;
+pub mod lifecycle;
 pub mod limits;
 pub mod line;
 pub mod path;

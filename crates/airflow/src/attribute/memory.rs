@@ -138,7 +138,7 @@ impl Memory {
         }
         match self.tries.get_mut(ti_id) {
             None => self.tries.put(ti_id.to_owned(), Some(Known { facts: facts.clone(), joined })),
-            Some(known) => *known = known.take().and_then(|known| known.with(facts, joined)),
+            Some(known) => *known = known.take().and_then(|known| known.with(facts, joined.as_ref())),
         }
     }
 
@@ -178,9 +178,9 @@ impl Memory {
 
 impl Known {
     /// With what else is told of it, if that agrees.
-    fn with(self, facts: &TaskFacts, joined: Option<String>) -> Option<Self> {
+    fn with(self, facts: &TaskFacts, joined: Option<&String>) -> Option<Self> {
         let facts = agree(&self.facts, facts)?;
-        let joined = either(&self.joined, &joined)?;
+        let joined = either(&self.joined, &joined.cloned())?;
         if let (Some(dag_id), Some(task_id), Some(joined)) =
             (&facts.dag_id, &facts.task_id, &joined)
         {

@@ -14,6 +14,8 @@ mod scheduler;
 mod shared;
 mod waiting;
 
+pub(crate) use scheduler::value_of;
+
 pub use attributor::{Answer, Attributor, Begun, Line, Ticket};
 pub use mention::{Name, Named, find as mentions};
 pub use waiting::Waiting;

@@ -3,6 +3,7 @@
 
 mod corpus;
 mod cri;
+mod lifecycle;
 mod play;
 mod run;
 mod tally;

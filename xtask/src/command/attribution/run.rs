@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use airflow::TaskFacts;
+use airflow::lifecycle::Lifecycle;
 use anyhow::{Result, ensure};
 
 use super::corpus::{self, Corpus};
+use super::lifecycle;
 use super::play::{Played, play};
 use super::tally::{Outcome, Tally, compare};
 use super::truth::{self, Database};
@@ -41,7 +43,8 @@ pub(super) enum Hide {
 pub fn run(args: &Args) -> Result<Verdict> {
     let paths = corpus::find(&args.folders)?;
     ensure!(!paths.is_empty(), "no corpus found; name a folder with *.tar.zst or truth.jsonl");
-    let mut found = Found { tally: Tally::default(), details: Vec::new(), show: args.show };
+    let mut found =
+        Found { tally: Tally::default(), details: Vec::new(), lived: Vec::new(), show: args.show };
     for path in paths {
         found.corpus(&Corpus::read(&path)?, args.hide)?;
     }
@@ -51,6 +54,8 @@ pub fn run(args: &Args) -> Result<Verdict> {
 struct Found {
     tally: Tally,
     details: Vec<String>,
+    /// Tries and runs beside the database, one line each.
+    lived: Vec<String>,
     show: usize,
 }
 
@@ -59,7 +64,9 @@ impl Found {
         let truths = truth::read(corpus)?;
         let database = Database::read(corpus)?;
         let mut shown = [0; 3];
+        let mut lifecycle = Lifecycle::default();
         play(corpus, hide, |line| {
+            lifecycle::take(&mut lifecycle, line);
             let Some(of_file) = truths.get(line.file) else { return };
             for number in line.records {
                 let Some(truth) = of_file.get(number) else { continue };
@@ -78,7 +85,14 @@ impl Found {
                     self.details.push(detail(line, *number, outcome, truth.task.as_ref()));
                 }
             }
-        })
+        })?;
+        let tries = lifecycle::tries(corpus, &lifecycle)?;
+        let runs = lifecycle::runs(corpus, &lifecycle)?;
+        let odd = [&tries, &runs].map(|score| score.odd.iter().take(self.show));
+        self.details.extend(odd.into_iter().flatten().cloned());
+        self.lived.push(tries.row(&corpus.name, "tries"));
+        self.lived.push(runs.row(&corpus.name, "runs"));
+        Ok(())
     }
 
     fn report(self) -> Report {
@@ -112,7 +126,7 @@ impl Found {
                 "right of all",
             ],
             rows,
-            details: self.details,
+            details: self.details.into_iter().chain(self.lived).collect(),
             figures: format!(
                 "right {} of {}, wrong {}",
                 total.right,
