@@ -50,6 +50,11 @@ pub struct Config {
     /// The level of zstd in segments. Of lines of templates with numbers, 1 makes less than 2, 3
     /// and 4 do, and faster: it takes no match that is shorter than a number costs.
     pub zstd_level: i32,
+    /// The level of zstd in segments that are rewritten when their day is over: they are kept and
+    /// read for weeks, and nobody waits for them.
+    pub zstd_level_complete: i32,
+    /// A day is complete when it has been over, and nothing has been added to it, for so long.
+    pub complete_age: Duration,
     /// Segments are merged up to this size of an object, in bytes: large enough that a day has few
     /// of them, small enough to be written by one put.
     pub compact_bytes_max: u64,
@@ -98,6 +103,8 @@ impl Default for Config {
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,
             zstd_level: 1,
+            zstd_level_complete: 9,
+            complete_age: Duration::from_secs(3600),
             compact_bytes_max: 64 * MIB,
             compact_inputs_min: 8,
             maintain_age: Duration::from_secs(30),

@@ -21,6 +21,9 @@ const NAMES: &[(&str, Set)] = &[
     ("compact_inputs_min", |config, value| {
         config.compact_inputs_min = usize::try_from(value).unwrap_or(usize::MAX);
     }),
+    ("complete_age_milliseconds", |config, value| {
+        config.complete_age = Duration::from_millis(value);
+    }),
     ("flush_age_milliseconds", |config, value| config.flush_age = Duration::from_millis(value)),
     ("flush_bytes", |config, value| config.flush_bytes = value),
     ("flush_check_milliseconds", |config, value| config.flush_check = Duration::from_millis(value)),
@@ -89,6 +92,7 @@ mod tests {
             set(&mut config, value);
         }
         let times = [
+            config.complete_age,
             config.flush_age,
             config.flush_check,
             config.maintain_age,
@@ -104,7 +108,7 @@ mod tests {
             config.wal_bytes_max,
             config.wal_segment_bytes,
         ];
-        assert_eq!(times.map(|time| time.as_millis()), [3, 5, 8, 9, 10]);
-        assert_eq!(numbers, [1, 2, 4, 6, 7, 11, 12]);
+        assert_eq!(times.map(|time| time.as_millis()), [3, 4, 6, 9, 10, 11]);
+        assert_eq!(numbers, [1, 2, 5, 7, 8, 12, 13]);
     }
 }

@@ -6,7 +6,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Duration;
 
 use model::{TenantId, Timestamp};
 
@@ -20,8 +19,6 @@ const INPUTS_MAX: usize = 32;
 /// Where segments are large already, little is gained by fewer of them: so many times more of them
 /// are waited for.
 const LARGE_WAITS: usize = 2;
-/// A day is complete when it has been over, and nothing has been added to it, for so long.
-const QUIET: Duration = Duration::from_secs(3600);
 
 /// The segments to merge, each group by itself, the largest group first.
 pub(crate) fn plan(manifest: &Manifest, config: &Config, now: Timestamp) -> Vec<Vec<SegmentPath>> {
@@ -30,7 +27,7 @@ pub(crate) fn plan(manifest: &Manifest, config: &Config, now: Timestamp) -> Vec<
         days.entry((&segment.path.tenant, segment.path.day)).or_default().push(segment);
     }
     let groups = days.into_iter().filter_map(|((_, day), segments)| {
-        let complete = is_complete(day, &segments, now);
+        let complete = is_complete(day, &segments, config, now);
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.bytes).collect();
         let group = group(&sizes, complete, config)?;
         Some(segments[group].iter().map(|segment| segment.path.clone()).collect())
@@ -60,10 +57,10 @@ fn may_merge(sizes: &[u64], complete: bool, config: &Config) -> bool {
     total <= bytes_max && (complete || worthwhile)
 }
 
-fn is_complete(day: Day, segments: &[&SegmentRecord], now: Timestamp) -> bool {
+fn is_complete(day: Day, segments: &[&SegmentRecord], config: &Config, now: Timestamp) -> bool {
     let newest = segments.iter().map(|segment| segment.path.id.timestamp_ms()).max();
     let newest = Timestamp::from_millis(i64::try_from(newest.unwrap_or(0)).unwrap_or(i64::MAX));
-    now.since(day.end()) >= QUIET && now.since(newest) >= QUIET
+    now.since(day.end()) >= config.complete_age && now.since(newest) >= config.complete_age
 }
 
 #[cfg(test)]

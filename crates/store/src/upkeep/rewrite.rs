@@ -124,7 +124,10 @@ impl Rewriter {
         for record in old {
             inputs.push(self.library.open(record).await?);
         }
-        let (path, config) = (path.clone(), self.config.clone());
+        let (path, mut config) = (path.clone(), self.config.clone());
+        if self.now().since(path.day.end()) >= config.complete_age {
+            config.zstd_level = config.zstd_level_complete;
+        }
         let merged = self
             .threads
             .start(async move { compact::merge(&inputs, &path, &*left_out, &config).await });

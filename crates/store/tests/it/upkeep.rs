@@ -60,6 +60,30 @@ async fn small_segments_become_one_and_their_objects_go() {
     assert_eq!((rows(&store).await, store.upkeep_report().swept_objects), (before, 4));
 }
 
+/// The bytes of what is merged so long after it came.
+async fn merged_bytes(later: Duration) -> u64 {
+    let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
+    let clock = clock();
+    let store = open_at(&clock, eager(), &objects, folder.path()).await;
+    let number = |i: i64| i * 7919 % 10_007 * 31 % 997;
+    let line = |i: i64| format!("fetched page {}: {} rows in 0.{} s", i, number(i), number(i + 5));
+    for part in 0..2_i64 {
+        let lines: Vec<_> = (0..5000).map(|i| (5000 * part + i, line(5000 * part + i))).collect();
+        let entries: Vec<_> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
+        append_and_flush(&store, "a", &entries).await;
+    }
+    clock.advance(later);
+    store.upkeep(&keep_all()).await.unwrap();
+    assert_eq!((store.status().segments, store.status().segment_rows), (1, 10_000));
+    store.status().segment_bytes
+}
+
+#[tokio::test]
+async fn a_day_that_is_over_is_packed_for_good() {
+    let (fast, small) = (merged_bytes(Duration::ZERO).await, merged_bytes(2 * DAY).await);
+    assert!(small < fast * 97 / 100, "{small} bytes, and {fast} while the day went on");
+}
+
 #[tokio::test]
 async fn what_two_writers_have_stored_is_there_once_after_a_merge() {
     let objects = fresh_objects();

@@ -3,6 +3,7 @@
 
 mod args;
 mod collect;
+mod complete;
 mod dataset;
 mod ingest;
 mod query;
