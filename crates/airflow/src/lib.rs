@@ -2,8 +2,9 @@
 //!
 //! Bytes in, facts out. Nothing here reads a file, waits or talks to Kubernetes; pods arrive as
 //! plain data. Start here: [`TaskTry`] (the identity of one try), [`pod::attribute`] (whose pod is
-//! this), [`line::recognise`] (what a line says of itself), [`column::columns`] (which of the facts
-//! become labels and which metadata).
+//! this), [`line::recognise`] and [`record::read`] (what a line says of itself),
+//! [`attribute::Attributor`] (whose each line of a log is), [`lifecycle::Lifecycle`] (what ran),
+//! [`column::columns`] (which of the facts become labels and which metadata).
 //!
 //! Every fact is certain or absent. A line about another task is never taken for that task's own.
 

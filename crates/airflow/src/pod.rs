@@ -187,12 +187,16 @@ fn from_workload(words: &[String]) -> Option<TaskFacts> {
     })
 }
 
-/// What the labels of an executor's or operator's pod say, without those that may be mangled.
+/// What the labels of an executor's or operator's pod say: those that were not changed, and those
+/// that can be made whole again.
 fn from_labels(pod: &Pod) -> Option<TaskFacts> {
     if !pod.is_executors() && !pod.is_operators() {
         return None;
     }
-    let exact = |name: &str| pod.labels.get(name).filter(|label| is_exact_label(label)).cloned();
+    let exact = |name: &str| {
+        let label = pod.labels.get(name)?;
+        if is_exact_label(label) { Some(label.clone()) } else { original(label) }
+    };
     let map_index = match pod.labels.get("map_index") {
         Some(index) => MapIndex::parse(index),
         // The executor has always labelled mapped tasks, the operator only since it labels this.
@@ -232,6 +236,40 @@ pub fn safe_label(value: &str) -> String {
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let room = LABEL_BYTES_MAX - LABEL_HASH_DIGITS - 1;
     format!("{}-{}", &kept[..kept.len().min(room)], &hash[..LABEL_HASH_DIGITS])
+}
+
+/// The value that a changed label was made of, where what was left out can be put back: the marks
+/// of a time in a run id, and what stood at an edge. The hash says whether it is the value; nine
+/// digits do not agree by chance with one of a dozen guesses.
+fn original(label: &str) -> Option<String> {
+    let (stem, _) = label.rsplit_once('-')?;
+    let edges = ["_", "__", ".", "-", "~", " "].into_iter();
+    let at_edges = edges.flat_map(|edge| [format!("{edge}{stem}"), format!("{stem}{edge}")]);
+    let mut guesses = with_time(stem).into_iter().flatten().chain(at_edges);
+    guesses.find(|guess| safe_label(guess) == label)
+}
+
+/// `scheduled__2023-03-08T0130000000` with its colons and its plus: a run id that holds a time.
+fn with_time(stem: &str) -> Option<[String; 3]> {
+    let at = stem.match_indices('T').map(|(at, _)| at).find(|at| {
+        let date = stem.get(at.saturating_sub(10)..*at).unwrap_or_default();
+        let clock = stem.get(at + 1..at + 7).unwrap_or_default();
+        let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+        digits(date) == 8 && digits(clock) == 6
+    })?;
+    let (before, clock) = (&stem[..=at], &stem[at + 1..]);
+    let (time, rest) = (format!("{}:{}:{}", &clock[..2], &clock[2..4], &clock[4..6]), &clock[6..]);
+    let decimals = match rest.strip_prefix('.') {
+        Some(decimals) => 1 + decimals.bytes().take(6).take_while(u8::is_ascii_digit).count(),
+        None => 0,
+    };
+    let (decimals, zone) = rest.split_at(decimals);
+    let colon = |sign: &str, zone: &str| {
+        let (hours, minutes) = zone.split_at_checked(2).unwrap_or((zone, ""));
+        format!("{before}{time}{decimals}{sign}{hours}:{minutes}")
+    };
+    let west = zone.strip_prefix('-').unwrap_or(zone);
+    Some([colon("+", zone), colon("-", west), format!("{before}{time}{decimals}{zone}")])
 }
 
 /// Whether a label is for certain the value that it was made of. Every changed label ends in `-`

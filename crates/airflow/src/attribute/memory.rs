@@ -139,7 +139,7 @@ impl Memory {
         match self.tries.get_mut(ti_id) {
             None => self.tries.put(ti_id.to_owned(), Some(Known { facts: facts.clone(), joined })),
             Some(known) => {
-                *known = known.take().and_then(|known| known.with(facts, joined.as_ref()))
+                *known = known.take().and_then(|known| known.with(facts, joined.as_ref()));
             }
         }
     }

@@ -73,10 +73,12 @@ fn labels_that_cannot_have_been_changed() {
     let mangled = "scheduled__2023-03-08T0130000000-77fa57adf";
     let labels = [OPERATOR, ("dag_id", "d"), ("task_id", "g.t"), ("run_id", mangled)];
     let pod = running(&labels, &[]);
-    check(&pod, "d/?/g.t/?/? by pod-labels");
+    let run_id = "scheduled__2023-03-08T01:30:00+00:00";
+    check(&pod, &format!("d/{run_id}/g.t/?/? by pod-labels"));
     let pod = pod.with_labels(&[("try_number", "2"), ("airflow_kpo_in_cluster", "True")]);
-    check(&pod, "d/?/g.t/-1/2 by pod-labels");
-    check(&pod.with_labels(&[("map_index", "5")]), "d/?/g.t/5/2 by pod-labels");
+    check(&pod, &format!("d/{run_id}/g.t/-1/2 by pod-labels"));
+    let pod = pod.with_labels(&[("map_index", "5")]);
+    check(&pod, &format!("d/{run_id}/g.t/5/2 by pod-labels"));
     // A name that looks as if it had been changed is not taken, though it may be the true one.
     check(
         &running(&[OPERATOR, ("dag_id", "d-0123456789")], &[]),
@@ -85,6 +87,23 @@ fn labels_that_cannot_have_been_changed() {
     check(&running(&[OPERATOR, ("dag_id", "d-012345678")], &[]), "");
     // Anybody may label a pod with a dag_id.
     check(&running(&[("dag_id", "d"), ("task_id", "t")], &[]), "");
+}
+
+#[test]
+fn labels_are_made_whole_where_the_hash_agrees() {
+    let whole = |value: &str| {
+        let label = safe_label(value);
+        let pod = running(&[OPERATOR, ("dag_id", "d"), ("run_id", &label)], &[]);
+        let run_id = attribute(&pod).and_then(|found| found.task.run_id);
+        run_id.is_some_and(|run_id| run_id == value)
+    };
+    assert!(whole("manual__2026-11-22T08:21:32.123456+00:00"));
+    assert!(whole("manual__2026-11-22T08:21:32+00:00_9row4rc0"));
+    assert!(whole("scheduled__2026-11-22T08:21:32-05:00"));
+    assert!(whole("_private"));
+    assert!(whole("2026-11-22T08:21:32"));
+    assert!(!whole("a run of: odd + characters"));
+    assert!(!whole(&"x".repeat(64)));
 }
 
 #[test]
