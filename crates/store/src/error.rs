@@ -159,6 +159,9 @@ pub enum Error {
         /// How many numbers were tried.
         attempts: u32,
     },
+    /// What was uploaded may have been swept away before it was committed.
+    #[error("failed to commit the manifest in time: what was uploaded for it is made anew")]
+    Overdue,
     /// The group of appends that this one was part of could not be made durable.
     #[error("failed to write the write-ahead log: nothing was stored, send it again")]
     NotLogged(#[source] Arc<Error>),
@@ -224,6 +227,7 @@ impl Error {
             Self::File { .. }
             | Self::Object { .. }
             | Self::Contended { .. }
+            | Self::Overdue
             | Self::HeadFull { .. }
             | Self::LogFull { .. }
             | Self::FailPoint { .. }

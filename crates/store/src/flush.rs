@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use model::{Clock, TenantId, Timestamp};
 use object_store::ObjectStore;
@@ -17,7 +16,7 @@ use crate::head::{Generation, Table};
 use crate::id::Ids;
 use crate::layout::{Day, SegmentPath};
 use crate::live::{Live, Sealed};
-use crate::manifest::{Change, Committed, Manifests, SegmentRecord};
+use crate::manifest::{CHANGE_AGE_MAX, Change, Committed, Manifests, SegmentRecord};
 use crate::metrics::Metrics;
 use crate::segment::{self, Encoded};
 use crate::{Config, Error, FailPoints, Hop, Threads};
@@ -50,10 +49,6 @@ pub(crate) struct Plan {
     commit: Ulid,
     made_at: Timestamp,
 }
-
-/// A plan that is older is made anew, with new names: objects that no manifest knows are swept away
-/// at [`Config::orphan_age`], which is far longer.
-const PLAN_AGE_MAX: Duration = Duration::from_secs(3600);
 
 impl Flusher {
     /// Writes everything that was acknowledged before the call.
@@ -103,8 +98,8 @@ impl Flusher {
     }
 
     async fn publish(&self, plan: &mut Plan) -> Result<(), Error> {
-        let made = self.clock.now().since(plan.made_at);
-        if made >= PLAN_AGE_MAX {
+        // With new names: those of old ones may be swept away.
+        if self.clock.now().since(plan.made_at) >= CHANGE_AGE_MAX {
             *plan = self.plan(Arc::clone(&plan.sealed));
         }
         for (path, record) in &mut plan.segments {
@@ -118,7 +113,8 @@ impl Flusher {
         let (writer, epoch, checkpoint) = (self.writer, self.epoch, plan.sealed.checkpoint);
         let change = Change::Publish { segments: segments.clone(), writer, epoch, checkpoint };
         self.fail_points.pass(Hop::Committing)?;
-        let committed = self.manifests.commit(self.live.manifest(), &change, plan.commit).await?;
+        let committed =
+            self.manifests.commit(self.live.manifest(), &change, plan.commit, &*self.clock).await?;
         self.fail_points.pass(Hop::Committed)?;
         let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
         self.live.advance(manifest);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::Clock;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use tokio::sync::Mutex;
 use ulid::Ulid;
@@ -42,7 +43,7 @@ pub(crate) async fn open(
     let manifests = Manifests::new(Arc::clone(&objects));
     let mut manifest = manifests.newest().await?;
     if owner.is_some() {
-        manifest = fence(&manifests, manifest, writer, clock.now()).await?;
+        manifest = fence(&manifests, manifest, writer, &*clock).await?;
     }
     let checkpoint = manifest.checkpoint(writer).unwrap_or(Checkpoint::START);
     let epoch = manifest.epoch(writer);
@@ -140,11 +141,11 @@ async fn fence(
     manifests: &Manifests,
     newest: Arc<Manifest>,
     writer: Ulid,
-    now: model::Timestamp,
+    clock: &dyn Clock,
 ) -> Result<Arc<Manifest>, Error> {
     // Nothing else makes an id from a manifest's number, so this one is new.
-    let commit = Ids::new(writer, u64::MAX - newest.number).next(now);
-    let committed = manifests.commit(newest, &Change::Take { writer }, commit).await?;
+    let commit = Ids::new(writer, u64::MAX - newest.number).next(clock.now());
+    let committed = manifests.commit(newest, &Change::Take { writer }, commit, clock).await?;
     let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
     Ok(manifest)
 }

@@ -66,6 +66,18 @@ pub(crate) enum Applied {
     Fenced,
 }
 
+impl Change {
+    /// When the first of the objects was named that come with this change: until it is committed
+    /// nobody knows that they are needed.
+    pub(crate) fn objects_since(&self) -> Option<Timestamp> {
+        let (Self::Publish { segments, .. } | Self::Replace { new: segments, .. }) = self else {
+            return None;
+        };
+        let named = segments.iter().map(|segment| segment.path.id.timestamp_ms()).min()?;
+        Some(Timestamp::from_millis(i64::try_from(named).unwrap_or(i64::MAX)))
+    }
+}
+
 impl Manifest {
     /// Applies a change to this manifest.
     pub(crate) fn apply(&self, change: &Change, commit: Ulid) -> Applied {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
+use model::Clock;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use ulid::Ulid;
@@ -20,6 +21,10 @@ const LOST_MAX: u32 = 100;
 const UNKNOWN_MAX: u32 = 4;
 /// The pause before the first of those tries; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// A change is not committed any more when its objects were named so long ago: those that no
+/// manifest knows are swept away at `Config::orphan_age`, which is far longer.
+pub(crate) const CHANGE_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// How many manifests are kept for those who are behind.
 const KEPT: u64 = 256;
@@ -80,12 +85,14 @@ impl Manifests {
     /// # Errors
     /// When the outcome stays unknown, or others are faster too often: the change may yet turn
     /// out to be committed, so it must be tried again until this returns. When the writer's log was
-    /// opened by another process, which nothing mends.
+    /// opened by another process, which nothing mends. When it took so long, the machine having
+    /// slept perhaps, that its new objects may be swept away: it must be made anew.
     pub(crate) async fn commit(
         &self,
         base: Arc<Manifest>,
         change: &Change,
         id: Ulid,
+        clock: &dyn Clock,
     ) -> Result<Committed, Error> {
         let mut known = Arc::clone(&base);
         let mut base = base;
@@ -96,6 +103,10 @@ impl Manifests {
                 Applied::Superseded => return Ok(Committed::Superseded(base)),
                 Applied::Fenced => return Err(Error::Fenced),
             };
+            let age = change.objects_since().map(|since| clock.now().since(since));
+            if age.is_some_and(|age| age >= CHANGE_AGE_MAX) {
+                return Err(Error::Overdue);
+            }
             invariant::check_follows(&base, &next)?;
             match self.create(&next).await? {
                 Attempt::Won if self.is_whole_since(&known).await? => {

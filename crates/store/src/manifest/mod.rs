@@ -13,7 +13,7 @@ mod snapshot;
 #[cfg(test)]
 pub(crate) use change::Applied;
 pub(crate) use change::Change;
-pub(crate) use commit::{Committed, Manifests};
+pub(crate) use commit::{CHANGE_AGE_MAX, Committed, Manifests};
 #[cfg(test)]
 pub(crate) use document::RemovedRecord;
 pub(crate) use document::{Manifest, SegmentRecord};

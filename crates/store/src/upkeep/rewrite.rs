@@ -100,7 +100,8 @@ impl Rewriter {
     /// When the object store fails. It may have happened all the same.
     pub(super) async fn commit(&self, change: &Change) -> Result<Committed, Error> {
         let id = self.ids.next(self.clock.now());
-        let committed = self.manifests.commit(self.live.manifest(), change, id).await?;
+        let committed =
+            self.manifests.commit(self.live.manifest(), change, id, &*self.clock).await?;
         let (Committed::Done(manifest) | Committed::Superseded(manifest)) = &committed;
         self.live.advance(Arc::clone(manifest));
         self.metrics.manifest_commits.inc();

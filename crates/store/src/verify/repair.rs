@@ -221,7 +221,7 @@ impl Repairs {
     async fn commit(&self, change: &Change) -> Result<(), Error> {
         let base = self.manifests.newest().await?;
         let id = self.ids.next(self.clock.now());
-        match self.manifests.commit(base, change, id).await? {
+        match self.manifests.commit(base, change, id, &*self.clock).await? {
             // Somebody has replaced it meanwhile, so it is not in the way any more.
             Committed::Done(_) | Committed::Superseded(_) => Ok(()),
         }
