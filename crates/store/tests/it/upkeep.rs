@@ -65,16 +65,17 @@ async fn merged_bytes(later: Duration) -> u64 {
     let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, eager(), &objects, folder.path()).await;
-    let number = |i: i64| i * 7919 % 10_007 * 31 % 997;
-    let line = |i: i64| format!("fetched page {}: {} rows in 0.{} s", i, number(i), number(i + 5));
-    for part in 0..2_i64 {
+    let words = ["fetched", "page", "rows", "wrote", "part", "of", "orders", "customers", "retry"];
+    let word = |i: i64| words[usize::try_from(i * 7919 % 10_007 * 31 % 997 % 9).unwrap()];
+    let line = |i: i64| (0..12).map(|at| word(i * 13 + at * i + at)).collect::<Vec<_>>().join(" ");
+    for part in 0..3_i64 {
         let lines: Vec<_> = (0..5000).map(|i| (5000 * part + i, line(5000 * part + i))).collect();
         let entries: Vec<_> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
         append_and_flush(&store, "a", &entries).await;
     }
     clock.advance(later);
     store.upkeep(&keep_all()).await.unwrap();
-    assert_eq!((store.status().segments, store.status().segment_rows), (1, 10_000));
+    assert_eq!((store.status().segments, store.status().segment_rows), (1, 15_000));
     store.status().segment_bytes
 }
 
