@@ -6,6 +6,7 @@
 //! when the project falls short, with 2 when it could not tell.
 
 mod command;
+mod paged;
 mod report;
 
 use std::process::ExitCode;

@@ -1,14 +1,10 @@
-//! Reads all lines back, page by page, and counts each.
+//! Reads all lines back, and counts each.
 
-use anyhow::{Result, bail};
-use loki::response::{QueryResponse, QueryResult};
-use model::Timestamp;
+use anyhow::Result;
 
 use super::line::{Lines, number};
 use crate::command::bench::server::Server;
-
-/// Lines of a page: Loki's own limit.
-const PAGE_LINES: usize = 5000;
+use crate::paged;
 
 /// What was found of the lines of a connection, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,51 +38,9 @@ pub(super) async fn audit(
     connection: usize,
     acknowledged: usize,
 ) -> Result<Found> {
-    let (mut start, end) = lines.bounds();
-    let mut numbers = Vec::new();
-    loop {
-        let page = page(server, &lines.selector(connection), (start, end)).await?;
-        let (kept, next) = keep(page);
-        numbers.extend(kept.into_iter().map(|line| number(&line, connection)));
-        match next {
-            Some(next) if next > start => start = next,
-            Some(_) => bail!("a moment has more than {PAGE_LINES} lines"),
-            None => return Ok(count(&numbers, acknowledged)),
-        }
-    }
-}
-
-type Line = (Timestamp, String);
-
-async fn page(
-    server: &Server,
-    selector: &str,
-    (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<Line>> {
-    let params = [
-        ("query", selector.to_owned()),
-        ("limit", PAGE_LINES.to_string()),
-        ("direction", "forward".to_owned()),
-        ("start", loki::time::time_text(start)),
-        ("end", loki::time::time_text(end)),
-    ];
-    let text = server.get("/loki/api/v1/query_range", &params).await?;
-    let response: QueryResponse = serde_json::from_str(&text)?;
-    let QueryResult::Streams(streams) = response.data.result else {
-        bail!("a query for lines was answered with numbers");
-    };
-    let entries = streams.into_iter().flat_map(|stream| stream.values);
-    let mut lines: Vec<Line> = entries.map(|entry| (entry.timestamp, entry.line)).collect();
-    lines.sort();
-    Ok(lines)
-}
-
-/// The lines of a page, and where the next one begins. The last moment of a full page may go on in
-/// the next, so it is left to that as a whole.
-fn keep(mut page: Vec<Line>) -> (Vec<String>, Option<Timestamp>) {
-    let last = page.last().map(|(time, _)| *time).filter(|_| page.len() >= PAGE_LINES);
-    page.retain(|(time, _)| Some(*time) != last);
-    (page.into_iter().map(|(_, line)| line).collect(), last)
+    let shown = paged::lines(server, &lines.selector(connection), lines.bounds()).await?;
+    let numbers: Vec<_> = shown.iter().map(|shown| number(&shown.line, connection)).collect();
+    Ok(count(&numbers, acknowledged))
 }
 
 /// Counts numbers of lines; `None` is a line that has none. What is acknowledged has the lowest
@@ -121,16 +75,5 @@ mod tests {
         let whole = Found { lines: 2, ..Found::default() };
         assert_eq!(count(&[Some(1), Some(0)], 2), whole);
         assert_eq!(found.and(whole), Found { lines: 7, ..found });
-    }
-
-    #[test]
-    fn the_last_moment_of_a_full_page_is_read_again() {
-        let line = |time: usize| (Timestamp(time as i64), time.to_string());
-        let (kept, next) = keep((0..9).map(line).collect());
-        assert_eq!((kept.len(), next), (9, None));
-        let full = (0..PAGE_LINES - 1).map(line).chain([line(PAGE_LINES - 2)]);
-        let (kept, next) = keep(full.collect());
-        assert_eq!(kept.len(), PAGE_LINES - 2);
-        assert_eq!(next, Some(Timestamp(PAGE_LINES as i64 - 2)));
     }
 }
