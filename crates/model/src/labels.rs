@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -17,9 +18,21 @@ pub struct Label {
 }
 
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
-/// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory.
-#[derive(Clone, Default, Eq, PartialOrd, Ord)]
-pub struct Labels(Arc<[Label]>);
+/// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory, and
+/// what was hashed of it: the labels of a stream are looked up for each of its pushes, at every hop.
+#[derive(Clone, Default)]
+pub struct Labels(Option<Arc<Set>>);
+
+/// What the clones of labels share; there is none of an empty set.
+struct Set {
+    pairs: Box<[Label]>,
+    id: Once,
+    hash: Once,
+}
+
+/// A number that is worked out when it is first asked for. Threads may race to it: it is the same.
+#[derive(Default)]
+struct Once(AtomicU64);
 
 /// A hash of a stream's labels. Two streams with equal labels have equal ids, on every machine and
 /// in every version: it is persisted.
@@ -36,7 +49,7 @@ impl Labels {
     {
         let mut labels = sorted(pairs);
         labels.retain(|label| !label.value.is_empty());
-        Self(labels.into())
+        Self::of(labels)
     }
 
     /// As [`Labels::new`], but empty values stay. Only the answer to a query can have them: a
@@ -47,76 +60,84 @@ impl Labels {
         N: Into<Arc<str>>,
         V: Into<Arc<str>>,
     {
-        Self(sorted(pairs).into())
+        Self::of(sorted(pairs))
+    }
+
+    /// The labels of pairs that are sorted, each name once.
+    fn of(pairs: impl Into<Box<[Label]>>) -> Self {
+        let pairs = pairs.into();
+        if pairs.is_empty() {
+            return Self(None);
+        }
+        Self(Some(Arc::new(Set { pairs, id: Once::default(), hash: Once::default() })))
     }
 
     /// The value of a name, or `None`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let at = self.0.binary_search_by(|label| label.name.as_ref().cmp(name)).ok()?;
-        Some(&self.0[at].value)
+        let at = self.as_slice().binary_search_by(|label| label.name.as_ref().cmp(name)).ok()?;
+        Some(&self.as_slice()[at].value)
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.0.iter().map(|label| (label.name.as_ref(), label.value.as_ref()))
+        self.as_slice().iter().map(|label| (label.name.as_ref(), label.value.as_ref()))
     }
 
     /// The labels themselves, sorted by name.
     #[must_use]
     pub fn as_slice(&self) -> &[Label] {
-        &self.0
+        self.0.as_ref().map_or(&[], |set| &set.pairs)
     }
 
     /// How many labels there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The same labels with one set (or, with an empty value, removed).
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let at = self.0.binary_search_by(|label| label.name.as_ref().cmp(name));
-        let (before, after) = match at {
-            Ok(at) => (&self.0[..at], &self.0[at + 1..]),
-            Err(at) => self.0.split_at(at),
+        let pairs = self.as_slice();
+        let (before, after) = match pairs.binary_search_by(|label| label.name.as_ref().cmp(name)) {
+            Ok(at) => (&pairs[..at], &pairs[at + 1..]),
+            Err(at) => pairs.split_at(at),
         };
         let label = Label { name: name.into(), value: value.into() };
         let labels = before.iter().cloned().chain([label]).chain(after.iter().cloned());
-        Self(labels.filter(|label| !label.value.is_empty()).collect())
+        Self::of(labels.filter(|label| !label.value.is_empty()).collect::<Vec<_>>())
     }
 
     /// Whether the two share their memory, so that they are equal. Equal ones need not.
     #[must_use]
     pub fn is_shared_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+            (one, two) => one.is_none() && two.is_none(),
+        }
     }
 
     /// Only the labels whose name passes.
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        Self(self.0.iter().filter(|label| keep(&label.name)).cloned().collect())
+        let pairs = self.as_slice().iter().filter(|label| keep(&label.name)).cloned();
+        Self::of(pairs.collect::<Vec<_>>())
     }
 
     /// The identity of the stream with these labels.
     #[must_use]
     pub fn stream_id(&self) -> StreamId {
-        let mut bytes = Vec::with_capacity(256);
-        for label in self.0.iter() {
-            // 0xFF cannot occur in UTF-8, so no two label sets have the same bytes.
-            bytes.extend_from_slice(label.name.as_bytes());
-            bytes.push(0xFF);
-            bytes.extend_from_slice(label.value.as_bytes());
-            bytes.push(0xFF);
-        }
-        StreamId(xxh3_64(&bytes))
+        StreamId(match &self.0 {
+            Some(set) => set.id.get_or_init(|| id(&set.pairs)),
+            None => id(&[]),
+        })
     }
 
     /// Reads `{a="b", c="d"}`: what [`Display`](fmt::Display) writes, and what Loki's protobuf push
@@ -134,6 +155,31 @@ impl Labels {
     /// As [`Labels::parse`].
     pub fn parse_keeping_empty(text: &str) -> Result<Self, LabelsError> {
         Parser { text, at: 0 }.pairs().map(Self::keeping_empty)
+    }
+}
+
+fn id(pairs: &[Label]) -> u64 {
+    let mut bytes = Vec::with_capacity(256);
+    for label in pairs {
+        // 0xFF cannot occur in UTF-8, so no two label sets have the same bytes.
+        bytes.extend_from_slice(label.name.as_bytes());
+        bytes.push(0xFF);
+        bytes.extend_from_slice(label.value.as_bytes());
+        bytes.push(0xFF);
+    }
+    xxh3_64(&bytes)
+}
+
+impl Once {
+    fn get_or_init(&self, work_out: impl FnOnce() -> u64) -> u64 {
+        match self.0.load(Ordering::Relaxed) {
+            0 => {
+                let value = work_out();
+                self.0.store(value, Ordering::Relaxed);
+                value
+            }
+            value => value,
+        }
     }
 }
 
@@ -161,13 +207,31 @@ where
 // Labels that are compared mostly share their memory, and texts lie far apart in it.
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
-        self.is_shared_with(other) || self.0 == other.0
+        self.is_shared_with(other) || self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Labels {}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_slice().cmp(other.as_slice())
     }
 }
 
 impl Hash for Labels {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        state.write_u64(self.0.as_ref().map_or(0, |set| {
+            // Senders choose the labels, so it is not the id, for which they can find others.
+            static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+            set.hash.get_or_init(|| SEED.hash_one(&set.pairs))
+        }));
     }
 }
 
@@ -181,7 +245,7 @@ impl fmt::Display for Labels {
     /// Loki's canonical form, `{a="b", c="d"}`, values quoted as Go's `strconv.Quote` does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
-        for (i, label) in self.0.iter().enumerate() {
+        for (i, label) in self.as_slice().iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
             write!(f, "{comma}{}={}", label.name, Quoted(&label.value))?;
         }

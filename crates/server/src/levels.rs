@@ -1,7 +1,7 @@
 //! The level of each entry, found once and kept in its metadata.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loki::detect_level::{DETECTED_LEVEL, LevelDetector};
 use model::{Labels, Stream};
@@ -19,16 +19,20 @@ pub(crate) struct Levels {
 
 #[derive(Debug, Default)]
 struct Known {
-    leveled: HashMap<(usize, &'static str), Leveled>,
+    /// By where the labels and the metadata are, which stay there while they are remembered.
+    told: HashMap<(usize, usize), Arc<Told>>,
     text_bytes: usize,
 }
 
-/// Metadata without and with a level.
-#[derive(Debug, Clone)]
-struct Leveled {
-    level: &'static str,
+/// What the labels and the metadata of entries tell.
+#[derive(Debug)]
+struct Told {
+    labels: Labels,
     without: Labels,
-    with: Labels,
+    /// The level, if it is told beside the line.
+    level: Option<&'static str>,
+    /// The metadata with each level that its lines had so far: a handful.
+    with: Mutex<Vec<(&'static str, Labels)>>,
 }
 
 impl Levels {
@@ -38,37 +42,34 @@ impl Levels {
 
     /// Adds its level to the metadata of each entry.
     pub(crate) fn add(&self, stream: &mut Stream) {
-        let mut last: Option<Leveled> = None;
-        let mut told: Option<(Labels, Option<&'static str>)> = None;
+        let mut last: Option<Arc<Told>> = None;
         for entry in &mut stream.entries {
-            // What is told beside the line is the same for neighbours that share their metadata.
-            let known = told.take().filter(|(of, _)| of.is_shared_with(&entry.metadata));
-            let (_, level) = told.insert(known.unwrap_or_else(|| {
-                (entry.metadata.clone(), self.detector.told(&stream.labels, &entry.metadata))
-            }));
-            let level = level.unwrap_or_else(|| self.detector.of_line(&entry.line));
             let without = std::mem::take(&mut entry.metadata);
-            let leveled = match last.take() {
-                Some(last) if last.is_of(level, &without) => last,
-                Some(_) => Leveled::new(level, without),
-                None => self.find(level, without),
+            let told = match last.take() {
+                Some(last) if last.without.is_shared_with(&without) => last,
+                // Only the first of a stream is looked for: where each has metadata of its own,
+                // nothing would be found.
+                Some(_) => Arc::new(Told::new(&self.detector, &stream.labels, without)),
+                None => self.find(&stream.labels, without),
             };
-            entry.metadata = last.insert(leveled).with.clone();
+            let level = told.level.unwrap_or_else(|| self.detector.of_line(&entry.line));
+            entry.metadata = told.with(level);
+            last = Some(told);
         }
     }
 
-    /// Only the first entry of a stream is looked for: where each has metadata of its own, nothing
-    /// would be found.
-    fn find(&self, level: &'static str, without: Labels) -> Leveled {
-        let key = (without.as_slice().as_ptr().addr(), level);
-        if let Some(found) = self.lock().leveled.get(&key)
-            && found.is_of(level, &without)
+    fn find(&self, labels: &Labels, without: Labels) -> Arc<Told> {
+        let at = |labels: &Labels| labels.as_slice().as_ptr().addr();
+        let key = (at(labels), at(&without));
+        if let Some(told) = self.lock().told.get(&key)
+            && told.labels.is_shared_with(labels)
+            && told.without.is_shared_with(&without)
         {
-            return found.clone();
+            return Arc::clone(told);
         }
-        let leveled = Leveled::new(level, without);
-        self.lock().insert(key, leveled.clone());
-        leveled
+        let told = Arc::new(Told::new(&self.detector, labels, without));
+        self.lock().insert(key, Arc::clone(&told));
+        told
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -77,30 +78,38 @@ impl Levels {
 }
 
 impl Known {
-    fn insert(&mut self, key: (usize, &'static str), leveled: Leveled) {
-        let text_bytes = leveled.text_bytes();
+    fn insert(&mut self, key: (usize, usize), told: Arc<Told>) {
+        let text_bytes = told.text_bytes();
         if self.text_bytes + text_bytes > TEXT_BYTES_MAX {
             *self = Self::default();
         }
-        if text_bytes <= TEXT_BYTES_MAX && self.leveled.insert(key, leveled).is_none() {
+        if text_bytes <= TEXT_BYTES_MAX && self.told.insert(key, told).is_none() {
             self.text_bytes += text_bytes;
         }
     }
 }
 
-impl Leveled {
-    fn new(level: &'static str, without: Labels) -> Self {
-        let with = without.with(DETECTED_LEVEL, level);
-        Self { level, without, with }
+impl Told {
+    fn new(detector: &LevelDetector, labels: &Labels, without: Labels) -> Self {
+        let level = detector.told(labels, &without);
+        Self { labels: labels.clone(), without, level, with: Mutex::default() }
     }
 
-    fn is_of(&self, level: &str, without: &Labels) -> bool {
-        self.level == level && self.without.is_shared_with(without)
+    /// The metadata with a level.
+    fn with(&self, level: &'static str) -> Labels {
+        let mut with = self.with.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = with.iter().find(|(of, _)| *of == level) {
+            return known.clone();
+        }
+        let labels = self.without.with(DETECTED_LEVEL, level);
+        with.push((level, labels.clone()));
+        labels
     }
 
     /// Never nothing, so that nothing is remembered for ever.
     fn text_bytes(&self) -> usize {
-        self.with.iter().map(|(name, value)| name.len() + value.len()).sum()
+        let pairs = self.labels.iter().chain(self.without.iter());
+        DETECTED_LEVEL.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 }
 

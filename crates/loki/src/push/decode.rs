@@ -61,7 +61,8 @@ pub fn decode(
 }
 
 /// Reads a push as its headers say: JSON for `application/json`, else protobuf in a snappy block.
-/// Streams without entries are left out, as Loki does.
+/// Streams without entries are left out, as Loki does; the others have a `service_name`, by the
+/// sources of `known`.
 ///
 /// # Errors
 /// When the body is too large, is not what the headers say, or holds no stream at all.
@@ -74,7 +75,7 @@ pub fn parse(
 ) -> Result<Push, PushError> {
     let body = open(content_encoding, body, limits)?;
     let streams = if is_json(content_type) {
-        json::read(&body, limits.max_elements)?
+        known.named(json::read(&body, limits.max_elements)?)
     } else {
         proto::read(&unsnap(&body, limits.max_decompressed_size)?, limits.max_elements, known)?
     };
@@ -97,7 +98,7 @@ pub fn parse_legacy(
         return parse(content_type, content_encoding, body, limits, known);
     }
     let body = open(content_encoding, body, limits)?;
-    found(legacy::read(&body, limits.max_elements)?)
+    found(known.named(legacy::read(&body, limits.max_elements)?))
 }
 
 /// The body without what `Content-Encoding` names.

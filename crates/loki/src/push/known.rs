@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::fast::RandomState;
 use model::Labels;
 
+use crate::push::decode::RawStream;
 use crate::service_name::with_service_name;
 
 /// What was sent and is remembered, in bytes; beyond, all is forgotten. What is made of it occupies
@@ -57,15 +58,19 @@ impl KnownStreams {
         if let Some(stream) = self.with(|known| known.streams.get(text).cloned()) {
             return Ok(stream);
         }
-        let labels = read(text)?;
-        // A stream without labels is refused, so it must not get any.
-        if labels.is_empty() {
-            return Ok(KnownStream { labels, metadata: None });
-        }
-        let labels = with_service_name(&labels, &self.sources);
+        let labels = serviced(read(text)?, &self.sources);
+        let is_empty = labels.is_empty();
         let stream = KnownStream { labels, metadata: None };
-        self.with(|known| known.insert(text, stream.clone()));
+        if !is_empty {
+            self.with(|known| known.insert(text, stream.clone()));
+        }
         Ok(stream)
+    }
+
+    /// Streams of a form that has their labels apart, with the names of their services.
+    pub(super) fn named(&self, mut streams: Vec<RawStream>) -> Vec<RawStream> {
+        name_services(&mut streams, &self.sources);
+        streams
     }
 
     /// Remembers the metadata that a stream had last, if the stream is remembered.
@@ -97,6 +102,18 @@ impl Known {
             *self = Self::default();
         }
     }
+}
+
+/// Gives each stream the name of its service.
+pub(super) fn name_services(streams: &mut [RawStream], sources: &[String]) {
+    for labels in streams.iter_mut().filter_map(|stream| stream.labels.as_mut().ok()) {
+        *labels = serviced(std::mem::take(labels), sources);
+    }
+}
+
+/// A stream without labels is refused, so it must not get any.
+fn serviced(labels: Labels, sources: &[String]) -> Labels {
+    if labels.is_empty() { labels } else { with_service_name(&labels, sources) }
 }
 
 fn read(text: &str) -> Result<Labels, String> {

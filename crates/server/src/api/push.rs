@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use loki::push::{Push, PushError, Rejection};
-use loki::service_name::with_service_name;
 use model::TenantId;
 
 use crate::app::App;
@@ -96,9 +95,6 @@ pub(crate) async fn receive(
 /// fast, tells after which time to send it again; zero where nothing does.
 fn prepare(app: &App, tenant: &TenantId, policy: &Policy, mut push: Push) -> (Push, Duration) {
     let limits = &policy.limits;
-    for stream in &mut push.streams {
-        stream.labels = with_service_name(&stream.labels, &limits.discover_service_name);
-    }
     let now = app.clock.now();
     push.rejected.extend(loki::push::validate(&mut push.streams, &policy.entries, now));
     if let Some(newest) = &app.newest {

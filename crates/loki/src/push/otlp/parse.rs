@@ -11,6 +11,7 @@ use super::{count, map};
 use crate::push::decode::{Push, PushLimits, sift};
 use crate::push::encoding::inflate;
 use crate::push::error::PushError;
+use crate::push::known::name_services;
 
 /// An export once decompressed, in bytes: exporters send a few megabytes at most (the collector's
 /// own default is 20 MiB).
@@ -79,10 +80,11 @@ pub fn parse(
         OtlpForm::Json => read_json(&body).map_err(PushError::OtlpJson)?,
         OtlpForm::Protobuf => ExportLogs::decode(&*body).map_err(PushError::OtlpProto)?,
     };
-    let streams = map::streams(&export, sources, now, &mut Room::new(limits))?;
+    let mut streams = map::streams(&export, sources, now, &mut Room::new(limits))?;
     if streams.is_empty() {
         return Err(PushError::NoStreams);
     }
+    name_services(&mut streams, sources);
     Ok(sift(streams))
 }
 
