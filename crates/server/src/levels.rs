@@ -119,23 +119,27 @@ mod tests {
 
     use super::*;
 
-    /// Adds the levels to entries with this metadata; returns what they have then.
-    fn leveled(levels: &Levels, entries: &[(&str, &Labels)]) -> Vec<Labels> {
+    /// Adds the levels to entries of a stream with this metadata; returns what they have then.
+    fn leveled(levels: &Levels, of: &Labels, entries: &[(&str, &Labels)]) -> Vec<Labels> {
         let entry = |(line, metadata): &(&str, &Labels)| {
             let metadata = Labels::clone(metadata);
             Entry { metadata, ..Entry::new(Timestamp(1), *line) }
         };
         let entries = entries.iter().map(entry).collect();
-        let mut stream = Stream { labels: Labels::new([("app", "a")]), entries };
+        let mut stream = Stream { labels: of.clone(), entries };
         levels.add(&mut stream);
         stream.entries.into_iter().map(|entry| entry.metadata).collect()
     }
 
+    fn app() -> Labels {
+        Labels::new([("app", "a")])
+    }
+
     #[track_caller]
     fn check(entries: &[(&str, &Labels)], expect: &[&str]) {
-        let levels = Levels::new(LevelDetector::default());
+        let (levels, of) = (Levels::new(LevelDetector::default()), app());
         for _ in 0..2 {
-            let shown: Vec<_> = leveled(&levels, entries).iter().map(Labels::to_string).collect();
+            let shown: Vec<_> = leveled(&levels, &of, entries).iter().map(Labels::to_string).collect();
             assert_eq!(shown, expect);
         }
     }
@@ -153,13 +157,24 @@ mod tests {
 
     #[test]
     fn metadata_that_comes_again_is_shared_with_its_level() {
-        let (levels, a) = (Levels::new(LevelDetector::default()), Labels::new([("k", "a")]));
-        let first = leveled(&levels, &[("INFO x", &a)]);
-        assert!(first[0].is_shared_with(&leveled(&levels, &[("INFO y", &a)])[0]));
+        let (levels, of) = (Levels::new(LevelDetector::default()), app());
+        let a = Labels::new([("k", "a")]);
+        let first = leveled(&levels, &of, &[("INFO x", &a)]);
+        assert!(first[0].is_shared_with(&leveled(&levels, &of, &[("INFO y", &a)])[0]));
         // Equal metadata elsewhere is none that came before.
         let elsewhere = Labels::new([("k", "a")]);
-        let other = leveled(&levels, &[("INFO y", &elsewhere)]);
+        let other = leveled(&levels, &of, &[("INFO y", &elsewhere)]);
         assert!(first == other && !first[0].is_shared_with(&other[0]));
+    }
+
+    #[test]
+    fn streams_with_equal_metadata_have_levels_of_their_own() {
+        let (levels, a) = (Levels::new(LevelDetector::default()), Labels::new([("k", "a")]));
+        for level in ["error", "info", "error"] {
+            let of = Labels::new([("level", level)]);
+            let found = leveled(&levels, &of, &[("x", &a)]);
+            assert_eq!(found[0].get(DETECTED_LEVEL), Some(level));
+        }
     }
 
     #[test]
@@ -167,9 +182,9 @@ mod tests {
         let levels = Levels::new(LevelDetector::default());
         for n in 0..12 {
             let metadata = Labels::new([(format!("k{n}"), "x".repeat(1024 * 1024))]);
-            leveled(&levels, &[("INFO x", &metadata)]);
+            leveled(&levels, &app(), &[("INFO x", &metadata)]);
         }
         let known = levels.lock();
-        assert!(known.text_bytes <= TEXT_BYTES_MAX && (1..8).contains(&known.leveled.len()));
+        assert!(known.text_bytes <= TEXT_BYTES_MAX && (1..8).contains(&known.told.len()));
     }
 }
