@@ -11,8 +11,8 @@ use model::{Column, Labels};
 
 use crate::component;
 use crate::level::Level;
-use crate::pod::{Attribution, Pod};
-use crate::task::MapIndex;
+use crate::pod::{AttributedBy, Attribution, Pod};
+use crate::task::{MapIndex, TaskFacts};
 
 /// The labels, in the order in which they are told to people.
 pub const LABELS: [&str; 7] =
@@ -75,6 +75,23 @@ pub fn columns(
     Columns { labels: labels(place, attribution, level), metadata: metadata(place, attribution) }
 }
 
+/// What the columns of a line say of its task: the reverse of [`columns`]. Nothing, where it is no
+/// task's, or nobody of ours said so.
+#[must_use]
+pub fn attribution(labels: &Labels, metadata: &Labels) -> Option<Attribution> {
+    let by = AttributedBy::parse(metadata.get("attributed_by")?)?;
+    let text = |labels: &Labels, name| labels.get(name).map(str::to_owned);
+    let task = TaskFacts {
+        dag_id: text(labels, "dag_id"),
+        task_id: text(labels, "task_id"),
+        run_id: text(metadata, "run_id"),
+        try_number: metadata.get("try_number").and_then(|number| number.parse().ok()),
+        map_index: metadata.get("map_index").and_then(MapIndex::parse),
+        logical_date: text(metadata, "logical_date"),
+    };
+    Some(Attribution { task, by })
+}
+
 fn labels(place: &Place<'_>, attribution: Option<&Attribution>, level: Option<Level>) -> Labels {
     let task = attribution.map(|attribution| &attribution.task);
     let known = [
@@ -130,6 +147,8 @@ mod tests {
         let place = Place { pod, container, stream: "stdout" };
         let Columns { labels, metadata } = columns(&place, attribution.as_ref(), level);
         assert_eq!([labels.to_string(), metadata.to_string()], expect);
+        // Whoever reads the columns learns what whoever wrote them knew.
+        assert_eq!(super::attribution(&labels, &metadata), attribution);
         let table = table();
         let known = |column: Column| assert!(table.contains(&column), "{column:?} is not declared");
         labels.iter().for_each(|(name, _)| known(Column::label(name)));

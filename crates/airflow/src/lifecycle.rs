@@ -11,14 +11,56 @@ use model::Timestamp;
 use crate::attribute::value_of;
 use crate::limits::REMEMBERED_MAX;
 use crate::line::Form;
+use crate::pod::AttributedBy;
 use crate::record::{Record, parse_time, read};
 use crate::task::{TaskFacts, TaskTry};
+
+const RUN_FINISHED: &str = "DagRun Finished: ";
+const TRY_FINISHED: &str = "TaskInstance Finished: ";
+
+/// What at least one of stands in each line that tells something.
+pub const TELLING_WORDS: [&str; 10] = [
+    " Finished: ",
+    "zombie",
+    "heartbeat",
+    "taskinstance.py",
+    "supervisor",
+    "::group::Pre Execute",
+    "DAG bundles loaded",
+    // The logger of a task's own process, whose last word is its end.
+    r#""logger":"task""#,
+    r#""logger": "task""#,
+    "[task]",
+];
 
 /// Tries and runs, as far as the lines have told.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
     tries: BTreeMap<TaskTry, TryRecord>,
     runs: BTreeMap<(String, String), RunRecord>,
+}
+
+/// What may be told about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// One try of a task.
+    Try(TaskTry),
+    /// One run of a DAG.
+    Run {
+        /// The DAG.
+        dag_id: String,
+        /// The run.
+        run_id: String,
+    },
+}
+
+/// What is known of a subject.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Facts {
+    /// Of a try.
+    Try(TryRecord),
+    /// Of a run.
+    Run(RunRecord),
 }
 
 /// How a try or a run ended.
@@ -83,12 +125,51 @@ pub enum Teller {
 }
 
 impl Lifecycle {
-    /// Takes a line that is attributed to a try or a run.
-    pub fn take(&mut self, teller: Teller, line: &str, task: &TaskFacts) {
-        let Some(record) = read(line) else { return };
+    /// Takes a line that is attributed to a try or a run; returns whom it told something new about.
+    pub fn take(&mut self, teller: Teller, line: &str, task: &TaskFacts) -> Option<Subject> {
+        let record = read(line)?;
+        let subject = Subject::of(teller, &record.message, task)?;
+        let before = self.facts(&subject);
         match teller {
             Teller::Scheduler => self.scheduler(&record, task),
             Teller::Task => self.task(&record, task),
+        }
+        (self.facts(&subject) != before).then_some(subject)
+    }
+
+    /// What is known of a subject.
+    #[must_use]
+    pub fn facts(&self, subject: &Subject) -> Option<Facts> {
+        match subject {
+            Subject::Try(task) => self.tries.get(task).cloned().map(Facts::Try),
+            Subject::Run { dag_id, run_id } => {
+                let key = (dag_id.clone(), run_id.clone());
+                self.runs.get(&key).cloned().map(Facts::Run)
+            }
+        }
+    }
+
+    /// Begins with what is known of a subject already.
+    pub fn remember(&mut self, subject: Subject, facts: Facts) {
+        match (subject, facts) {
+            (Subject::Try(task), Facts::Try(of_try)) => {
+                self.tries.insert(task, of_try);
+            }
+            (Subject::Run { dag_id, run_id }, Facts::Run(run)) => {
+                self.runs.insert((dag_id, run_id), run);
+            }
+            // Nobody knows such a thing of it.
+            (Subject::Try(_), Facts::Run(_)) | (Subject::Run { .. }, Facts::Try(_)) => {}
+        }
+    }
+
+    /// Nothing is known of a subject any more.
+    pub fn forget(&mut self, subject: &Subject) {
+        match subject {
+            Subject::Try(task) => drop(self.tries.remove(task)),
+            Subject::Run { dag_id, run_id } => {
+                drop(self.runs.remove(&(dag_id.clone(), run_id.clone())));
+            }
         }
     }
 
@@ -111,9 +192,9 @@ impl Lifecycle {
 
     fn scheduler(&mut self, record: &Record<'_>, task: &TaskFacts) {
         let message = &*record.message;
-        if message.starts_with("DagRun Finished: ") {
+        if message.starts_with(RUN_FINISHED) {
             self.run(message, task);
-        } else if message.starts_with("TaskInstance Finished: ") {
+        } else if message.starts_with(TRY_FINISHED) {
             self.finished(message, task);
         } else if (message.starts_with("Detected zombie job")
             || message.starts_with("Detected a task instance without a heartbeat"))
@@ -175,6 +256,68 @@ impl Lifecycle {
             of_try.runs(record);
         }
     }
+}
+
+impl Subject {
+    /// Whom a line may tell something about.
+    fn of(teller: Teller, message: &str, task: &TaskFacts) -> Option<Self> {
+        if teller == Teller::Scheduler && message.starts_with(RUN_FINISHED) {
+            let (dag_id, run_id) = (task.dag_id.clone()?, task.run_id.clone()?);
+            return Some(Self::Run { dag_id, run_id });
+        }
+        task.task_try().map(Self::Try)
+    }
+}
+
+impl Facts {
+    /// How it ended, and when, if it has.
+    #[must_use]
+    pub fn end(&self) -> Option<(State, Timestamp)> {
+        match self {
+            Self::Try(of_try) => of_try.state.zip(of_try.end),
+            Self::Run(run) => run.state.zip(run.end),
+        }
+    }
+
+    /// When it began, if that is known.
+    #[must_use]
+    pub fn start(&self) -> Option<Timestamp> {
+        match self {
+            Self::Try(of_try) => of_try.start,
+            Self::Run(run) => run.start,
+        }
+    }
+
+    /// Whether the times are the database's own, so that no line will correct them.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        match self {
+            Self::Try(of_try) => of_try.is_exact,
+            Self::Run(_) => true,
+        }
+    }
+}
+
+impl Teller {
+    /// Who tells by a line of this component that is attributed so; `None` where nobody is to be
+    /// believed: a trigger, say, or another component that repeats what it has heard.
+    #[must_use]
+    pub fn of(component: Option<&str>, by: AttributedBy) -> Option<Self> {
+        match (component, by) {
+            (Some("scheduler"), AttributedBy::Line) => Some(Self::Scheduler),
+            (Some("scheduler"), AttributedBy::Process) | (Some("worker") | None, _) => {
+                Some(Self::Task)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a line may tell anything of a beginning or an end: asked before it is read, of every
+/// line that comes in.
+#[must_use]
+pub fn may_tell(line: &str) -> bool {
+    TELLING_WORDS.iter().any(|word| line.contains(word))
 }
 
 impl TryRecord {

@@ -82,6 +82,23 @@ pub enum AttributedBy {
 }
 
 impl AttributedBy {
+    const ALL: [Self; 8] = [
+        Self::PodAnnotations,
+        Self::PodArgs,
+        Self::PodLabels,
+        Self::LogPath,
+        Self::PodLines,
+        Self::Line,
+        Self::Process,
+        Self::Continuation,
+    ];
+
+    /// What this value of the metadata `attributed_by` stands for.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.as_str() == text)
+    }
+
     /// The value of the metadata `attributed_by`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

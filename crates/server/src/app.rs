@@ -11,6 +11,7 @@ use store::Store;
 use crate::config::{Config, Limits};
 use crate::deletions::Deletions;
 use crate::error::Error;
+use crate::lifecycle::Lifecycles;
 use crate::metrics::Metrics;
 use crate::newest::Newest;
 use crate::policy::{Policies, Policy};
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
     pub(crate) tails: Arc<Tails>,
+    pub(crate) lifecycles: Lifecycles,
 }
 
 impl App {
@@ -43,6 +45,7 @@ impl App {
             rates: Rates::default(),
             newest: config.out_of_order_window.map(Newest::new),
             metrics: Metrics::new(&mut parts.registry),
+            lifecycles: Lifecycles::new(&mut parts.registry),
             store: parts.store,
             deletions: Deletions::default(),
             engine: parts.engine,

@@ -18,6 +18,7 @@ mod deletions;
 mod error;
 mod fields;
 mod levels;
+mod lifecycle;
 mod limit;
 mod metrics;
 mod newest;

@@ -9,6 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
+use crate::api::airflow::{dags, durations, runs, tries};
 use crate::api::{
     config, delete, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push,
     query, ready, series, shards, stats, status, tail, volume,
@@ -50,6 +51,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/loki/api/v1/tail", get(tail::tail))
         .route("/api/prom/tail", get(tail::legacy))
         .route("/loki/api/v1/format_query", ask(format_query::format_query))
+        .route("/airflow/v1/dags", ask(dags::dags))
+        .route("/airflow/v1/runs", ask(runs::runs))
+        .route("/airflow/v1/tries", ask(tries::tries))
+        .route("/airflow/v1/durations", ask(durations::durations))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()
         .route("/loki/api/v1/status/buildinfo", get(status::build_info))

@@ -19,8 +19,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
 use crate::retention::Retention;
-use crate::tail::Tails;
-use crate::{auth, router};
+use crate::{auth, lifecycle, router};
 
 /// How long requests may go on once the server is told to stop: a little more than a query may take
 /// is pointless, since an orchestrator kills after 30 s.
@@ -44,7 +43,7 @@ pub struct Parts {
 pub struct Server {
     router: Router,
     rules: Arc<dyn Rules>,
-    tails: Arc<Tails>,
+    app: Arc<App>,
 }
 
 impl Server {
@@ -56,7 +55,7 @@ impl Server {
         auth::check_exposure(&config)?;
         let rules = Arc::new(Retention::new(&config)?);
         let app = Arc::new(App::new(config, parts)?);
-        Ok(Self { tails: Arc::clone(&app.tails), router: router::router(app), rules })
+        Ok(Self { router: router::router(Arc::clone(&app)), app, rules })
     }
 
     /// What the store's upkeep must know: how long lines are kept, and what deletions mean.
@@ -98,17 +97,23 @@ impl Server {
         tokio::select! {
             served = async {
                 serving.await?;
-                self.tails.ended().await;
+                self.app.tails.ended().await;
                 Ok(())
             } => served.map_err(Error::Serve),
+            () = self.keep_lifecycles() => Ok(()),
             () = async {
                 shutdown.await;
                 stop.cancel();
-                self.tails.stop();
+                self.app.tails.stop();
                 tokio::time::sleep(SHUTDOWN_GRACE).await;
                 tracing::warn!("some requests did not end in time and are cut off");
             } => Ok(()),
         }
+    }
+
+    /// Keeps what the lines tell of tries and runs, without end: a part of serving.
+    pub fn keep_lifecycles(&self) -> impl Future<Output = ()> + Send + use<> {
+        lifecycle::run(Arc::clone(&self.app))
     }
 
     /// The routes, for tests that need no socket.

@@ -1,5 +1,6 @@
 //! One file for each family of routes.
 
+pub(crate) mod airflow;
 pub(crate) mod config;
 pub(crate) mod delete;
 pub(crate) mod detected;

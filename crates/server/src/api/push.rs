@@ -106,6 +106,7 @@ fn prepare(app: &App, tenant: &TenantId, policy: &Policy, mut push: Push) -> (Pu
     if limits.discover_log_levels {
         push.streams.iter_mut().for_each(|stream| policy.levels.add(stream));
     }
+    app.lifecycles.take(tenant, &push.streams, now);
     (push, retry_after)
 }
 

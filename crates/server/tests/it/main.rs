@@ -8,6 +8,7 @@ mod cancel;
 mod delete;
 mod grafana;
 mod harness;
+mod lifecycle;
 mod limits;
 mod metadata;
 mod patterns;

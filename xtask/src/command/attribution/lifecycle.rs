@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airflow::lifecycle::{Lifecycle, State, Teller};
-use airflow::pod::AttributedBy;
+use airflow::lifecycle::{Lifecycle, State, Teller, may_tell};
 use airflow::record::parse_time;
 use anyhow::Result;
 use model::Timestamp;
@@ -30,12 +29,10 @@ pub(super) struct Score {
 /// Shows a line to the lifecycle.
 pub(super) fn take(lifecycle: &mut Lifecycle, line: &Played<'_>) {
     let Some(answer) = line.answer else { return };
-    let teller = match (line.component, answer.by) {
-        (Some("scheduler"), AttributedBy::Line) => Teller::Scheduler,
-        (Some("scheduler"), AttributedBy::Process) | (Some("worker") | None, _) => Teller::Task,
-        _ => return,
-    };
-    lifecycle.take(teller, line.text, &answer.task);
+    let Some(teller) = Teller::of(line.component, answer.by) else { return };
+    if may_tell(line.text) {
+        lifecycle.take(teller, line.text, &answer.task);
+    }
 }
 
 /// The tries of a corpus.

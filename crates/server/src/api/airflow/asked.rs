@@ -1,0 +1,53 @@
+//! What all routes about Airflow are asked with, and the records that it means.
+
+use std::cmp::Reverse;
+
+use loki::Params;
+use loki::time::Bounds;
+use model::TenantId;
+
+use crate::app::App;
+use crate::lifecycle::{Record, Wanted, records};
+use crate::limit::check_bounds;
+use crate::refusal::Refusal;
+
+/// Records of an answer that does not say how many it wants.
+const LIMIT: usize = 100;
+/// The most records of an answer.
+const LIMIT_MAX: usize = 5_000;
+
+/// Parameters that narrow the records down, by the column of their name.
+const COLUMNS: [&str; 6] = ["dag_id", "run_id", "task_id", "try_number", "map_index", "state"];
+
+/// How many records the request wants.
+pub(super) fn limit(params: &Params) -> Result<usize, Refusal> {
+    let limit = params.limit("limit", LIMIT)?;
+    if limit > LIMIT_MAX {
+        let text = format!("limit is {limit}, and {LIMIT_MAX} at most; ask for a shorter time");
+        return Err(Refusal::bad_request(text));
+    }
+    Ok(limit)
+}
+
+/// The records of a kind that ended in the time of the request, and what has not ended yet: this
+/// first, then the latest.
+pub(super) async fn found(
+    app: &App,
+    tenant: &TenantId,
+    params: &Params,
+    kind: &'static str,
+) -> Result<Vec<Record>, Refusal> {
+    let now = app.clock.now();
+    let bounds = Bounds::parse_ordered(params, now)?;
+    let bounds = check_bounds(bounds, now, &app.policy(tenant).limits)?;
+    let equal = COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned())));
+    let wanted = Wanted { kind: Some(kind), equal: equal.collect() };
+    let mut records = records(app, tenant, &wanted, bounds).await?;
+    let running = app.lifecycles.running(tenant).into_iter().filter(|r| wanted.passes(r));
+    records.extend(running.filter_map(|record| Some((record.subject()?, record))));
+    let mut records: Vec<Record> = records.into_values().collect();
+    records.sort_by(|a, b| {
+        a.end.is_some().cmp(&b.end.is_some()).then(Reverse(&a.end).cmp(&Reverse(&b.end)))
+    });
+    Ok(records)
+}

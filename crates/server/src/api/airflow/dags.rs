@@ -1,0 +1,57 @@
+//! `/airflow/v1/dags`: what each DAG did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::Serialize;
+
+use super::asked::found;
+use crate::api::json::Json;
+use crate::app::App;
+use crate::lifecycle::Record;
+use crate::params::Asked;
+use crate::refusal::Refusal;
+use crate::tenant::Tenant;
+
+pub(crate) async fn dags(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    Asked(params): Asked,
+) -> Result<Json<Dags>, Refusal> {
+    let mut dags: BTreeMap<String, Dag> = BTreeMap::new();
+    for record in found(&app, &tenant, &params, "run").await? {
+        dags.entry(record.dag_id.clone()).or_default().runs.add(&record);
+    }
+    for record in found(&app, &tenant, &params, "try").await? {
+        dags.entry(record.dag_id.clone()).or_default().tries.add(&record);
+    }
+    let dags = dags.into_iter().map(|(dag_id, dag)| Dag { dag_id, ..dag });
+    Ok(Json(Dags { dags: dags.collect() }))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Dags {
+    dags: Vec<Dag>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Dag {
+    dag_id: String,
+    runs: Counts,
+    tries: Counts,
+}
+
+/// How many there were in each state, and when the last one ended.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    states: BTreeMap<String, u64>,
+    last_end: Option<String>,
+}
+
+impl Counts {
+    fn add(&mut self, record: &Record) {
+        *self.states.entry(record.state.clone()).or_default() += 1;
+        self.last_end = self.last_end.take().max(record.end.clone());
+    }
+}

@@ -1,0 +1,7 @@
+//! `/airflow/v1/…`: what ran, how long it took and how it ended. `docs/airflow-api.md` describes it.
+
+mod asked;
+pub(crate) mod dags;
+pub(crate) mod durations;
+pub(crate) mod runs;
+pub(crate) mod tries;

@@ -1,0 +1,33 @@
+//! `/airflow/v1/runs`: runs of DAGs that have ended, the latest first.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::Serialize;
+
+use super::asked::{found, limit};
+use crate::api::json::Json;
+use crate::app::App;
+use crate::lifecycle::Record;
+use crate::params::Asked;
+use crate::refusal::Refusal;
+use crate::tenant::Tenant;
+
+pub(crate) async fn runs(
+    State(app): State<Arc<App>>,
+    Tenant(tenant): Tenant,
+    Asked(params): Asked,
+) -> Result<Json<Runs>, Refusal> {
+    let limit = limit(&params)?;
+    let mut runs = found(&app, &tenant, &params, "run").await?;
+    let total = runs.len();
+    runs.truncate(limit);
+    Ok(Json(Runs { runs, total }))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Runs {
+    runs: Vec<Record>,
+    /// How many there are; `runs` may have fewer.
+    total: usize,
+}

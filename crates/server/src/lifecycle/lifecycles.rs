@@ -1,0 +1,123 @@
+//! [`Lifecycles`]: the tries and runs of all tenants, and the task that keeps them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use airflow::lifecycle::may_tell;
+use model::{Stream, TenantId, Timestamp};
+use prometheus_client::registry::Registry;
+
+use super::ended::Ended;
+use super::tenant::Tenant;
+use super::{Record, recall};
+use crate::app::App;
+
+/// How often it is looked what is to be kept.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the lines of all tenants have told.
+#[derive(Debug)]
+pub(crate) struct Lifecycles {
+    told: Mutex<BTreeMap<TenantId, Told>>,
+    ended: Ended,
+}
+
+/// What the lines of one have.
+#[derive(Debug, Default)]
+struct Told {
+    tenant: Tenant,
+    /// Whether it is known what was told before this process began.
+    is_recalled: bool,
+}
+
+impl Lifecycles {
+    /// Nothing was told yet. What ends is counted in the registry.
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        Self { told: Mutex::default(), ended: Ended::new(registry) }
+    }
+
+    /// Takes the lines of a push. They need not be durable yet: what is sent again tells the same.
+    pub(crate) fn take(&self, tenant: &TenantId, streams: &[Stream], now: Timestamp) {
+        let of_tasks = streams.iter().filter(|stream| stream.labels.get("dag_id").is_some());
+        let lines = of_tasks.flat_map(|stream| stream.entries.iter().map(|e| (&stream.labels, e)));
+        let telling: Vec<_> = lines.filter(|(_, entry)| may_tell(&entry.line)).collect();
+        if telling.is_empty() {
+            return;
+        }
+        self.with(tenant, |told| {
+            for (labels, entry) in telling {
+                told.take(labels, &entry.metadata, &entry.line, now);
+            }
+        });
+    }
+
+    /// What is not kept yet of a tenant.
+    pub(crate) fn running(&self, tenant: &TenantId) -> Vec<Record> {
+        let told = self.lock();
+        told.get(tenant).map(|told| told.tenant.running().collect()).unwrap_or_default()
+    }
+
+    fn with<T>(&self, tenant: &TenantId, work: impl FnOnce(&mut Tenant) -> T) -> T {
+        let mut told = self.lock();
+        work(&mut told.entry(tenant.clone()).or_default().tenant)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantId, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps what is due, until it is dropped. What is not kept by then is told again by the lines.
+pub(crate) async fn run(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        let known: Vec<_> =
+            app.lifecycles.lock().iter().map(|(t, told)| (t.clone(), told.is_recalled)).collect();
+        for (tenant, is_recalled) in known {
+            if is_recalled || recalled(&app, &tenant).await {
+                keep(&app, &tenant).await;
+            }
+        }
+    }
+}
+
+/// Learns what was told of a tenant's tries before this process began.
+async fn recalled(app: &App, tenant: &TenantId) -> bool {
+    let now = app.clock.now();
+    let mut lines = Vec::new();
+    let kept = match recall::before(app, tenant, now, &mut lines).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            tracing::warn!(%tenant, error = error.text(), "what ran before is not known yet");
+            return false;
+        }
+    };
+    app.lifecycles.with(tenant, |told| {
+        kept.iter().for_each(|record| told.remember(record, now));
+        lines
+            .iter()
+            .for_each(|(labels, line)| told.take(&labels.stream, &labels.metadata, line, now));
+    });
+    if let Some(told) = app.lifecycles.lock().get_mut(tenant) {
+        told.is_recalled = true;
+    }
+    true
+}
+
+async fn keep(app: &App, tenant: &TenantId) {
+    let now = app.clock.now();
+    let due = app.lifecycles.with(tenant, |told| told.due(now));
+    if !due.is_empty() {
+        let streams = due.iter().filter_map(Record::stream).collect();
+        if let Err(error) = app.store.append(tenant, streams).await {
+            tracing::warn!(%tenant, %error, "tries and runs are not kept yet");
+            return;
+        }
+        due.iter().for_each(|record| app.lifecycles.ended.count(tenant, record));
+    }
+    app.lifecycles.with(tenant, |told| {
+        told.keep(&due, now);
+        told.forget(now);
+    });
+}

@@ -1,0 +1,134 @@
+//! Records and telling lines, read back from the store.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use airflow::lifecycle::{Subject, TELLING_WORDS};
+use logql::eval::Direction;
+use logql::pipeline::ResultLabels;
+use loki::time::Bounds;
+use model::labels::Quoted;
+use model::{TenantId, Timestamp};
+use query::{Kind, Request};
+
+use super::Record;
+use super::record::SOURCE;
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// How far back records are read when a process begins: longer than a correction takes.
+const RECORDS: Duration = Duration::from_secs(86_400);
+/// How far back lines are read: longer than a server is away, and than a task waits for its end to
+/// be kept. Of an older try the start is not known any more, unless the end tells it.
+const LINES: Duration = Duration::from_secs(2 * 3600);
+/// The most telling lines that are read then.
+const LINES_MAX: usize = 200_000;
+
+/// Which records.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Only of tries, or of runs: `try`, `run`.
+    pub(crate) kind: Option<&'static str>,
+    /// Names of columns with the values that they must have.
+    pub(crate) equal: Vec<(&'static str, String)>,
+}
+
+impl Wanted {
+    /// Values are quoted: whatever is in them, it is a value.
+    fn query(&self) -> String {
+        let kinds =
+            self.kind.map_or_else(|| ".+".to_owned(), |kind| format!("{kind}(-correction)?"));
+        let equal = self.equal.iter().filter(|(name, _)| !is_of_entry(name));
+        let matchers: String =
+            equal.map(|(name, value)| format!(", {name}={}", Quoted(value))).collect();
+        let equal = self.equal.iter().filter(|(name, _)| is_of_entry(name));
+        let filters: String =
+            equal.map(|(name, value)| format!(" | {name}={}", Quoted(value))).collect();
+        format!("{{source={}, kind=~{}{matchers}}}{filters}", Quoted(SOURCE), Quoted(&kinds))
+    }
+
+    /// Whether a record is wanted that was not asked of the store.
+    pub(crate) fn passes(&self, record: &Record) -> bool {
+        let text = |number: Option<i64>| number.map(|number| number.to_string());
+        let kind = if record.task_id.is_some() { "try" } else { "run" };
+        self.kind.is_none_or(|wanted| wanted == kind)
+            && self.equal.iter().all(|(name, value)| {
+                let has = match *name {
+                    "dag_id" => Some(record.dag_id.clone()),
+                    "run_id" => Some(record.run_id.clone()),
+                    "task_id" => record.task_id.clone(),
+                    "state" => Some(record.state.clone()),
+                    "try_number" => text(record.try_number.map(Into::into)),
+                    "map_index" => text(record.map_index),
+                    _ => None,
+                };
+                has.as_ref() == Some(value)
+            })
+    }
+}
+
+fn is_of_entry(name: &str) -> bool {
+    matches!(name, "run_id" | "try_number" | "map_index")
+}
+
+/// The records in a range of time by their end, the last revision of each.
+pub(crate) async fn records(
+    app: &App,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    bounds: Bounds,
+) -> Result<BTreeMap<Subject, Record>, Refusal> {
+    let mut found: BTreeMap<Subject, Record> = BTreeMap::new();
+    each_line(app, tenant, &wanted.query(), bounds, |_, line| {
+        let Ok(record) = serde_json::from_str::<Record>(line) else { return };
+        let Some(subject) = record.subject() else { return };
+        let is_newer = found.get(&subject).is_none_or(|known| known.revision < record.revision);
+        if is_newer {
+            found.insert(subject, record);
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// What was kept and told before now: records, and the lines that may tell more.
+pub(super) async fn before(
+    app: &App,
+    tenant: &TenantId,
+    now: Timestamp,
+    lines: &mut Vec<(ResultLabels, String)>,
+) -> Result<Vec<Record>, Refusal> {
+    let back = |by| Bounds { start: now - by, end: now };
+    let kept = records(app, tenant, &Wanted::default(), back(RECORDS)).await?;
+    let words = TELLING_WORDS.map(|word| Quoted(word).to_string()).join(" or ");
+    let query = format!("{{dag_id=~\".+\", attributed_by=~\".+\"}} |= {words}");
+    each_line(app, tenant, &query, back(LINES), |labels, line| {
+        if lines.len() < LINES_MAX {
+            lines.push((labels.clone(), line.to_owned()));
+        }
+    })
+    .await?;
+    Ok(kept.into_values().collect())
+}
+
+async fn each_line(
+    app: &App,
+    tenant: &TenantId,
+    query: &str,
+    bounds: Bounds,
+    mut take: impl FnMut(&ResultLabels, &str),
+) -> Result<(), Refusal> {
+    let query = app.policy(tenant).parse(query)?;
+    // Both ends count.
+    let end = Timestamp(bounds.end.as_nanos().saturating_add(1));
+    let request = Request {
+        tenant: tenant.clone(),
+        query,
+        kind: Kind::Range { start: bounds.start, end, step: Duration::ZERO },
+        limit: 0,
+        direction: Direction::Forward,
+        interval: Duration::ZERO,
+    };
+    app.engine(tenant).each_line(request, |labels, _, line| take(labels, line)).await?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! What a tenant's lines have told, and what of it is still to be kept. Nothing here waits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use airflow::column::attribution;
+use airflow::lifecycle::{Facts, Lifecycle, Subject, Teller};
+use airflow::limits::REMEMBERED_MAX;
+use model::{Labels, Timestamp};
+
+use super::Record;
+
+/// How long nothing new must have come before an end is kept that the database has not confirmed:
+/// the scheduler tells its times some seconds after a task has told its own.
+const SETTLE: Duration = Duration::from_secs(15);
+/// How long what is kept is remembered, so that a correction is noticed.
+const REMEMBER: Duration = Duration::from_secs(3600);
+/// What has not ended after so long never will, as far as lines can tell.
+const OPEN_MAX: Duration = Duration::from_secs(7 * 86_400);
+/// Tries and runs of a tenant that are remembered; beyond, those go first that were kept first.
+const SUBJECTS_MAX: usize = REMEMBERED_MAX / 2;
+
+/// The tries and runs of one tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Tenant {
+    lifecycle: Lifecycle,
+    /// Of whom something was told that is not kept, and when that was.
+    open: BTreeMap<Subject, Timestamp>,
+    kept: BTreeMap<Subject, Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    facts: Facts,
+    revision: u32,
+    at: Timestamp,
+}
+
+impl Tenant {
+    /// Takes a line that may tell something.
+    pub(crate) fn take(&mut self, labels: &Labels, metadata: &Labels, line: &str, now: Timestamp) {
+        let Some(attribution) = attribution(labels, metadata) else { return };
+        let Some(teller) = Teller::of(labels.get("component"), attribution.by) else { return };
+        if let Some(subject) = self.lifecycle.take(teller, line, &attribution.task) {
+            self.open.insert(subject, now);
+        }
+    }
+
+    /// Begins with a record that was kept before.
+    pub(crate) fn remember(&mut self, record: &Record, now: Timestamp) {
+        let Some(subject) = record.subject() else { return };
+        if self.kept.get(&subject).is_some_and(|kept| kept.revision >= record.revision) {
+            return;
+        }
+        let kept = Kept { facts: record.facts(), revision: record.revision, at: now };
+        self.lifecycle.remember(subject.clone(), kept.facts.clone());
+        self.kept.insert(subject, kept);
+    }
+
+    /// What is to be kept by now.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<Record> {
+        let due = self.open.iter().filter_map(|(subject, news)| {
+            let facts = self.lifecycle.facts(subject)?;
+            facts.end()?;
+            let is_settled = facts.is_exact() || now.since(*news) >= SETTLE;
+            let kept = self.kept.get(subject);
+            let is_news = kept.is_none_or(|kept| kept.facts != facts);
+            let revision = kept.map_or(0, |kept| kept.revision + 1);
+            (is_settled && is_news).then(|| Record::new(subject, &facts, revision))
+        });
+        due.collect()
+    }
+
+    /// These are kept now. What was told of them meanwhile is due another time.
+    pub(crate) fn keep(&mut self, records: &[Record], now: Timestamp) {
+        for record in records {
+            let Some(subject) = record.subject() else { continue };
+            let facts = record.facts();
+            if self.lifecycle.facts(&subject).as_ref() == Some(&facts) {
+                self.open.remove(&subject);
+            }
+            self.kept.insert(subject, Kept { facts, revision: record.revision, at: now });
+        }
+    }
+
+    /// What is not kept: what runs, and what has ended just now.
+    pub(crate) fn running(&self) -> impl Iterator<Item = Record> {
+        self.open.keys().filter_map(|subject| {
+            let revision = self.kept.get(subject).map_or(0, |kept| kept.revision + 1);
+            Some(Record::new(subject, &self.lifecycle.facts(subject)?, revision))
+        })
+    }
+
+    /// Forgets what nothing will be told of any more, and what is too much.
+    pub(crate) fn forget(&mut self, now: Timestamp) {
+        let mut left: Vec<(Timestamp, Subject)> =
+            self.kept.iter().map(|(subject, kept)| (kept.at, subject.clone())).collect();
+        left.sort_unstable();
+        let too_many = (self.kept.len() + self.open.len()).saturating_sub(SUBJECTS_MAX);
+        let old = left.iter().take_while(|(at, _)| now.since(*at) > REMEMBER).count();
+        for (_, subject) in left.drain(..old.max(too_many).min(left.len())) {
+            self.kept.remove(&subject);
+            if !self.open.contains_key(&subject) {
+                self.lifecycle.forget(&subject);
+            }
+        }
+        let lost = self.open.extract_if(.., |_, news| now.since(*news) > OPEN_MAX);
+        lost.for_each(|(subject, _)| self.lifecycle.forget(&subject));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARK: &str = "[2026-11-22T08:14:35.291+0000] {taskinstance.py:353} INFO - Marking task \
+        as SUCCESS. dag_id=d, task_id=t, run_id=r, execution_date=20261122T030000, \
+        start_date=20261122T081434, end_date=20261122T081439";
+    const FINISHED: &str = "[2026-11-22T08:21:18.304+0000] {scheduler_job_runner.py:813} INFO - \
+        TaskInstance Finished: dag_id=d, task_id=t, run_id=r, map_index=-1, \
+        run_start_date=2026-11-22 08:14:34.213438+00:00, \
+        run_end_date=2026-11-22 08:14:39.742945+00:00, state=success, operator=PythonOperator";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_secs(1_795_335_000 + seconds)
+    }
+
+    fn take(tenant: &mut Tenant, component: &str, by: &str, line: &str, now: Timestamp) {
+        let labels = Labels::new([("component", component), ("dag_id", "d"), ("task_id", "t")]);
+        let metadata = Labels::new([
+            ("run_id", "r"),
+            ("try_number", "1"),
+            ("map_index", "-1"),
+            ("attributed_by", by),
+        ]);
+        tenant.take(&labels, &metadata, line, now);
+    }
+
+    /// What is due, and is then kept: state, duration and revision.
+    #[track_caller]
+    fn check(tenant: &mut Tenant, now: Timestamp, expect: &[(&str, f64, u32)]) {
+        let due = tenant.due(now);
+        let told = due.iter().map(|r| (r.state.as_str(), r.duration.unwrap(), r.revision));
+        assert_eq!(told.collect::<Vec<_>>(), expect);
+        tenant.keep(&due, now);
+        assert_eq!(tenant.due(now), []);
+    }
+
+    #[test]
+    fn an_end_is_kept_when_it_is_settled_and_once() {
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "worker", "pod-annotations", MARK, at(0));
+        check(&mut tenant, at(14), &[]);
+        assert_eq!(tenant.running().count(), 1);
+        check(&mut tenant, at(15), &[("success", 5.0, 0)]);
+        assert_eq!(tenant.running().count(), 0);
+        take(&mut tenant, "worker", "pod-annotations", MARK, at(16));
+        check(&mut tenant, at(99), &[]);
+    }
+
+    #[test]
+    fn the_schedulers_word_is_final_and_corrects() {
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
+        check(&mut tenant, at(0), &[("success", 5.529_507, 0)]);
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "worker", "pod-annotations", MARK, at(0));
+        check(&mut tenant, at(15), &[("success", 5.0, 0)]);
+        take(&mut tenant, "scheduler", "line", FINISHED, at(20));
+        check(&mut tenant, at(20), &[("success", 5.529_507, 1)]);
+    }
+
+    #[test]
+    fn what_was_kept_before_a_restart_is_not_kept_again() {
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
+        let due = tenant.due(at(0));
+        let mut tenant = Tenant::default();
+        due.iter().for_each(|record| tenant.remember(record, at(50)));
+        take(&mut tenant, "worker", "pod-annotations", MARK, at(50));
+        take(&mut tenant, "scheduler", "line", FINISHED, at(50));
+        check(&mut tenant, at(99), &[]);
+    }
+
+    #[test]
+    fn lines_of_nobody_that_is_believed_tell_nothing() {
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "triggerer", "line", FINISHED, at(0));
+        take(&mut tenant, "worker", "nobody", MARK, at(0));
+        take(&mut tenant, "worker", "pod-annotations", FINISHED, at(0));
+        check(&mut tenant, at(99), &[]);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut tenant = Tenant::default();
+        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
+        check(&mut tenant, at(0), &[("success", 5.529_507, 0)]);
+        tenant.forget(at(3600));
+        assert_eq!(tenant.kept.len(), 1);
+        tenant.forget(at(3601));
+        assert_eq!((tenant.kept.len(), tenant.lifecycle.tries().count()), (0, 0));
+        let start =
+            "[2026-11-22T08:14:35.291+0000] {taskinstance.py:353} INFO - Executing <Task(X): t>";
+        take(&mut tenant, "worker", "pod-annotations", start, at(0));
+        assert_eq!(tenant.running().next().unwrap().state, "running");
+        tenant.forget(at(7 * 86_400 + 1));
+        assert_eq!((tenant.open.len(), tenant.lifecycle.tries().count()), (0, 0));
+    }
+}
