@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from airflow.executors.executor_loader import ExecutorLoader
 from airflow.utils.session import create_session
 
-from . import reading, settings, tries
+from . import reading, running, settings, tries
 from .client import Try
 from .reading import Entry, Note, Settings
 from .tries import Span
@@ -22,10 +23,14 @@ class Reads:
     def _read_remote_logs(self, ti, try_number, metadata=None):
         sources = []
         try:
-            found = reading.read(*_asked(ti, try_number))
+            known, asked, span = _asked(ti, try_number)
+            found = reading.read(known, asked, span)
             sources = found.sources
             if found.found:
-                return sources, [_text(found.lines)]
+                lines = list(found.lines)
+                if not span.finished:
+                    running.remember(lines)
+                return sources, [_text(lines)]
         except Exception:
             log.exception("reading from barogram failed")
             sources = ["barogram: reading failed; see the log of the web server"]
@@ -35,8 +40,17 @@ class Reads:
             return sources, []
         return [*sources, *others], logs
 
+    def _get_executor_get_task_log(self, ti):
+        return running.news(super()._get_executor_get_task_log(ti))
+
+    @property
+    def _executor_get_task_log(self):
+        """The same in Airflow 2.9."""
+        return running.news(ExecutorLoader.get_default_executor().get_task_log)
+
     def _read(self, ti, try_number, metadata=None):
-        text, state = super()._read(ti, try_number, metadata)
+        with running.reading():
+            text, state = super()._read(ti, try_number, metadata)
         is_first = "log_pos" not in (metadata or {})
         # An empty log says why it is, and not only in the folded list of sources.
         if is_first and state.get("log_pos") == 0 and state.get("end_of_log"):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 
-from . import reading, settings, tries
+from . import reading, running, settings, tries
 from .client import Try
 from .reading import Entry, Note, Settings
 from .tries import Span
@@ -64,10 +64,14 @@ class RemoteLog:
 
 
 class Explains:
-    """What a handler gets that shall say why a log is empty."""
+    """What a handler gets that shall say why a log is empty, and nothing twice."""
+
+    def _get_executor_get_task_log(self, ti):
+        return running.news(super()._get_executor_get_task_log(ti))
 
     def _read(self, ti, try_number, metadata=None):
-        lines, state = super()._read(ti, try_number, metadata)
+        with running.reading():
+            lines, state = super()._read(ti, try_number, metadata)
         is_first = "log_pos" not in (metadata or {})
         if is_first and state.get("log_pos") == 0 and state.get("end_of_log"):
             lines = chain(lines, _messages(_explained(ti, try_number)))
@@ -77,8 +81,16 @@ class Explains:
 def _read(relative_path: str, ti) -> tuple[list[str], Iterator[str] | None]:
     try:
         number = tries.try_number(relative_path, ti)
-        found = reading.read(*_asked(ti, number, relative_path))
-        return found.sources, _rendered(found.lines) if found.found else None
+        known, asked, span = _asked(ti, number, relative_path)
+        found = reading.read(known, asked, span)
+        if not found.found:
+            return found.sources, None
+        lines = found.lines
+        if not span.finished:
+            # At most what one reading may hold in all.
+            lines = list(lines)
+            running.remember(lines)
+        return found.sources, _rendered(lines)
     except Exception:
         log.exception("reading from barogram failed")
         return ["barogram: reading failed; see the log of the API server"], None

@@ -170,12 +170,16 @@ class Airflow:
             lines = [line for line in lines if line]
         else:
             answer = call(self.url + path, {**self.headers, "Accept": "application/x-ndjson"})
-            messages = [json.loads(line) for line in answer.decode().splitlines()]
+            texts = answer.decode().split("\n")
+            messages = [json.loads(text) for text in texts if text]
             self.messages = [it for it in messages if it.get("timestamp")]
             lines = [it["event"] for it in messages]
         opens = next(i for i, line in enumerate(lines) if "::group::Log message source" in line)
         closes = next(i for i, line in enumerate(lines) if "::endgroup::" in line)
         sources = [line.replace("*** ", "", 1) for line in lines[opens + 1 : closes]]
+        if not self.is_2:
+            # Up to Airflow 3.2 they are in the message that opens the group.
+            sources += messages[opens].get("sources", [])
         return sources, lines[closes + 1 :]
 
     def file(self, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> Path:

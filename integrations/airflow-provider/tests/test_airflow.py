@@ -163,15 +163,19 @@ def test_the_store_is_asked_with_hostile_ids(barogram):
         assert [entry.line for entry in found] == [name]
 
 
+def test_a_running_task_is_shown_once_with_what_only_its_pod_knows(airflow):
+    found = run(airflow.env, [str(real.PROJECT / "tests" / "running_task.py")])
+    lines = json.loads(found)
+    # The pod's line has no time, and stands where Airflow puts such lines.
+    assert sorted(lines[-4:]) == ["a", "b", "c", "d"]
+
+
 def test_settings_come_from_configuration_and_connection(airflow):
     def check(env, expect):
         program = "from airflow_provider_barogram import settings as s; it = s.load();" + (
             "print('=', [it.server.url, it.server.token, it.server.tenant, it.lines_max])"
         )
-        known = {**airflow.env, **env}
-        done = subprocess.run([sys.executable, "-c", program], env=known, capture_output=True)
-        found = [it for it in done.stdout.decode().splitlines() if it.startswith("= ")]
-        assert found == [f"= {expect!r}"], done.stderr.decode()
+        assert run({**airflow.env, **env}, ["-c", program]) == repr(expect)
 
     where = {"AIRFLOW__BAROGRAM__URL": "https://b", "AIRFLOW__BAROGRAM__TOKEN": "t"}
     check(where, ["https://b", "t", None, 100_000])
@@ -181,6 +185,14 @@ def test_settings_come_from_configuration_and_connection(airflow):
     check(uri, ["https://b", None, None, 7])
     missing = {"AIRFLOW__BAROGRAM__CONN_ID": "nobody", "AIRFLOW__BAROGRAM__TENANT": "y"}
     check(missing, ["http://barogram:3100", None, "y", 100_000])
+
+
+def run(env, arguments):
+    """What a program of its own prints after an equals sign."""
+    done = subprocess.run([sys.executable, *arguments], env=env, capture_output=True, text=True)
+    found = [it[2:] for it in done.stdout.splitlines() if it.startswith("= ")]
+    assert len(found) == 1, done.stderr
+    return found[0]
 
 
 def line(airflow, message):
