@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import time
 import urllib.error
@@ -285,7 +286,8 @@ def _header(what: str, value: str) -> str:
 
 
 def _cause(error: object) -> str:
-    if isinstance(error, TimeoutError):
+    # `TimeoutError` only since Python 3.10.
+    if isinstance(error, socket.timeout):
         return "no answer in time"
     return str(error) or type(error).__name__
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+import psutil
 
 # A busy machine with two cores takes half of it.
 START_SECONDS = 300
@@ -61,12 +62,27 @@ def running(command: list, log: Path, **more):
         try:
             yield process
         finally:
-            for sign in (signal.SIGTERM, signal.SIGKILL):
-                try:
-                    os.killpg(process.pid, sign)
-                    process.wait(30)
-                except (ProcessLookupError, subprocess.TimeoutExpired):
-                    pass
+            stop(process)
+
+
+def stop(process: subprocess.Popen):
+    """Stops a process and all that it started; one that is gone is gone."""
+    # Some of Airflow's processes make groups of their own, so they are looked up one by one.
+    try:
+        started = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        started = []
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for child in started:
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            pass
 
 
 class Barogram:
@@ -90,6 +106,7 @@ class Barogram:
         ]
         with running(command, self.folder / "barogram.log") as process:
             wait_for("barogram", lambda: call(f"{self.url}/ready"), process)
+            self.process = process
             yield self
 
     def push(self, lines: list, labels: dict, metadata: dict):
@@ -121,8 +138,10 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
+            "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
+            "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(self.port),
             "AIRFLOW__WEBSERVER__SECRET_KEY": "a-key",
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",

@@ -14,14 +14,15 @@ import sys
 import time
 
 import pytest
-import real
-
-from airflow_provider_barogram import client
-from airflow_provider_barogram.client import Budget, Server, Try
 
 pytest.importorskip("airflow", reason="no Airflow is installed")
 if "BAROGRAM_BINARY" not in os.environ:
     pytest.skip("BAROGRAM_BINARY does not name a barogram", allow_module_level=True)
+
+import real
+
+from airflow_provider_barogram import client
+from airflow_provider_barogram.client import Budget, Server, Try
 
 RUN = "manual__2026-03-01T00:00:00+00:00"
 MILLISECOND = 1_000_000
@@ -185,6 +186,16 @@ def test_settings_come_from_configuration_and_connection(airflow):
     check(uri, ["https://b", None, None, 7])
     missing = {"AIRFLOW__BAROGRAM__CONN_ID": "nobody", "AIRFLOW__BAROGRAM__TENANT": "y"}
     check(missing, ["http://barogram:3100", None, "y", 100_000])
+
+
+def test_a_store_that_is_gone_is_told(airflow, barogram):
+    """The last test: it stops the store."""
+    real.stop(barogram.process)
+    gone = f"barogram: cannot reach {barogram.url}: [Errno 111] Connection refused"
+    check(airflow, "silent", [gone if not airflow.is_2 else f"*** {gone}"], [gone])
+    file = airflow.file(RUN, "silent")
+    file.write_text(line(airflow, "on disk") + "\n")
+    check(airflow, "silent", shown(airflow, [line(airflow, "on disk")]), [gone])
 
 
 def run(env, arguments):
