@@ -8,6 +8,7 @@ _OPTIONS = {
     "conn_id": ("barogram_default", "The connection that says where barogram is, unless url does."),
     "url": ("", "Where barogram is, such as http://barogram:3100. Goes before the connection."),
     "token": ("", "The token that barogram asks for."),
+    "token_file": ("", "A file with that token, read each time."),
     "tenant": ("", "The tenant, where barogram tells tenants apart."),
     "ca_file": ("", "A file with the certificates to trust, instead of the system's."),
     "matchers": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from airflow.executors.executor_loader import ExecutorLoader
@@ -12,9 +11,6 @@ from . import reading, running, settings, tries
 from .client import Try
 from .reading import Entry, Note, Settings
 from .tries import Span
-
-log = logging.getLogger(__name__)
-
 
 class Reads:
     """What a handler gets that shall read from barogram. All that it wrote before, it writes still;
@@ -31,9 +27,8 @@ class Reads:
                 if not span.finished:
                     running.remember(lines)
                 return sources, [_text(lines)]
-        except Exception:
-            log.exception("reading from barogram failed")
-            sources = ["barogram: reading failed; see the log of the web server"]
+        except Exception as error:
+            sources = [reading.told(error)]
         try:
             others, logs = super()._read_remote_logs(ti, try_number, metadata)
         except NotImplementedError:
@@ -61,9 +56,8 @@ class Reads:
 def _explained(ti, try_number: int) -> str:
     try:
         return _text(reading.explain(*_asked(ti, try_number)))
-    except Exception:
-        log.exception("reading from barogram failed")
-        return ""
+    except Exception as error:
+        return _text([Note(0, reading.told(error))])
 
 
 def _asked(ti, try_number: int) -> tuple[Settings, Try, Span]:

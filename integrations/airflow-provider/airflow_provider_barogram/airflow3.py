@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -13,9 +12,6 @@ from . import reading, running, settings, tries
 from .client import Try
 from .reading import Entry, Note, Settings
 from .tries import Span
-
-log = logging.getLogger(__name__)
-
 
 class RemoteLog:
     """Airflow's `RemoteLogStreamIO`. Nothing is uploaded: barogram's collector takes the lines from
@@ -91,17 +87,15 @@ def _read(relative_path: str, ti) -> tuple[list[str], Iterator[str] | None]:
             lines = list(lines)
             running.remember(lines)
         return found.sources, _rendered(lines)
-    except Exception:
-        log.exception("reading from barogram failed")
-        return ["barogram: reading failed; see the log of the API server"], None
+    except Exception as error:
+        return [reading.told(error)], None
 
 
 def _explained(ti, try_number: int) -> list[Entry | Note]:
     try:
         return reading.explain(*_asked(ti, try_number))
-    except Exception:
-        log.exception("reading from barogram failed")
-        return []
+    except Exception as error:
+        return [Note(reading.now(), reading.told(error))]
 
 
 def _asked(ti, try_number: int, path: str = "") -> tuple[Settings, Try, Span]:

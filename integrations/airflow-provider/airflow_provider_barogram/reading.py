@@ -62,7 +62,7 @@ def read(settings: Settings, asked: Try, span: Span) -> Reading:
     try:
         first = next(lines, None)
     except Exception as error:
-        return Reading([_told(error)], iter(()), found=False)
+        return Reading([told(error)], iter(()), found=False)
     if first is None:
         return Reading([f"barogram: {_nothing(where, asked, span)}"], iter(()), found=False)
     return Reading([f"barogram at {where}"], _safe(chain([first], lines)), found=True)
@@ -77,11 +77,20 @@ def explain(settings: Settings, asked: Try, span: Span) -> list[Entry | Note]:
         found = client.entries(server, asked.query(), span.start, span.end, budget)
         others = list(islice(found, OTHERS_ENTRIES))
     except Exception as error:
-        return [Note(span.start, _told(error))]
+        return [Note(span.start, told(error))]
     if not others:
         return [Note(span.start, f"barogram: {_nothing(where, asked, span)}")]
     note = "barogram: the task wrote no line; other components wrote of this try:"
     return [Note(others[0].at, note), *others]
+
+
+def told(error: Exception) -> str:
+    """An error in words for whoever looks at the log."""
+    if isinstance(error, StoreError):
+        return f"barogram: {error}"
+    # Not foreseen: the web server's log gets the place, whoever looks at the log a sentence.
+    log.exception("reading from barogram failed")
+    return f"barogram: reading failed ({type(error).__name__}); see the log of the web server"
 
 
 def _lines(settings: Settings, asked: Try, span: Span) -> Iterator[Entry | Note]:
@@ -111,15 +120,7 @@ def _safe(lines: Iterator[Entry | Note]) -> Iterator[Entry | Note]:
             at = line.at
             yield line
     except Exception as error:
-        yield Note(at, f"{_told(error)}; lines are missing from here on")
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, StoreError):
-        return f"barogram: {error}"
-    # Not foreseen: the web server's log gets the place, whoever looks at the log a sentence.
-    log.exception("reading from barogram failed")
-    return f"barogram: reading failed ({type(error).__name__}); see the log of the web server"
+        yield Note(at, f"{told(error)}; lines are missing from here on")
 
 
 def _nothing(where: str, asked: Try, span: Span) -> str:

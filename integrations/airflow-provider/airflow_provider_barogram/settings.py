@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from airflow.configuration import conf
 
-from .client import Server
+from .client import Server, StoreError
 from .reading import MATCHERS, Settings
 
 DEFAULT_CONN_ID = "barogram_default"
@@ -17,13 +18,19 @@ log = logging.getLogger(__name__)
 
 
 def load() -> Settings:
-    """What holds now. It is read each time, so that a change needs no restart."""
-    return Settings(
-        server=_server(),
-        matchers=_option("matchers") or MATCHERS,
-        lines_max=int(_option("lines_max") or Settings.lines_max),
-        seconds_max=float(_option("seconds_max") or Settings.seconds_max),
-    )
+    """What holds now. It is read each time, so that a change needs no restart.
+
+    Raises `StoreError` for a setting that cannot be used.
+    """
+    try:
+        return Settings(
+            server=_server(),
+            matchers=_option("matchers") or MATCHERS,
+            lines_max=int(_option("lines_max") or Settings.lines_max),
+            seconds_max=float(_option("seconds_max") or Settings.seconds_max),
+        )
+    except (OSError, ValueError) as error:
+        raise StoreError(f"a setting of [{SECTION}] cannot be used: {error}") from error
 
 
 def _server() -> Server:
@@ -32,10 +39,15 @@ def _server() -> Server:
     extra = connection.extra_dejson if connection else {}
     return Server(
         url=url or (_url(connection) if connection else DEFAULT_URL),
-        token=_option("token") or (connection.password if connection else None),
+        token=_option("token") or _token_of_file() or (connection.password if connection else None),
         tenant=_option("tenant") or extra.get("tenant"),
         ca_file=_option("ca_file") or extra.get("ca_file"),
     )
+
+
+def _token_of_file() -> str:
+    file = _option("token_file")
+    return Path(file).read_text(encoding="utf-8").strip() if file else ""
 
 
 def _option(name: str) -> str:

@@ -114,7 +114,8 @@ def test_tries_are_told_apart(airflow, barogram):
         push(barogram, "publish", [line(airflow, f"try {number}")], try_number=number)
         push(barogram, "publish", [line(airflow, "another run")], try_number=number, run_id="r")
     for number in (1, 2):
-        check(airflow, "publish", shown(airflow, [line(airflow, f"try {number}")]), try_number=number)
+        expect = shown(airflow, [line(airflow, f"try {number}")])
+        check(airflow, "publish", expect, try_number=number)
 
 
 def test_an_empty_log_says_why_then_shows_the_scheduler_then_the_task(airflow, barogram):
@@ -164,26 +165,41 @@ def test_the_store_is_asked_with_hostile_ids(barogram):
         assert [entry.line for entry in found] == [name]
 
 
-def test_a_running_task_is_shown_once_with_what_only_its_pod_knows(airflow):
-    found = run(airflow.env, [str(real.PROJECT / "tests" / "running_task.py")])
-    lines = json.loads(found)
+def test_pods_and_other_remote_logging_are_read_besides(airflow):
+    found = json.loads(run(airflow.env, [str(real.PROJECT / "tests" / "handlers.py")]))
     # The pod's line has no time, and stands where Airflow puts such lines.
-    assert sorted(lines[-4:]) == ["a", "b", "c", "d"]
+    assert sorted(found["running"][-4:]) == ["a", "b", "c", "d"]
+    path = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
+    assert found["other"] == ["from the other", "from barogram", path]
 
 
 def test_settings_come_from_configuration_and_connection(airflow):
+    program = """
+from airflow_provider_barogram import client, settings
+try:
+    it = settings.load()
+    print("=", [it.server.url, it.server.token, it.server.tenant, it.lines_max])
+except client.StoreError as error:
+    print("=", error)
+"""
+
     def check(env, expect):
-        program = "from airflow_provider_barogram import settings as s; it = s.load();" + (
-            "print('=', [it.server.url, it.server.token, it.server.tenant, it.lines_max])"
-        )
-        assert run({**airflow.env, **env}, ["-c", program]) == repr(expect)
+        assert run({**airflow.env, **env}, ["-c", program]) == str(expect)
 
     where = {"AIRFLOW__BAROGRAM__URL": "https://b", "AIRFLOW__BAROGRAM__TOKEN": "t"}
     check(where, ["https://b", "t", None, 100_000])
-    uri = {"AIRFLOW_CONN_OTHER": "http://:s%40c@b:31?tenant=x", "AIRFLOW__BAROGRAM__CONN_ID": "other"}
+    uri = {"AIRFLOW_CONN_OTHER": "http://:s%40c@b:31?tenant=x"}
+    uri["AIRFLOW__BAROGRAM__CONN_ID"] = "other"
     check(uri, ["http://b:31", "s@c", "x", 100_000])
     uri = {"AIRFLOW_CONN_BAROGRAM_DEFAULT": "https://b", "AIRFLOW__BAROGRAM__LINES_MAX": "7"}
     check(uri, ["https://b", None, None, 7])
+    file = airflow.folder / "token"
+    file.write_text("kept\n")
+    kept = {"AIRFLOW__BAROGRAM__TOKEN_FILE": str(file), "AIRFLOW__BAROGRAM__URL": "http://b"}
+    check(kept, ["http://b", "kept", None, 100_000])
+    wrong = "a setting of [barogram] cannot be used: "
+    few = {**where, "AIRFLOW__BAROGRAM__LINES_MAX": "few"}
+    check(few, f"{wrong}invalid literal for int() with base 10: 'few'")
     missing = {"AIRFLOW__BAROGRAM__CONN_ID": "nobody", "AIRFLOW__BAROGRAM__TENANT": "y"}
     check(missing, ["http://barogram:3100", None, "y", 100_000])
 
