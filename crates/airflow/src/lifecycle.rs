@@ -166,9 +166,11 @@ impl Lifecycle {
     /// Nothing is known of a subject any more.
     pub fn forget(&mut self, subject: &Subject) {
         match subject {
-            Subject::Try(task) => drop(self.tries.remove(task)),
+            Subject::Try(task) => {
+                self.tries.remove(task);
+            }
             Subject::Run { dag_id, run_id } => {
-                drop(self.runs.remove(&(dag_id.clone(), run_id.clone())));
+                self.runs.remove(&(dag_id.clone(), run_id.clone()));
             }
         }
     }

@@ -139,7 +139,8 @@ mod tests {
     fn check(entries: &[(&str, &Labels)], expect: &[&str]) {
         let (levels, of) = (Levels::new(LevelDetector::default()), app());
         for _ in 0..2 {
-            let shown: Vec<_> = leveled(&levels, &of, entries).iter().map(Labels::to_string).collect();
+            let shown: Vec<_> =
+                leveled(&levels, &of, entries).iter().map(Labels::to_string).collect();
             assert_eq!(shown, expect);
         }
     }

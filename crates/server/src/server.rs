@@ -91,7 +91,7 @@ impl Server {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });
-        let stop = CancellationToken::new();
+        let (stop, lifecycles) = (CancellationToken::new(), self.keep_lifecycles());
         let serving = axum::serve(listener, self.router)
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::select! {
@@ -100,7 +100,7 @@ impl Server {
                 self.app.tails.ended().await;
                 Ok(())
             } => served.map_err(Error::Serve),
-            () = self.keep_lifecycles() => Ok(()),
+            () = lifecycles => Ok(()),
             () = async {
                 shutdown.await;
                 stop.cancel();

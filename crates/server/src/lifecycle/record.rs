@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_record_tells_what_was_known() {
-        let at = |seconds| Some(Timestamp::from_secs(1_768_860_000 + seconds));
+        let at = |seconds: i64| Some(Timestamp::from_secs(1_768_860_000 + seconds));
         check(
             Subject::Try(TaskTry::parse("d/r/t/3/2").unwrap()),
             Facts::Try(TryRecord {
