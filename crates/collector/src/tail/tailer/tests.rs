@@ -11,7 +11,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::Error;
-use crate::tail::position::write_whole;
 use crate::tail::watch::watch;
 
 /// How many pods there are.
@@ -171,8 +170,8 @@ impl Node {
 
     /// The collector is killed, and another starts. The store may have what it has not told.
     fn restart(&mut self, is_stored: bool) {
-        if let Some((path, bytes)) = self.tailer.positions().changed() {
-            write_whole(&path, &bytes).unwrap();
+        if let Some(changes) = self.tailer.positions().changed() {
+            changes.write().unwrap();
         }
         for delivery in std::mem::take(&mut self.in_flight) {
             if is_stored {
@@ -426,6 +425,9 @@ fn the_lines_of_an_unknown_pod_wait_and_then_go() {
         assert!(node.delivered.is_empty());
         assert!(!node.tailer.around.progress.watch().borrow().is_drained());
         node.pass(node.tailer.config.metadata_wait);
+        node.drain();
+        assert!(node.delivered.is_empty(), "another line may tell what the pod runs");
+        node.pass(Duration::from_secs(2));
         node.drain();
         let labels = r#"{container="base", namespace="other"} {pod="pod", stream="stdout"}"#;
         assert_eq!(node.delivered["here"], [format!("1795338000000000000 {labels}")]);
