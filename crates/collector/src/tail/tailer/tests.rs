@@ -182,6 +182,7 @@ impl Node {
 
     /// All that there is, with the lines that wait for one that tells whose they are.
     fn drain_idle(&mut self) {
+        self.write_other_halves();
         self.drain();
         self.pass(Duration::from_secs(2));
         self.drain();
