@@ -52,7 +52,7 @@ pub struct Container {
 }
 
 /// A try, as far as a pod tells it, and which of its parts said so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     /// What is known.
     pub task: TaskFacts,
@@ -61,7 +61,7 @@ pub struct Attribution {
 }
 
 /// Where the facts of an attribution come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AttributedBy {
     /// The annotations of the KubernetesExecutor's pod: exact and whole.
     PodAnnotations,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// One try of one task instance: what a worker pod, or one log file, is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskTry {
@@ -18,7 +20,7 @@ pub struct TaskTry {
 }
 
 /// Which instance of a mapped task; Airflow writes -1 for a task that is not mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MapIndex {
     /// The task is not mapped.
     Unmapped,
@@ -27,7 +29,7 @@ pub enum MapIndex {
 }
 
 /// What is known of a try. `None` means "not known", never "none".
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskFacts {
     /// The DAG.
     pub dag_id: Option<String>,

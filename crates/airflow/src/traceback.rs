@@ -3,6 +3,8 @@
 //! It takes only what the interpreter's own printer must have written. A message of several lines
 //! ends the traceback at its first line, because nothing tells its second from the next record.
 
+use serde::{Deserialize, Serialize};
+
 use crate::line::recognise;
 
 /// The line that opens a traceback.
@@ -16,7 +18,7 @@ const LINKS: [&str; 2] = [
 ];
 
 /// Follows the lines of one stream, in their order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tracker(State);
 
 /// What a line is to the traceback that was open before it.
@@ -36,7 +38,7 @@ pub enum Step {
     After,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     #[default]
     Outside,

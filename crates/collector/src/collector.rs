@@ -16,7 +16,7 @@ use crate::limits::QUEUE_PARCELS_MAX;
 use crate::metrics::Metrics;
 use crate::stage::{Parcel, PodSource};
 use crate::status::{Progress, Status};
-use crate::tail::{Delivery, Positions, Reader, Surroundings, write_whole};
+use crate::tail::{Delivery, Positions, Reader, Surroundings};
 use crate::write::{Outgoing, Sink, SinkSurroundings};
 use crate::{Config, Endpoint, Error};
 
@@ -195,8 +195,8 @@ pub async fn save(custody: &Custody) -> Result<(), Error> {
     let custody = custody.clone();
     let save = move || {
         let changed = custody.positions().changed();
-        let Some((path, bytes)) = changed else { return Ok(()) };
-        write_whole(&path, &bytes).map_err(|source| {
+        let Some(changes) = changed else { return Ok(()) };
+        changes.write().map_err(|(path, source)| {
             custody.positions().keep_changed();
             Error::StateFolder { path, source }
         })

@@ -34,6 +34,22 @@ pub const HINT_PAUSE: Duration = Duration::from_millis(25);
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(250);
 /// How often a missing pods folder is told about.
 pub const MISSING_FOLDER_WARNING_INTERVAL: Duration = Duration::from_secs(60);
+/// Bytes of a log between two places at which is kept what its lines have told of tasks. What lies
+/// behind the last of them is read again by the next collector, at 100 MB/s or so; keeping costs as
+/// much as reading some ten thousand lines where much is remembered.
+pub const CHECKPOINT_BYTES: u64 = 1024 * 1024;
+/// Bytes of entries of one log that wait for a later line to tell whose they are. With more, the
+/// first goes with what is known.
+pub const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Such places that are kept of one log: the one that its position stands at, the newest, and some
+/// between, from which a sink that was away for long is served the rest.
+pub const STATES_MAX: usize = 4;
+/// What is kept of one such place, in bytes. Ten thousand tries with names as people give them are
+/// 5 MB.
+pub const STATE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Sets of labels and metadata that are remembered of a container's last lines: lanes by levels,
+/// and the tries that write at a time.
+pub const COLUMNS_MAX: usize = 64;
 /// Entries that are remembered to tell equal ones apart, while none of their times is past.
 pub const DISTINCT_ENTRIES_MAX: usize = 4096;
 /// First bytes of a file that tell it from another with the same inode. A CRI record begins with a

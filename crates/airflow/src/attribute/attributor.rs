@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::attribute::pod_lines::PodLines;
 use crate::attribute::shared::{Role, Shared};
@@ -12,10 +13,12 @@ use crate::pod::{AttributedBy, Attribution, Pod, attribute};
 use crate::task::TaskFacts;
 
 /// Says whose the lines of one log are. A log is what one container writes, or one task log file.
-#[derive(Debug, Clone)]
+///
+/// How it is written is kept by others: `docs/formats/collector-attribution.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attributor(Source);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Source {
     /// Pod or path say it for all lines.
     Fixed(Arc<Attribution>),
@@ -29,7 +32,7 @@ enum Source {
 
 /// Whether a log is read from its first line on. Only then is it known what runs, and a line
 /// without a name can be given to the only one that could have written it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Begun {
     /// From its first line.
     AtItsStart,
@@ -96,6 +99,22 @@ impl Attributor {
     pub fn of_path(path: &LogPath) -> Self {
         let task = path.task.clone();
         Self(Source::Fixed(Arc::new(Attribution { task, by: AttributedBy::LogPath })))
+    }
+
+    /// Whether what it has read decides on later answers. Then it is kept with the place up to
+    /// which it has read (it is plain data): from there, and with it, the same answers come again.
+    #[must_use]
+    pub fn has_state(&self) -> bool {
+        matches!(self.0, Source::PodLines(_) | Source::Shared(_))
+    }
+
+    /// Whether both are for logs of the same sort, so that one can go on where the other was.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Source::Shared(one), Source::Shared(other)) => one.role == other.role,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        }
     }
 
     /// Takes the next line.

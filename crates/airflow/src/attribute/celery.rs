@@ -1,5 +1,7 @@
 //! A Celery worker: messages that are received, processes that work on them one at a time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::attributor::{Answer, Begun, Ticket, Wanted};
 use crate::attribute::memory::Recent;
 use crate::attribute::mention::{self, Named};
@@ -9,7 +11,7 @@ use crate::pod::AttributedBy;
 use crate::record::Record;
 use crate::task::TaskFacts;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Celery {
     /// Messages that were received, with what they ask for once a process has said so.
     messages: Recent<String, Option<TaskFacts>>,

@@ -1,5 +1,7 @@
 //! Airflow 2's LocalExecutor: commands that are run in processes without names.
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::attributor::Answer;
 use crate::attribute::memory::{Memory, common};
 use crate::attribute::mention;
@@ -8,13 +10,13 @@ use crate::pod::AttributedBy;
 use crate::record::Record;
 use crate::task::TaskFacts;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Local {
     /// Commands that were started and have not said yet what they run.
     started: Vec<Command>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Command {
     facts: TaskFacts,
     /// The path of the DAG's file, below the folder of DAGs.

@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::attribute::mention::{Name, Named};
 use crate::limits::REMEMBERED_MAX;
 use crate::task::{MapIndex, TaskFacts};
@@ -15,9 +17,33 @@ pub(super) struct Recent<K, V> {
     order: VecDeque<K>,
 }
 
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+/// As a list of pairs, the first first.
+impl<K: Hash + Eq + Serialize, V: Serialize> Serialize for Recent<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.order.iter().filter_map(|key| self.known.get_key_value(key)))
+    }
+}
+
+impl<'de, K: Hash + Eq + Clone + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de>
+    for Recent<K, V>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut recent = Self::default();
+        let pairs: Vec<(K, V)> = Deserialize::deserialize(deserializer)?;
+        pairs.into_iter().for_each(|(key, value)| recent.put(key, value));
+        Ok(recent)
+    }
+}
+
 impl<K: Hash + Eq + Clone, V> Recent<K, V> {
     pub(super) fn new() -> Self {
-        Self { known: HashMap::new(), order: VecDeque::new() }
+        Self::default()
     }
 
     pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
@@ -45,7 +71,7 @@ impl<K: Hash + Eq + Clone, V> Recent<K, V> {
 }
 
 /// What names stand for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Memory {
     /// `dag.task` → the two, where one of them has a dot; `None` where two pairs are joined alike.
     pairs: Recent<String, Option<(String, String)>>,
@@ -60,7 +86,7 @@ pub(super) struct Memory {
 }
 
 /// A try, as far as it is known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
     facts: TaskFacts,
     /// The DAG's and the task's names joined, where that is all that was told of them.

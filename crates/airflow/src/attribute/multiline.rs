@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::attribute::attributor::Answer;
 use crate::attribute::memory::Recent;
@@ -14,11 +15,12 @@ use crate::limits::OPEN_RECORD_SECONDS;
 use crate::pod::{AttributedBy, Attribution};
 use crate::traceback::{Step, Tracker};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Multiline {
-    /// The record whose end has not come, and when it began.
-    open: Option<(u64, Timestamp)>,
-    /// Records whose end has come.
+    /// The record whose end has not come, and when it began, in nanoseconds.
+    open: Option<(u64, i64)>,
+    /// Records whose end has come. Only lines that wait ask, and a state is kept when none does.
+    #[serde(skip)]
     closed: Recent<u64, Option<Arc<Attribution>>>,
     next_id: u64,
     tracker: Tracker,
@@ -62,7 +64,7 @@ impl Multiline {
     pub(super) fn open(&mut self, at: Timestamp) -> u64 {
         self.after_record(&Answer::nobody(), false, false);
         self.next_id += 1;
-        self.open = Some((self.next_id, at));
+        self.open = Some((self.next_id, at.as_nanos()));
         self.next_id
     }
 
@@ -74,7 +76,7 @@ impl Multiline {
     pub(super) fn open_id(&mut self, now: Timestamp) -> Option<u64> {
         let patience = Duration::from_secs(OPEN_RECORD_SECONDS);
         if let Some((id, at)) = self.open
-            && now.since(at) > patience
+            && now.since(Timestamp(at)) > patience
         {
             self.open = None;
             self.closed.put(id, None);

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::attributor::{Answer, Ticket, Wanted};
 use crate::attribute::memory::Memory;
 use crate::attribute::mention;
@@ -13,7 +15,7 @@ use crate::pod::{AttributedBy, Attribution, Pod};
 use crate::record::{Record, read};
 use crate::task::{TaskFacts, parse_number};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PodLines {
     pod_name: String,
     memory: Memory,

@@ -1,9 +1,11 @@
 //! What runs in a container of Airflow 3, to find by elimination whose a line without a name is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::attributor::Begun;
 use crate::limits::RUNNING_MAX;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Running {
     works: Vec<Work>,
     /// How many of those that have not loaded may have.
@@ -12,7 +14,7 @@ pub(super) struct Running {
     is_sound: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Work {
     /// Airflow 3's name of the try.
     ti_id: String,

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::attributor::{Answer, Begun, Line, Ticket, Wanted};
 use crate::attribute::celery::Celery;
 use crate::attribute::local::Local;
@@ -19,7 +21,7 @@ use crate::record::{Record, read};
 use crate::task::{TaskFacts, TaskTry};
 
 /// Which part of Airflow writes the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Role {
     /// With what its LocalExecutor starts.
     Scheduler,
@@ -29,7 +31,7 @@ pub(super) enum Role {
     DagProcessor,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Shared {
     pub(super) role: Role,
     pub(super) begun: Begun,

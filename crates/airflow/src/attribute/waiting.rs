@@ -46,6 +46,18 @@ impl<T> Waiting<T> {
         self.0.pop_front().map(|(line, ..)| (line, answer))
     }
 
+    /// The lines, the first first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|(line, ..)| line)
+    }
+
+    /// The same lines changed, without those that become nothing.
+    #[must_use]
+    pub fn filter_map(self, mut change: impl FnMut(T) -> Option<T>) -> Self {
+        let changed = |(line, answer, at)| Some((change(line)?, answer, at));
+        Self(self.0.into_iter().filter_map(changed).collect())
+    }
+
     /// How many lines are in it.
     #[must_use]
     pub fn len(&self) -> usize {

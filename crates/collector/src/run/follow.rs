@@ -227,7 +227,8 @@ impl Files {
         self.next_no += 1;
         let fingerprint = file.fingerprint();
         let (path_kept, is_done) = (path.to_owned(), false);
-        let saved = Saved { path: path_kept, inode, fingerprint, position, pod: None, is_done };
+        let (pod, states) = (None, Vec::new());
+        let saved = Saved { path: path_kept, inode, fingerprint, position, pod, is_done, states };
         positions.track(no, saved);
         drop(positions);
         // The one that had the name before is read to its end first.

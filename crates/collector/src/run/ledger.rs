@@ -102,7 +102,8 @@ mod tests {
             let custody = Custody::new(Positions::open(folder.path()).unwrap(), Progress::new());
             let (no, inode, fingerprint) = (FileNo(0), file.inode(), file.fingerprint());
             let (position, pod, is_done) = (at(0), None, false);
-            let saved = Saved { path, inode, fingerprint, position, pod, is_done };
+            let states = Vec::new();
+            let saved = Saved { path, inode, fingerprint, position, pod, is_done, states };
             custody.positions().track(no, saved);
             let ledger = Ledger::new(custody.clone());
             let claim = |place| Claim { no, position: at(place), is_last: false };

@@ -1,14 +1,13 @@
 //! Who wrote this: the pod of a container, and the labels and metadata that its lines get.
-//!
-//! Only what is certain. What a container's lines say about tasks is not looked at: a worker's pod
-//! runs one try, and whatever it prints is that try's.
 
 use std::sync::Arc;
 
+use airflow::attribute::{Attributor, Begun};
 use airflow::column::{Columns, Place, columns};
-use airflow::pod::{Attribution, attribute};
+use airflow::pod::Attribution;
 use airflow::{Level, Pod};
 
+use crate::limits::COLUMNS_MAX;
 use crate::stage::lane::Lane;
 
 /// Whoever knows the pods of this node.
@@ -22,49 +21,102 @@ pub trait PodSource: Send + Sync + std::fmt::Debug {
 pub struct Labeller {
     pod: Arc<Pod>,
     container: String,
-    attribution: Option<Attribution>,
-    /// All that differs from line to line is the lane and the level, so each pair is worked out
-    /// once.
-    known: Vec<((Lane, Option<Level>), Columns)>,
+    /// What lines got last: most get what one shortly before them got, and working it out costs
+    /// more than all else that is done with a line.
+    known: Vec<(Case, Columns)>,
+    /// Which of them is forgotten next.
+    oldest: usize,
+}
+
+/// All that differs from line to line.
+#[derive(Debug, PartialEq)]
+struct Case {
+    lane: Lane,
+    level: Option<Level>,
+    of: Option<Arc<Attribution>>,
 }
 
 impl Labeller {
     /// A labeller for a container of this pod.
     pub fn new(pod: Arc<Pod>, container: impl Into<String>) -> Self {
-        let attribution = attribute(&pod);
-        Self { pod, container: container.into(), attribution, known: Vec::new() }
+        Self { pod, container: container.into(), known: Vec::new(), oldest: 0 }
     }
 
-    /// What a line of this lane and level gets.
-    pub fn columns(&mut self, lane: Lane, level: Option<Level>) -> &Columns {
-        // A handful at most, so that looking through them is quicker than a map.
-        let known = self.known.iter().position(|(of, _)| *of == (lane, level));
-        let at = known.unwrap_or_else(|| {
-            let place = Place { pod: &self.pod, container: &self.container, stream: lane.as_str() };
-            let columns = columns(&place, self.attribution.as_ref(), level);
-            self.known.push(((lane, level), columns));
-            self.known.len() - 1
-        });
+    /// Who says whose this container's lines are, if its log is taken up here.
+    pub fn attributor(&self, begun: Begun) -> Attributor {
+        Attributor::of_pod(&self.pod, &self.container, begun)
+    }
+
+    /// What a line of this lane and level gets that is of this try.
+    pub fn columns(
+        &mut self,
+        lane: Lane,
+        level: Option<Level>,
+        of: Option<Arc<Attribution>>,
+    ) -> &Columns {
+        let case = Case { lane, level, of };
+        // A handful, so that looking through them is quicker than a map.
+        let known = self.known.iter().position(|(known, _)| known.is(&case));
+        let at = known.unwrap_or_else(|| self.learn(case));
         &self.known[at].1
+    }
+
+    fn learn(&mut self, case: Case) -> usize {
+        let stream = case.lane.as_str();
+        let place = Place { pod: &self.pod, container: &self.container, stream };
+        let columns = columns(&place, case.of.as_deref(), case.level);
+        if self.known.len() < COLUMNS_MAX {
+            self.known.push((case, columns));
+            return self.known.len() - 1;
+        }
+        let at = self.oldest;
+        self.known[at] = (case, columns);
+        self.oldest = (at + 1) % COLUMNS_MAX;
+        at
+    }
+}
+
+impl Case {
+    fn is(&self, other: &Self) -> bool {
+        let same = match (&self.of, &other.of) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        (self.lane, self.level) == (other.lane, other.level) && same
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use airflow::TaskFacts;
+    use airflow::pod::AttributedBy;
+
     use super::*;
 
+    fn of(run_id: &str) -> Option<Arc<Attribution>> {
+        let task = TaskFacts { run_id: Some(run_id.to_owned()), ..TaskFacts::default() };
+        Some(Arc::new(Attribution { task, by: AttributedBy::Line }))
+    }
+
     #[test]
-    fn lanes_and_levels_are_told_apart() {
+    fn lanes_levels_and_tries_are_told_apart() {
         let pod = Pod::new("prod", "p").with_labels(&[("tier", "airflow")]);
         let mut labeller = Labeller::new(Arc::new(pod), "scheduler");
-        let mut show = |lane, level| {
-            let Columns { labels, metadata } = labeller.columns(lane, level);
+        let mut show = |lane, level, of| {
+            let Columns { labels, metadata } = labeller.columns(lane, level, of);
             let labels = ["component", "level"].map(|name| labels.get(name).unwrap_or("-"));
-            format!("{} {}", labels.join(" "), metadata.get("stream").unwrap_or("-"))
+            let metadata = ["stream", "run_id"].map(|name| metadata.get(name).unwrap_or("-"));
+            format!("{} {}", labels.join(" "), metadata.join(" "))
         };
-        assert_eq!(show(Lane::Stdout, None), "scheduler - stdout");
-        assert_eq!(show(Lane::Stderr, Some(Level::Error)), "scheduler error stderr");
-        assert_eq!(show(Lane::Unknown, Some(Level::Info)), "scheduler info -");
-        assert_eq!(show(Lane::Stdout, None), "scheduler - stdout");
+        assert_eq!(show(Lane::Stdout, None, None), "scheduler - stdout -");
+        assert_eq!(show(Lane::Stderr, Some(Level::Error), None), "scheduler error stderr -");
+        assert_eq!(show(Lane::Unknown, Some(Level::Info), None), "scheduler info - -");
+        assert_eq!(show(Lane::Stdout, None, of("r")), "scheduler - stdout r");
+        for number in 0..2 * COLUMNS_MAX {
+            let run_id = number.to_string();
+            let expect = format!("scheduler - stdout {run_id}");
+            assert_eq!(show(Lane::Stdout, None, of(&run_id)), expect);
+        }
+        assert_eq!(show(Lane::Stdout, None, None), "scheduler - stdout -");
     }
 }

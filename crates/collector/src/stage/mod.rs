@@ -1,5 +1,5 @@
-//! From bytes of one file to entries with labels: unwrap (`cri`), join (`multiline`), tell equals
-//! apart (`distinct`), recognise (`airflow`).
+//! From bytes of one file to entries with labels: unwrap (`cri`), ask whose a line is (`owner`),
+//! join (`multiline`), tell equals apart (`distinct`), name what is known (`airflow`).
 //!
 //! Nothing here waits or reads a file. What comes out depends on the bytes alone, with one
 //! exception that positions make harmless: [`Pipeline::end_idle`].
@@ -11,6 +11,7 @@ mod docker;
 mod lane;
 mod line;
 mod multiline;
+mod owner;
 mod pipeline;
 
 pub use airflow::{Labeller, PodSource};
@@ -18,4 +19,4 @@ pub use cri::{Joiner, parse as parse_record, stray};
 pub use lane::Lane;
 pub use lane::Lanes;
 pub use line::{Physical, Splitter};
-pub use pipeline::{Carry, Parcel, Pipeline, Position, is_stamped};
+pub use pipeline::{Carry, Checkpoint, Parcel, Pipeline, Position, Start, is_stamped};

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use airflow::Level;
+use airflow::attribute::Answer;
 use airflow::line::{Form, recognise};
 use airflow::traceback::{Step, Tracker};
 use model::Timestamp;
@@ -18,7 +19,7 @@ use crate::stage::cri::Line;
 use crate::stage::lane::{Lane, Lanes};
 
 /// What becomes one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Joined {
     /// The time of its first record.
     pub timestamp: Timestamp,
@@ -28,6 +29,8 @@ pub struct Joined {
     pub text: String,
     /// Its level, if it has one.
     pub level: Option<Level>,
+    /// Whose its first line is.
+    pub answer: Answer,
     /// Where its first record begins in the file.
     pub start: u64,
     /// How many records it was made of.
@@ -57,7 +60,7 @@ struct Open {
     lines: usize,
     last_timestamp: Timestamp,
     /// Lines that belong to the traceback only if its chain goes on after them.
-    maybe: Vec<Line>,
+    maybe: Vec<(Line, Answer)>,
 }
 
 impl Multiline {
@@ -78,31 +81,31 @@ impl Multiline {
         for lane in Lane::ALL {
             let Open { traceback, maybe, .. } = &mut self.lanes[lane];
             traceback.iter_mut().for_each(|joined| joined.start = 0);
-            maybe.iter_mut().for_each(|line| line.start = 0);
+            maybe.iter_mut().for_each(|(line, _)| line.start = 0);
         }
         self
     }
 
-    /// Takes the next line and gives out what is complete.
-    pub fn take(&mut self, line: Line, each: &mut impl FnMut(Joined)) {
+    /// Takes the next line, with whose it is, and gives out what is complete.
+    pub fn take(&mut self, line: Line, answer: Answer, each: &mut impl FnMut(Joined)) {
         let before = self.before.take();
         let open = &mut self.lanes[line.lane];
         let last_timestamp = line.last_timestamp;
         match open.tracker.feed(&line.text) {
-            Step::Outside => self.single(line, each),
+            Step::Outside => self.single(line, answer, each),
             Step::Begin => {
                 let level = before.and_then(|(lane, level)| (lane == line.lane).then_some(level));
                 self.end(line.lane, each);
-                self.begin(line, level);
+                self.begin(line, answer, level);
             }
-            Step::Inside => self.append(line, each),
+            Step::Inside => self.append(line, answer, each),
             Step::Maybe => {
                 open.last_timestamp = last_timestamp;
-                open.maybe.push(line);
+                open.maybe.push((line, answer));
             }
             Step::After => {
                 self.end(line.lane, each);
-                self.single(line, each);
+                self.single(line, answer, each);
             }
         }
     }
@@ -123,7 +126,8 @@ impl Multiline {
         let open = &mut self.lanes[lane];
         open.traceback.take().into_iter().for_each(&mut *each);
         open.lines = 0;
-        std::mem::take(&mut open.maybe).into_iter().for_each(|line| each(joined(line, None)));
+        let maybe = std::mem::take(&mut open.maybe);
+        maybe.into_iter().for_each(|(line, answer)| each(joined(line, answer, None)));
     }
 
     /// Forgets what a lane has open as if its file ended: the next line begins anew.
@@ -132,34 +136,35 @@ impl Multiline {
         self.lanes[lane].tracker = Tracker::default();
     }
 
-    fn single(&mut self, line: Line, each: &mut impl FnMut(Joined)) {
+    fn single(&mut self, line: Line, answer: Answer, each: &mut impl FnMut(Joined)) {
         let head = recognise(&line.text);
         self.before = head
             .filter(|head| matches!(head.form, Form::Text | Form::Console | Form::Celery))
             .map(|head| (line.lane, head.level));
-        each(joined(line, head.map(|head| head.level)));
+        each(joined(line, answer, head.map(|head| head.level)));
     }
 
-    fn begin(&mut self, line: Line, level: Option<Level>) {
+    fn begin(&mut self, line: Line, answer: Answer, level: Option<Level>) {
         let open = &mut self.lanes[line.lane];
         open.lines = 1;
         open.level = level;
         open.last_timestamp = line.last_timestamp;
-        open.traceback = Some(joined(line, None));
+        open.traceback = Some(joined(line, answer, None));
     }
 
     /// Joins a line, and those that were held before it, to the open traceback; where that would
     /// become too large, it goes on in a second entry.
-    fn append(&mut self, line: Line, each: &mut impl FnMut(Joined)) {
+    fn append(&mut self, line: Line, answer: Answer, each: &mut impl FnMut(Joined)) {
         let open = &mut self.lanes[line.lane];
-        for line in std::mem::take(&mut open.maybe).into_iter().chain([line]) {
+        let maybe = std::mem::take(&mut open.maybe);
+        for (line, answer) in maybe.into_iter().chain([(line, answer)]) {
             open.last_timestamp = line.last_timestamp;
             open.lines += 1;
             let Some(traceback) = &mut open.traceback else { continue };
             traceback.level = open.level;
             let bytes = traceback.text.len() + 1 + line.text.len();
             if bytes > self.bytes_max || open.lines > self.lines_max {
-                let next = joined(line, open.level);
+                let next = joined(line, answer, open.level);
                 each(std::mem::replace(traceback, next));
                 open.lines = 1;
                 continue;
@@ -173,9 +178,9 @@ impl Multiline {
 }
 
 /// An entry of one line.
-fn joined(line: Line, level: Option<Level>) -> Joined {
+fn joined(line: Line, answer: Answer, level: Option<Level>) -> Joined {
     let Line { timestamp, lane, text, start, records, is_cut, .. } = line;
-    Joined { timestamp, lane, text, level, start, records, is_cut }
+    Joined { timestamp, lane, text, level, answer, start, records, is_cut }
 }
 
 #[cfg(test)]
@@ -211,7 +216,7 @@ mod tests {
                 records: 1,
                 is_cut: false,
             };
-            multiline.take(line, &mut each);
+            multiline.take(line, Answer::Now(None), &mut each);
         }
         Lane::ALL.iter().for_each(|lane| multiline.end(*lane, &mut each));
         assert_eq!(shown, expect, "for {lines:?}");

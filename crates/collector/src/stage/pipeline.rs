@@ -5,6 +5,9 @@
 //! nothing remembered, so that reading on from there with a fresh pipeline goes the same way as the
 //! first time. What comes out between the two places is dropped.
 //!
+//! Where it depends on all lines before whose a line is (`owner.rs`), a place is safe only with
+//! what these lines have told. So it is one only now and then: a [`Checkpoint`].
+//!
 //! A rotation may fall in the middle of a line or of a traceback. Then what is open is handed over
 //! to the file that goes on, and is an entry of that file, at its first byte. The position of the
 //! file that began it stays before it until the other file's says that it is dealt with; so after a
@@ -14,11 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use airflow::Pod;
+use airflow::attribute::{Answer, Attributor, Begun};
+use airflow::pod::Attribution;
 use model::{Entry, Labels, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    CRI_HEADER_BYTES_MAX, GAP_GRACE, PARTIAL_GAP, TRACEBACK_GAP, TRACEBACK_LINES_MAX,
+    CHECKPOINT_BYTES, CRI_HEADER_BYTES_MAX, GAP_GRACE, PARTIAL_GAP, TRACEBACK_GAP,
+    TRACEBACK_LINES_MAX,
 };
 use crate::stage::airflow::Labeller;
 use crate::stage::cri::{self, Joiner, Line, Record};
@@ -27,6 +33,7 @@ use crate::stage::docker;
 use crate::stage::lane::{Lane, Lanes};
 use crate::stage::line::{Physical, Splitter};
 use crate::stage::multiline::{Joined, Multiline};
+use crate::stage::owner::{Inheritance, Owners, WAIT};
 
 /// How far a file has been dealt with, in bytes from its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +63,29 @@ impl Position {
     }
 }
 
+/// Where a file is taken up, and what is known there.
+#[derive(Debug)]
+pub struct Start {
+    /// The place.
+    pub position: Position,
+    /// The time of lines that come before any record tells one: a file that does not begin with a
+    /// CRI record.
+    pub born: Timestamp,
+    /// Whether that place is the first byte of a log, of which nothing is in another file.
+    pub begun: Begun,
+    /// What was kept of the place to read on from.
+    pub state: Option<Arc<Attributor>>,
+}
+
+/// A safe place, and what the lines before it have told of those behind it.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The place.
+    pub at: u64,
+    /// Who has read the lines before it.
+    pub state: Arc<Attributor>,
+}
+
 /// What came of some bytes of a file.
 #[derive(Debug, Default)]
 pub struct Parcel {
@@ -80,6 +110,7 @@ pub struct Carry {
     pub end: u64,
     joiner: Joiner,
     multiline: Multiline,
+    inheritance: Inheritance,
 }
 
 /// The stages of one file.
@@ -90,6 +121,7 @@ pub struct Pipeline {
     multiline: Multiline,
     distinct: Distinct,
     labeller: Labeller,
+    owners: Owners,
     /// What was dealt with before this pipeline began.
     done: Lanes<u64>,
     /// Whether a lane has come to the place where it was left.
@@ -97,30 +129,34 @@ pub struct Pipeline {
     /// Where that begins which was handed over.
     handed_over: Lanes<Option<u64>>,
     safe: u64,
+    checkpoints: Vec<Checkpoint>,
+    /// Whether the next safe place becomes one.
+    is_checkpoint_due: bool,
+    /// How far they are apart at least.
+    checkpoint_bytes: u64,
     last_timestamp: Timestamp,
     line_bytes_max: usize,
     parcel: Parcel,
 }
 
 impl Pipeline {
-    /// A pipeline that goes on from a position. `born` is the time of lines that come before any
-    /// record tells one: a file that does not begin with a CRI record.
-    pub fn new(
-        position: Position,
-        labeller: Labeller,
-        born: Timestamp,
-        line_bytes_max: usize,
-    ) -> Self {
+    /// A pipeline that goes on from a place.
+    pub fn new(start: Start, labeller: Labeller, line_bytes_max: usize) -> Self {
+        let Start { position, born, begun, state } = start;
         Self {
             splitter: Splitter::new(position.replay_from, line_bytes_max + CRI_HEADER_BYTES_MAX),
             joiner: joiner(line_bytes_max),
             multiline: multiline(line_bytes_max),
             distinct: Distinct::default(),
             labeller,
+            owners: Owners::new(begun, state),
             done: position.lanes,
             resumed: Lanes::default(),
             handed_over: Lanes::default(),
             safe: position.replay_from,
+            checkpoints: Vec::new(),
+            is_checkpoint_due: false,
+            checkpoint_bytes: CHECKPOINT_BYTES,
             last_timestamp: born,
             line_bytes_max,
             parcel: Parcel::default(),
@@ -129,6 +165,7 @@ impl Pipeline {
 
     /// Takes the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.begin();
         self.parcel.bytes += bytes.len();
         let mut splitter = std::mem::take(&mut self.splitter);
         splitter.feed(bytes, |line| self.physical(&line));
@@ -140,6 +177,8 @@ impl Pipeline {
     /// entry of its own; and a restart, which sees no idleness, cuts at the positions of the lanes,
     /// where this did.
     pub fn end_idle(&mut self, idle: Duration) {
+        // Before anything else ends that could tell of it, as a late record finds it.
+        self.let_go_idle(idle);
         for lane in Lane::ALL {
             if idle > PARTIAL_GAP + GAP_GRACE {
                 self.end_partial(lane);
@@ -148,6 +187,7 @@ impl Pipeline {
                 self.end_traceback(lane);
             }
         }
+        self.let_go_idle(idle);
     }
 
     /// Takes the last line too if it has no newline, because none will come.
@@ -172,8 +212,11 @@ impl Pipeline {
         }
         let joiner = std::mem::replace(&mut self.joiner, joiner(self.line_bytes_max));
         let multiline = std::mem::replace(&mut self.multiline, multiline(self.line_bytes_max));
+        self.begin();
+        let done = self.done;
+        let inheritance = self.owners.hand_over(|joined| joined.start < done[joined.lane]);
         let end = self.splitter.start();
-        Carry { end, joiner: joiner.carried(), multiline: multiline.carried() }
+        Carry { end, joiner: joiner.carried(), multiline: multiline.carried(), inheritance }
     }
 
     /// Goes on with what another file left open. A pipeline that begins at a later place than the
@@ -181,6 +224,7 @@ impl Pipeline {
     pub fn take_over(&mut self, carry: Carry) {
         if self.splitter.start() == 0 {
             (self.joiner, self.multiline) = (carry.joiner, carry.multiline);
+            self.owners.take_over(carry.inheritance);
         }
     }
 
@@ -197,6 +241,17 @@ impl Pipeline {
     /// From now on lines get the labels of this pod.
     pub fn know(&mut self, pod: Arc<Pod>, container: &str) {
         self.labeller = Labeller::new(pod, container);
+        self.is_checkpoint_due |= self.owners.know(&self.labeller);
+    }
+
+    /// The file turns out not to be the first of its log.
+    pub fn begin_somewhere(&mut self) {
+        self.owners.begin_somewhere();
+    }
+
+    /// What must be kept with the file before its position comes to one of these places.
+    pub fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        std::mem::take(&mut self.checkpoints)
     }
 
     /// What has come out since the last call.
@@ -213,12 +268,25 @@ impl Pipeline {
         Position { replay_from: self.safe, lanes: Lanes::each(reached) }
     }
 
+    /// Before the first line.
+    fn begin(&mut self) {
+        if self.owners.begin(&self.labeller) {
+            self.keep_state(self.splitter.start());
+        }
+    }
+
+    fn keep_state(&mut self, at: u64) {
+        let state = self.owners.state().map(|state| Checkpoint { at, state });
+        self.checkpoints.extend(state);
+    }
+
     fn has_no_entry_open(&self) -> bool {
-        Lane::ALL.iter().all(|lane| self.open_start(*lane).is_none())
+        self.owners.is_idle() && Lane::ALL.iter().all(|lane| self.open_start(*lane).is_none())
     }
 
     fn open_start(&self, lane: Lane) -> Option<u64> {
-        self.multiline.open_start(lane).or_else(|| self.joiner.open_start(lane))
+        let waiting = self.owners.open_start(lane);
+        waiting.or_else(|| self.multiline.open_start(lane)).or_else(|| self.joiner.open_start(lane))
     }
 
     fn physical(&mut self, line: &Physical<'_>) {
@@ -238,8 +306,8 @@ impl Pipeline {
         }
         self.arrive(record.lane, start);
         if self.is_safe(record) {
-            self.safe = start;
             self.distinct.reset();
+            self.reach(start);
         }
         self.last_timestamp = record.timestamp;
         if let Some(line) = self.joiner.take(record, start, cut) {
@@ -247,11 +315,25 @@ impl Pipeline {
         }
     }
 
+    /// Comes to a safe place.
+    fn reach(&mut self, start: u64) {
+        if self.owners.has_state() {
+            if !self.is_checkpoint_due && start - self.safe < self.checkpoint_bytes {
+                return;
+            }
+            self.keep_state(start);
+            self.is_checkpoint_due = false;
+        }
+        self.safe = start;
+    }
+
     fn expire(&mut self, now: Timestamp) {
+        self.let_go(now);
         self.joiner.expire(now).for_each(|line| self.line(line));
         let mut ended = Vec::new();
         self.multiline.expire(now, &mut |joined| ended.push(joined));
-        ended.into_iter().for_each(|joined| self.emit(joined));
+        ended.into_iter().for_each(|joined| self.place(joined));
+        self.let_go(now);
     }
 
     /// Whether all that follows a record is the same for a pipeline that begins with it: nothing is
@@ -296,25 +378,52 @@ impl Pipeline {
     fn end_traceback(&mut self, lane: Lane) {
         let mut ended = Vec::new();
         self.multiline.cut(lane, &mut |joined| ended.push(joined));
-        ended.into_iter().for_each(|joined| self.emit(joined));
+        ended.into_iter().for_each(|joined| self.place(joined));
     }
 
     fn line(&mut self, line: Line) {
-        let mut complete = Vec::new();
-        self.multiline.take(line, &mut |joined| complete.push(joined));
-        complete.into_iter().for_each(|joined| self.emit(joined));
+        let (mut complete, now) = (Vec::new(), line.last_timestamp);
+        let answer = self.owners.ask(&line);
+        self.multiline.take(line, answer, &mut |joined| complete.push(joined));
+        complete.into_iter().for_each(|joined| self.place(joined));
+        self.let_go(now);
     }
 
-    fn emit(&mut self, joined: Joined) {
+    /// Gives an entry its time, and its turn when it is known whose it is.
+    fn place(&mut self, joined: Joined) {
         let timestamp = self.distinct.place(joined.timestamp, &joined.text);
+        let joined = Joined { timestamp, ..joined };
+        if self.owners.is_idle()
+            && let Answer::Now(of) = &joined.answer
+        {
+            let of = of.clone();
+            return self.emit(joined, of);
+        }
+        self.owners.push(joined);
+    }
+
+    fn let_go_idle(&mut self, idle: Duration) {
+        if idle > WAIT + GAP_GRACE {
+            self.let_go(Timestamp::MAX);
+        }
+    }
+
+    /// Gives out what need not wait any longer.
+    fn let_go(&mut self, now: Timestamp) {
+        while let Some((joined, of)) = self.owners.next(now) {
+            self.emit(joined, of);
+        }
+    }
+
+    fn emit(&mut self, joined: Joined, of: Option<Arc<Attribution>>) {
         if joined.start < self.done[joined.lane] {
             return;
         }
-        let columns = self.labeller.columns(joined.lane, joined.level);
+        let columns = self.labeller.columns(joined.lane, joined.level, of);
         let metadata = columns.metadata.clone();
         self.parcel.records += joined.records;
         self.parcel.cut += u64::from(joined.is_cut);
-        let entry = Entry { timestamp, line: joined.text, metadata };
+        let entry = Entry { timestamp: joined.timestamp, line: joined.text, metadata };
         self.parcel.entries.push((columns.labels.clone(), entry));
     }
 }

@@ -6,6 +6,7 @@ mod opener;
 mod packed;
 mod position;
 mod reader;
+mod state;
 mod tailer;
 mod watch;
 

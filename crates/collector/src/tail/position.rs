@@ -15,8 +15,9 @@ use airflow::Pod;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::stage::{Lane, Position};
+use crate::stage::{Checkpoint, Lane, Position};
 use crate::tail::file::{Fingerprint, Inode, LogFile};
+use crate::tail::state::{Kept, StateFolder, Turnover, forget_before};
 
 /// The name of the file in the state folder.
 const FILE_NAME: &str = "positions.json";
@@ -44,6 +45,18 @@ pub struct Saved {
     /// copy, of what was read.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_done: bool,
+    /// Places from which it can be read on with what was known there, in their order, where that
+    /// matters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<Kept>,
+}
+
+/// What must be written so that the positions are on disk.
+#[derive(Debug)]
+pub struct Changes {
+    turnover: Turnover,
+    path: PathBuf,
+    bytes: Vec<u8>,
 }
 
 /// Where a file can be read on from, as it is kept with the lines that were read before that place.
@@ -69,6 +82,7 @@ pub struct Positions {
     queued: Vec<Vec<Mark>>,
     /// What keeps the lines of a file once that is gone: a copy of it, or itself if it is packed.
     copies: HashMap<FileNo, (Inode, PathBuf)>,
+    folder: StateFolder,
     is_changed: bool,
 }
 
@@ -88,7 +102,8 @@ impl Positions {
         let failed = |source| Error::StateFolder { path: state_folder.to_owned(), source };
         fs::create_dir_all(state_folder).map_err(failed)?;
         let path = state_folder.join(FILE_NAME);
-        let left = match fs::read(&path) {
+        let folder = StateFolder::open(state_folder).map_err(failed)?;
+        let mut left = match fs::read(&path) {
             Ok(bytes) => match parse(&bytes) {
                 Ok(files) => files,
                 Err(error) => {
@@ -104,8 +119,10 @@ impl Positions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
+        left.iter_mut().for_each(|saved| folder.load(&mut saved.states));
         let (open, carried, copies) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Ok(Self { path, open, left, carried, queued: Vec::new(), copies, is_changed: false })
+        let queued = Vec::new();
+        Ok(Self { path, open, left, carried, queued, copies, folder, is_changed: false })
     }
 
     /// Notes what a sink has in its queue: the files of that, as far as it goes.
@@ -190,11 +207,21 @@ impl Positions {
         self.carried.insert(to, (from, end));
     }
 
+    /// Keeps what is known at some places of a file: before a position comes there.
+    pub fn keep_states(&mut self, no: FileNo, checkpoints: Vec<Checkpoint>) {
+        let Some(saved) = self.open.get_mut(&no) else { return };
+        for checkpoint in checkpoints {
+            self.folder.keep(&mut saved.states, checkpoint);
+            self.is_changed = true;
+        }
+    }
+
     /// Notes that a file is dealt with up to here.
     pub fn settle(&mut self, no: FileNo, position: Position) {
         if let Some(saved) = self.open.get_mut(&no) {
             self.is_changed |= saved.position != position;
             saved.position = position;
+            forget_before(&mut saved.states, position.replay_from);
         }
         let Some((from, end)) = self.carried.get(&no).copied() else { return };
         let is_dealt_with = |lane: &Lane| position.lanes[*lane] > 0;
@@ -223,7 +250,8 @@ impl Positions {
         let Some(saved) = self.open.remove(&no) else { return };
         self.is_changed = true;
         if let Some((inode, path)) = self.copies.remove(&no) {
-            self.left.push(Saved { inode, path, is_done: true, ..saved });
+            let states = Vec::new();
+            self.left.push(Saved { inode, path, is_done: true, states, ..saved });
         }
     }
 
@@ -247,17 +275,33 @@ impl Positions {
     /// Notes that what [`changed`](Self::changed) gave out could not be written.
     pub fn keep_changed(&mut self) {
         self.is_changed = true;
+        self.folder.doubt();
     }
 
-    /// What must be written, if anything changed since the last call, and where.
-    pub fn changed(&mut self) -> Option<(PathBuf, Vec<u8>)> {
+    /// What must be written, if anything changed since the last call.
+    pub fn changed(&mut self) -> Option<Changes> {
         if !std::mem::take(&mut self.is_changed) {
             return None;
         }
         let mut files: Vec<Saved> = self.open.values().chain(&self.left).cloned().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
+        let turnover = self.folder.turn_over(files.iter().flat_map(|saved| &saved.states));
         let bytes = serde_json::to_vec(&Document { version: VERSION, files });
-        Some((self.path.clone(), bytes.expect("plain data with text keys is always JSON")))
+        let bytes = bytes.expect("plain data with text keys is always JSON");
+        Some(Changes { turnover, path: self.path.clone(), bytes })
+    }
+}
+
+impl Changes {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// With what could not be written, when the state folder cannot be used.
+    pub fn write(&self) -> Result<(), (PathBuf, io::Error)> {
+        let written = self.turnover.write().and_then(|()| write_whole(&self.path, &self.bytes));
+        written.map_err(|error| (self.path.clone(), error))?;
+        self.turnover.remove();
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 mod carry;
 mod copy;
 mod handles;
+mod history;
 mod scan;
 
 pub use scan::linked;
@@ -24,12 +25,13 @@ use crate::Config;
 use crate::custody::Custody;
 use crate::limits::{MISSED_SCANS_MAX, READ_BYTES_MAX};
 use crate::metrics::Metrics;
-use crate::stage::{Labeller, Parcel, Pipeline, PodSource, Position};
+use crate::stage::{Labeller, Parcel, Pipeline, PodSource, Position, Start};
 use crate::status::Progress;
 use crate::tail::file::{Change, Fingerprint, Inode, LogFile};
 use crate::tail::folder::{LogName, PodFolder};
 use crate::tail::opener::{Held, Opener};
 use crate::tail::position::{FileNo, Positions, Saved};
+use crate::tail::state::Kept;
 use crate::tail::watch::Watcher;
 
 /// What was read of a file, on its way to the store.
@@ -218,6 +220,7 @@ impl Tailer {
         tailing.read_at = now;
         tailing.pipeline.feed(&self.buffer[..count]);
         let parcel = tailing.pipeline.take_parcel();
+        self.keep_states(no);
         self.around.metrics.read_bytes.inc_by(count as u64);
         self.around.progress.note(|status| status.bytes_read += count as u64);
         if count == READ_BYTES_MAX {
@@ -308,13 +311,19 @@ impl Tailer {
         now: Instant,
     ) -> io::Result<FileNo> {
         let settled = saved.as_ref().map_or_else(Position::default, |saved| saved.position);
-        let position = self.positions().read_on(&file, settled)?;
-        file.seek(position.replay_from);
-        let pod = saved.and_then(|saved| saved.pod);
+        let mut position = self.positions().read_on(&file, settled)?;
+        let is_new = saved.is_none();
+        let (pod, states) = saved.map_or((None, Vec::new()), |saved| (saved.pod, saved.states));
+        let begun = history::begun(path, is_new && before.is_none());
+        let (from, states) = history::taken_up(position.replay_from, states, is_new);
+        position.replay_from = from;
+        file.seek(from);
         let known = pod.clone().unwrap_or_else(|| Arc::new(place.pod_of_path()));
         let labeller = Labeller::new(known, &*place.container);
         let born = self.around.clock.now();
-        let pipeline = Pipeline::new(position, labeller, born, self.config.line_bytes_max);
+        let state = states.last().and_then(Kept::state);
+        let start = Start { position, born, begun, state };
+        let pipeline = Pipeline::new(start, labeller, self.config.line_bytes_max);
         let (no, inode) = (FileNo(self.next_no), file.inode());
         self.next_no += 1;
         let fingerprint = file.fingerprint();
@@ -327,6 +336,7 @@ impl Tailer {
             position: settled,
             pod: pod_now,
             is_done: false,
+            states,
         };
         self.positions().track(no, saved);
         let tailing = Tailing {

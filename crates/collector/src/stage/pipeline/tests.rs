@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod attributed;
+
 const OPENING: &str = "Traceback (most recent call last):";
 const LINK: &str = "During handling of the above exception, another exception occurred:";
 const ERROR: &str = "[2026-11-22T08:28:47.455+0000] {x.py:1} ERROR - failed";
@@ -15,7 +17,9 @@ fn pipeline(position: Position) -> Pipeline {
 
 fn bounded(position: Position, line_bytes_max: usize) -> Pipeline {
     let labeller = Labeller::new(Arc::new(Pod::new("prod", "p")), "base");
-    Pipeline::new(position, labeller, Timestamp(7), line_bytes_max)
+    let (born, begun) = (Timestamp(7), Begun::Somewhere);
+    let start = Start { position, born, begun, state: None };
+    Pipeline::new(start, labeller, line_bytes_max)
 }
 
 /// Time, labels, metadata and text of each entry.

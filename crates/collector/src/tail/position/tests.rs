@@ -17,14 +17,14 @@ fn saved(file: &LogFile, replay_from: u64) -> Saved {
         position: Position { replay_from, ..Position::default() },
         pod: Some(Arc::new(Pod::new("prod", "p"))),
         is_done: false,
+        states: Vec::new(),
     }
 }
 
 /// Writes what changed and reads it as the next collector does.
 fn restart(mut positions: Positions, folder: &Path) -> Positions {
-    let (path, bytes) = positions.changed().unwrap();
-    write_whole(&path, &bytes).unwrap();
-    assert_eq!(positions.changed(), None, "nothing changed since");
+    positions.changed().unwrap().write().unwrap();
+    assert!(positions.changed().is_none(), "nothing changed since");
     Positions::open(folder).unwrap()
 }
 

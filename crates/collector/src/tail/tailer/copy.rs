@@ -104,11 +104,13 @@ impl Tailer {
         }
         let begun =
             LogFile::open(&path).and_then(|file| self.go_on(file, &path, place, before, None, now));
-        if let Err(error) = begun
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            let path = path.display();
-            tracing::warn!(%path, %error, "a log file cannot be opened, it is tried again");
+        match begun {
+            Ok(no) => self.begin_somewhere(no),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%path, %error, "a log file cannot be opened, it is tried again");
+            }
         }
     }
 

@@ -11,11 +11,12 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::Error;
-use crate::tail::position::write_whole;
 use crate::tail::watch::watch;
 
 /// How many pods there are.
 const PODS: usize = 3;
+/// The one that is a Celery worker, whose lines are said to be of what they tell.
+const WORKER: usize = 1;
 
 /// Knows every pod of the namespace `known` but those whose name begins with `late`.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ struct Pods;
 impl PodSource for Pods {
     fn pod(&self, namespace: &str, name: &str, _: &str) -> Option<Arc<Pod>> {
         let pod = Pod::new(namespace, name).with_labels(&[("app", "known")]);
+        let pod = if name == format!("pod-{WORKER}") {
+            pod.with_labels(&[("tier", "airflow"), ("component", "worker")])
+        } else {
+            pod
+        };
         (namespace == "known").then(|| Arc::new(pod))
     }
 }
@@ -33,6 +39,8 @@ struct Node {
     folder: TempDir,
     tailer: Tailer,
     now: Instant,
+    /// How many seconds have passed in which nothing was written.
+    silent: usize,
     /// Deliveries that the store has not acknowledged.
     in_flight: VecDeque<Delivery>,
     /// Line → all that it was delivered as.
@@ -55,6 +63,7 @@ impl Node {
             folder,
             tailer,
             now: Instant::now(),
+            silent: 0,
             in_flight: VecDeque::new(),
             delivered: BTreeMap::new(),
             written: BTreeSet::new(),
@@ -105,9 +114,10 @@ impl Node {
 
     fn new_line(&mut self, pod: usize) -> (String, String) {
         let no = self.written.len();
-        let text = format!("line {no} of pod {pod}");
+        let text = if pod == WORKER { worker_line(no) } else { format!("line {no} of pod {pod}") };
         self.written.insert(text.clone());
-        (format!("2026-11-22T08:{:02}:{:02}", no / 60, no % 60), text)
+        let at = no + self.silent;
+        (format!("2026-11-22T08:{:02}:{:02}", at / 60, at % 60), text)
     }
 
     fn append(&mut self, pod: usize, bytes: &[u8], piece: usize) {
@@ -133,6 +143,7 @@ impl Node {
 
     fn pass(&mut self, time: Duration) {
         self.now += time;
+        self.silent += usize::try_from(time.as_secs()).unwrap() + 1;
         self.tailer.refresh(self.now);
     }
 
@@ -169,10 +180,18 @@ impl Node {
         self.has_deleted = false;
     }
 
+    /// All that there is, with the lines that wait for one that tells whose they are.
+    fn drain_idle(&mut self) {
+        self.write_other_halves();
+        self.drain();
+        self.pass(Duration::from_secs(2));
+        self.drain();
+    }
+
     /// The collector is killed, and another starts. The store may have what it has not told.
     fn restart(&mut self, is_stored: bool) {
-        if let Some((path, bytes)) = self.tailer.positions().changed() {
-            write_whole(&path, &bytes).unwrap();
+        if let Some(changes) = self.tailer.positions().changed() {
+            changes.write().unwrap();
         }
         for delivery in std::mem::take(&mut self.in_flight) {
             if is_stored {
@@ -223,17 +242,32 @@ impl Node {
             // What is truncated before it is read is lost to anybody.
             Event::Truncate(pod) => {
                 self.write_other_half(pod);
-                self.drain();
+                self.drain_idle();
                 self.truncate(pod);
             }
             // So is what nobody has open when it is deleted.
             Event::Restart { is_stored } => {
                 if self.has_deleted {
-                    self.drain();
+                    self.drain_idle();
                 }
                 self.restart(is_stored);
             }
         }
+    }
+}
+
+/// What a worker says that is told to work and does: a line of the number of all.
+fn worker_line(no: usize) -> String {
+    let head = |process: &str| format!("[2026-11-22 08:41:39,641: INFO/{process}]");
+    let (main, own) = (head("MainProcess"), head("ForkPoolWorker-1"));
+    let id = format!("{:08}-773e-41ba-93ca-7ece346a4dbb", no / 6);
+    match no % 6 {
+        0 => format!("{main} Task execute_command[{id}] received"),
+        1 => format!(
+            "{own} [{id}] Executing command in Celery: ['airflow', 'tasks', 'run', 'd{no}', 't', 'r']"
+        ),
+        5 => format!("{own} Task execute_command[{id}] succeeded in 1s: None"),
+        _ => format!("{own} line {no}"),
     }
 }
 
@@ -302,7 +336,7 @@ proptest! {
             fs::create_dir_all(node.folder.path().join("pods")).unwrap();
             events.iter().for_each(|event| node.run(event));
             node.write_other_halves();
-            node.drain();
+            node.drain_idle();
             let lines: BTreeSet<String> = node.delivered.keys().cloned().collect();
             prop_assert_eq!(&lines, &node.written);
             let restarts = events.iter().filter(|event| matches!(event, Event::Restart { .. }));
@@ -315,6 +349,25 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[test]
+fn a_log_that_begins_at_its_birth_is_attributed_through_rotation_and_restart() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        let write = |lines| Event::Write { pod: WORKER, lines, piece: usize::MAX };
+        let restart = Event::Restart { is_stored: false };
+        let events = [write(2), Event::Rotate(WORKER), write(2), Event::Read(9), restart, write(1)];
+        events.iter().for_each(|event| node.run(event));
+        node.drain_idle();
+        let by = |line: usize| {
+            let as_what = node.delivered[&worker_line(line)].last().unwrap();
+            let (_, by) = as_what.split_once("attributed_by=\"").unwrap_or(("", "nobody\""));
+            by.split_once('"').unwrap().0.to_owned()
+        };
+        let expect = ["line", "line", "process", "process", "process"];
+        assert_eq!((0..5).map(by).collect::<Vec<_>>(), expect);
+    });
 }
 
 #[test]
@@ -426,6 +479,9 @@ fn the_lines_of_an_unknown_pod_wait_and_then_go() {
         assert!(node.delivered.is_empty());
         assert!(!node.tailer.around.progress.watch().borrow().is_drained());
         node.pass(node.tailer.config.metadata_wait);
+        node.drain();
+        assert!(node.delivered.is_empty(), "another line may tell what the pod runs");
+        node.pass(Duration::from_secs(2));
         node.drain();
         let labels = r#"{container="base", namespace="other"} {pod="pod", stream="stdout"}"#;
         assert_eq!(node.delivered["here"], [format!("1795338000000000000 {labels}")]);

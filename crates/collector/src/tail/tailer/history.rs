@@ -1,0 +1,71 @@
+//! What is known of a log where a file of it is taken up: whether its first line is there, and what
+//! was kept of the lines before.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use airflow::attribute::Begun;
+
+use crate::tail::folder::LogName;
+use crate::tail::position::FileNo;
+use crate::tail::state::Kept;
+use crate::tail::tailer::Tailer;
+use crate::tail::tailer::scan::linked;
+
+impl Tailer {
+    /// Keeps what became known at some places of a file, before its position comes there.
+    pub(super) fn keep_states(&mut self, no: FileNo) {
+        let Some(tailing) = self.files.get_mut(&no) else { return };
+        let checkpoints = tailing.pipeline.take_checkpoints();
+        if !checkpoints.is_empty() {
+            self.positions().keep_states(no, checkpoints);
+        }
+    }
+
+    /// What was written between this file and the one that it goes on from is lost.
+    pub(super) fn begin_somewhere(&mut self, no: FileNo) {
+        let tailing = self.files.get_mut(&no);
+        tailing.into_iter().for_each(|tailing| tailing.pipeline.begin_somewhere());
+    }
+}
+
+/// Whether the first line of a file is the first that its container wrote: nothing was rotated away
+/// before it. A kubelet keeps what was rotated last, a Docker daemon, whose logs are links, need
+/// not.
+pub(super) fn begun(path: &Path, is_new: bool) -> Begun {
+    let name = path.file_name().and_then(LogName::parse).filter(|name| name.is_current);
+    let Some(name) = name.filter(|_| is_new && linked(path).is_none()) else {
+        return Begun::Somewhere;
+    };
+    let is_elder = |entry: io::Result<fs::DirEntry>| {
+        let other = entry.ok().and_then(|entry| LogName::parse(&entry.file_name()));
+        other.is_none_or(|other| other.restarts == name.restarts && !other.is_current)
+    };
+    let folder = path.parent().map(fs::read_dir);
+    match folder {
+        Some(Ok(mut entries)) => {
+            if entries.any(is_elder) {
+                Begun::Somewhere
+            } else {
+                Begun::AtItsStart
+            }
+        }
+        // It was opened at its birth, as what would have come before it was.
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Begun::AtItsStart,
+        _ => Begun::Somewhere,
+    }
+}
+
+/// The place from which a file is read on that could be read on from `place`, with what was kept up
+/// to there. A file of which nothing was kept is read from its first line, and what was queued of
+/// it is left out then.
+pub(super) fn taken_up(place: u64, mut states: Vec<Kept>, is_new: bool) -> (u64, Vec<Kept>) {
+    states.retain(|kept| kept.at <= place);
+    let from = match states.last() {
+        Some(kept) => kept.at,
+        None if is_new => 0,
+        None => place,
+    };
+    (from, states)
+}
