@@ -63,6 +63,7 @@ fn config(args: &CollectArgs) -> RunnerConfig {
         kubernetes: Kubernetes {
             access: access(&args.pods),
             own_namespace: own_namespace.map(|name| name.trim().to_owned()),
+            node: args.pods.node.clone(),
         },
         ..RunnerConfig::default()
     }

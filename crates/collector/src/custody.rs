@@ -74,9 +74,14 @@ impl Custody {
         Ticket { custody: self.clone(), entries, claim: None, _origins: origins }
     }
 
+    /// Whether letting go means nothing any more.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed.load(Ordering::SeqCst) || std::thread::panicking()
+    }
+
     /// A file is dealt with up to here, if that still counts.
     pub fn settle(&self, Claim { no, position, is_last }: Claim) {
-        if self.0.is_closed.load(Ordering::SeqCst) || std::thread::panicking() {
+        if self.is_closed() {
             return;
         }
         let mut positions = self.positions();
@@ -119,7 +124,7 @@ impl Drop for Closing {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let inner = &self.custody.0;
-        if inner.is_closed.load(Ordering::SeqCst) || std::thread::panicking() {
+        if self.custody.is_closed() {
             return;
         }
         if let Some(claim) = self.claim {

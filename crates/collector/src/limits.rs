@@ -134,3 +134,27 @@ pub const LOOKS_FOR_FILES: u32 = 8;
 /// How many looks at files there are before positions are forgotten of files that are gone: a good
 /// minute, in which targets have become known that were known to an earlier run.
 pub const LOOKS_PER_SWEEP: u32 = 256;
+/// Logs of containers that are read from the Kubernetes API at the same time. Each is a connection
+/// through the API server to a kubelet; the others wait their turn.
+pub const API_STREAMS_MAX: usize = 256;
+/// How long one log is read from the Kubernetes API while others wait for their turn.
+pub const API_TURN: Duration = Duration::from_secs(30);
+/// Lines of a log that are known one by one, so that a log that is asked for again goes on where it
+/// was: as far as the two streams of a container may come in another order than their times.
+pub const SEEN_LINES_MAX: usize = 64;
+/// How long the Kubernetes API may take to begin an answer.
+pub const API_ANSWER_MAX: Duration = Duration::from_secs(30);
+/// The pause after a log of the Kubernetes API has ended or could not be had, the first and,
+pub const API_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// as it grows, the longest: a container that has ended may begin again at any time.
+pub const API_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long a pod whose node nobody knows may be without a folder on this node before it is taken
+/// to be on another.
+pub const API_GRACE: Duration = Duration::from_secs(30);
+/// How often it is looked for which pods have a folder on this node.
+pub const API_LOOK: Duration = Duration::from_secs(5);
+/// How long a log of the Kubernetes API is read to its end when nobody wants it any more. A pod
+/// that is deleted has half a minute to end.
+pub const API_OVER_MAX: Duration = Duration::from_secs(60);
+/// How long after the start positions are kept of what nobody has asked for since.
+pub const PLACES_KEPT: Duration = Duration::from_secs(600);

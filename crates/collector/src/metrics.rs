@@ -20,6 +20,12 @@ pub struct Metrics {
     pub cut_entries: Counter,
     /// Containers whose lines went out without what is known of their pod.
     pub unknown_pods: Counter,
+    /// Logs that are read from the Kubernetes API now.
+    pub api_streams: Gauge,
+    /// Logs that wait for their turn to be read from the Kubernetes API.
+    pub api_streams_waiting: Gauge,
+    /// Lines read from the Kubernetes API for the first time.
+    pub api_lines: Counter,
     /// What is counted of each sink.
     pub write: WriteMetrics,
 }
@@ -40,6 +46,17 @@ impl Metrics {
             "Containers whose lines went out without what is known of their pod",
             metrics.unknown_pods.clone(),
         );
+        own.register(
+            "api_streams",
+            "Logs that are read from the Kubernetes API",
+            metrics.api_streams.clone(),
+        );
+        own.register(
+            "api_streams_waiting",
+            "Logs that wait for their turn to be read from the Kubernetes API",
+            metrics.api_streams_waiting.clone(),
+        );
+        own.register("api_lines", "Lines read from the Kubernetes API", metrics.api_lines.clone());
         let file = registry.sub_registry_with_prefix("loki_source_file");
         file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
         file.register("read_lines", "Lines read from files", metrics.read_lines.clone());

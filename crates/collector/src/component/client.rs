@@ -67,15 +67,28 @@ pub fn ignore(args: &mut Arguments<'_, '_>) {
     }
 }
 
-/// Reads the block that makes agents share work, which they do not here.
-pub fn clustering(args: &mut Arguments<'_, '_>) {
-    let Some(block) = args.block("clustering") else { return };
+/// Reads the block that makes agents share work, which they do not here. Tells whether they should.
+pub fn clustering(args: &mut Arguments<'_, '_>) -> bool {
+    let Some(block) = args.block("clustering") else { return false };
     let mut nested = args.nested(block);
-    if nested.required("enabled") {
+    let is_enabled = nested.required("enabled");
+    if is_enabled {
         let message = "agents do not share work: let each collect the pods of its node";
         nested.push(Diagnostic::warning(block.head(), message));
     }
     nested.finish();
+    is_enabled
+}
+
+/// Reads the block that says how Kubernetes is reached: an address, or a kubeconfig.
+pub fn kubernetes(args: &mut Arguments<'_, '_>) -> (Option<String>, Option<PathBuf>) {
+    let Some(block) = args.block("client") else { return (None, None) };
+    let mut nested = args.nested(block);
+    let api_server = nested.given("api_server");
+    let kubeconfig_file = nested.given("kubeconfig_file").map(|path: String| path.into());
+    ignore(&mut nested);
+    nested.finish();
+    (api_server, kubeconfig_file)
 }
 
 fn bearer(token: &Hidden) -> Auth {

@@ -22,20 +22,15 @@ pub struct Settings {
     pub api_server: Option<String>,
     /// The file that says how the API is reached, if it is given.
     pub kubeconfig_file: Option<PathBuf>,
+    /// Whether agents are to share the targets. They do so by each reading those of its node.
+    pub is_clustered: bool,
 }
 
 /// Reads them.
 pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
-    let (mut api_server, mut kubeconfig_file) = (None, None);
-    if let Some(block) = args.block("client") {
-        let mut nested = args.nested(block);
-        api_server = nested.given("api_server");
-        kubeconfig_file = nested.given("kubeconfig_file").map(|path: String| path.into());
-        client::ignore(&mut nested);
-        nested.finish();
-    }
-    client::clustering(args);
+    let (api_server, kubeconfig_file) = client::kubernetes(args);
+    let is_clustered = client::clustering(args);
     let targets = args.required("targets");
-    let keeps_meta = false;
-    Settings { forward_to: forward_to(args), keeps_meta, targets, api_server, kubeconfig_file }
+    let (forward_to, keeps_meta) = (forward_to(args), false);
+    Settings { forward_to, keeps_meta, targets, api_server, kubeconfig_file, is_clustered }
 }

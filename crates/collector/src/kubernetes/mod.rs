@@ -8,6 +8,7 @@
 
 mod cache;
 mod client;
+pub(crate) mod log;
 mod object;
 mod pods;
 mod targets;

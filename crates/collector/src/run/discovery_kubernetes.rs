@@ -14,9 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::component::discovery_kubernetes::{Role, Settings};
 use crate::error::Chain;
-use crate::kubernetes::{
-    Access, Failure, Observer, Patience, Selection, connect, follow, targets_of,
-};
+use crate::kubernetes::{Failure, Observer, Patience, Selection, connect, follow, targets_of};
 use crate::limits::{DISCOVERY_PAUSE, GONE_TARGETS_KEPT};
 use crate::run::discovery_relabel::targets;
 use crate::run::exports::Exports;
@@ -58,7 +56,9 @@ async fn following(
     if settings.role != Role::Pod {
         return std::future::pending().await;
     }
-    let Some(access) = access(settings, around) else {
+    let access =
+        around.reached(settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
+    let Some(access) = access else {
         problem("no Kubernetes is here to ask: give api_server or kubeconfig_file".to_owned());
         return std::future::pending().await;
     };
@@ -97,16 +97,6 @@ async fn telling(known: &Known, exports: &Exports, stats: &Stats) {
         exports.tell(Value::object([("targets", targets(found))])).await;
         sleep(DISCOVERY_PAUSE).await;
     }
-}
-
-fn access(settings: &Settings, around: &Kubernetes) -> Option<Access> {
-    if let Some(path) = &settings.kubeconfig_file {
-        return Some(Access::KubeconfigFile(path.clone()));
-    }
-    if let Some(url) = &settings.api_server {
-        return Some(Access::Server { url: url.clone(), token_file: None, ca_file: None });
-    }
-    around.access.clone()
 }
 
 /// The targets of pods by uid, and since when a pod is gone.

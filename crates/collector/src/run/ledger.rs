@@ -3,44 +3,63 @@
 //! back keeps all that was read after it.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::stage::{Origin, Origins};
 
 use crate::custody::{Claim, Custody};
 
-/// The ledger of one file.
+/// The ledger of one file, or of something else that is read in its order.
 #[derive(Debug)]
-pub struct Ledger {
-    custody: Custody,
-    open: Mutex<Open>,
+pub struct Ledger<K: Keeper = Custody> {
+    keeper: K,
+    open: Mutex<Open<K::Claim>>,
 }
 
-#[derive(Debug, Default)]
-struct Open {
+/// Who keeps how far something is dealt with.
+pub trait Keeper: Debug + Send + Sync + 'static {
+    /// How far.
+    type Claim: Debug + Send;
+
+    /// It is dealt with so far.
+    fn keep(&self, claim: Self::Claim);
+}
+
+#[derive(Debug)]
+struct Open<C> {
     /// The number of the first that is open.
     first: u64,
     /// What becomes true once one is dealt with and all before it are, and whether it is.
-    claims: VecDeque<(Claim, bool)>,
+    claims: VecDeque<(C, bool)>,
 }
 
 /// Stands for what was read at once. The last entry that came from it settles it.
 #[derive(Debug)]
-struct Part {
-    ledger: Arc<Ledger>,
+struct Part<K: Keeper> {
+    ledger: Arc<Ledger<K>>,
     number: u64,
 }
 
-impl Origin for Part {}
+impl<K: Keeper> Origin for Part<K> {}
 
-impl Ledger {
-    /// The ledger of a file whose position is kept here.
-    pub fn new(custody: Custody) -> Arc<Self> {
-        Arc::new(Self { custody, open: Mutex::default() })
+impl Keeper for Custody {
+    type Claim = Claim;
+
+    fn keep(&self, claim: Claim) {
+        self.settle(claim);
+    }
+}
+
+impl<K: Keeper> Ledger<K> {
+    /// The ledger of something whose position is kept here.
+    pub fn new(keeper: K) -> Arc<Self> {
+        let open = Open { first: 0, claims: VecDeque::new() };
+        Arc::new(Self { keeper, open: Mutex::new(open) })
     }
 
     /// Opens an item: what was read, up to here. It is closed when nobody holds it any more.
-    pub fn begin(self: &Arc<Self>, claim: Claim) -> Origins {
+    pub fn begin(self: &Arc<Self>, claim: K::Claim) -> Origins {
         let mut open = self.open();
         let number = open.first + open.claims.len() as u64;
         open.claims.push_back((claim, false));
@@ -54,23 +73,22 @@ impl Ledger {
             *is_done = true;
         }
         let mut reached = None;
-        while let Some((claim, true)) = open.claims.front() {
-            reached = Some(*claim);
-            open.claims.pop_front();
+        while open.claims.front().is_some_and(|(_, is_done)| *is_done) {
+            reached = open.claims.pop_front().map(|(claim, _)| claim);
             open.first += 1;
         }
         // Under the lock, so that a position does not overtake a later one.
         if let Some(claim) = reached {
-            self.custody.settle(claim);
+            self.keeper.keep(claim);
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, Open<K::Claim>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Part {
+impl<K: Keeper> Drop for Part<K> {
     fn drop(&mut self) {
         self.ledger.close(self.number);
     }

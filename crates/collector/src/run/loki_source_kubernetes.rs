@@ -2,8 +2,8 @@
 //!
 //! Alloy asks the API server for the lines of each container, which comes too late for a pod that
 //! lives a moment. What the API server would tell stands in the files of this node: they are read,
-//! unwrapped as the kubelet unwraps them, with the labels that Alloy's component gives. So only
-//! pods of this node are read, which is what a collector on every node should do.
+//! unwrapped as the kubelet unwraps them, with the labels that Alloy's component gives. Containers
+//! whose files are not here are asked for as Alloy does.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ use crate::run::births::Births;
 use crate::run::follow::Files;
 use crate::run::glob::{Listing, Pattern};
 use crate::run::loki_source_file::is_kept;
+use crate::run::pod_logs::{self, Container as Named, Wanted};
 use crate::run::read::{Reading, Source, read};
 use crate::run::stats::Stats;
 
@@ -27,12 +28,37 @@ pub async fn run(
     files: Files,
     settings: watch::Receiver<Settings>,
     births: Arc<Births>,
-    stats: Arc<Stats>,
-    cancel: CancellationToken,
+    (stats, cancel): (Arc<Stats>, CancellationToken),
+    logs: pod_logs::Parts,
 ) {
     let source =
         Source { settings, forward_to: |it| &it.forward_to, wanted, looks_for_files: |_| true };
-    read(source, Reading { files, births, stats, cancel }).await;
+    let files = read(source, Reading { files, births, stats, cancel });
+    tokio::join!(files, pod_logs::run(logs));
+}
+
+/// The container that a target is, for the API.
+pub fn by_api(target: &Target, settings: &Settings) -> Option<Wanted> {
+    let container = Container::of(target)?;
+    let labels = container.labels(target, settings.keeps_meta);
+    let Container { namespace, pod, container, uid } = container;
+    let folder = format!("{namespace}_{pod}_{uid}");
+    let is_plain = |name: &String| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    if ![&namespace, &pod, &container].into_iter().all(is_plain) {
+        return None;
+    }
+    let find = |name: &str| target.get(&format!("__meta_kubernetes_pod_{name}")).cloned();
+    let phase = find("phase").unwrap_or_default();
+    Some(Wanted {
+        container: Named { namespace, pod, container },
+        folder,
+        labels,
+        node: find("node_name"),
+        is_finished: ["Succeeded", "Failed"].contains(&phase.as_str()),
+        state: format!("{phase} {}", find("container_id").unwrap_or_default()),
+    })
 }
 
 /// The names of the files of all containers, and the labels that their lines get.

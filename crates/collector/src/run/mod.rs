@@ -7,6 +7,7 @@
 //! - [`runner`]: the configuration, started, evaluated again, read anew, ended
 //! - [`start`], [`running`], [`node`]: the components that are at work
 //! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
+//! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
 //! - the others: what each component does, under its name
 
 mod births;
@@ -19,6 +20,7 @@ mod follow;
 mod followed;
 mod glob;
 mod http;
+mod kept;
 mod ledger;
 mod local_file;
 mod local_file_match;
@@ -31,9 +33,12 @@ mod loki_source_kubernetes;
 mod loki_write;
 mod node;
 mod page;
+mod pod_log;
+mod pod_logs;
 mod read;
 mod runner;
 mod running;
+mod seen;
 mod start;
 mod stats;
 mod view;

@@ -1,7 +1,7 @@
 //! The components that are at work, and what they share.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::kubernetes::Access;
 use crate::metrics::Metrics;
 use crate::run::births::Births;
 use crate::run::node::Node;
+use crate::run::pod_logs::Turns;
 
 /// What a runner is told beside its configuration.
 #[derive(Debug, Clone)]
@@ -42,6 +43,24 @@ pub struct Kubernetes {
     pub access: Option<Access>,
     /// The namespace of our own pod.
     pub own_namespace: Option<String>,
+    /// The name of our own node. Where it is not told, it is that of the pods whose folders are
+    /// here.
+    pub node: Option<String>,
+}
+
+impl Kubernetes {
+    /// How a component reaches Kubernetes that says this about it.
+    #[must_use]
+    pub fn reached(&self, kubeconfig: Option<&Path>, api_server: Option<&str>) -> Option<Access> {
+        if let Some(path) = kubeconfig {
+            return Some(Access::KubeconfigFile(path.to_owned()));
+        }
+        if let Some(url) = api_server {
+            let url = url.to_owned();
+            return Some(Access::Server { url, token_file: None, ca_file: None });
+        }
+        self.access.clone()
+    }
 }
 
 impl Default for RunnerConfig {
@@ -80,6 +99,8 @@ pub(super) struct Running {
     /// The other ends of ways into components that cannot work.
     pub stuck: Vec<mpsc::Receiver<Batch>>,
     pub births: Arc<Births>,
+    /// Turns at the Kubernetes API, of all components.
+    pub turns: Turns,
     pub news: mpsc::Sender<(String, Value)>,
     /// Counts configurations.
     pub generation: u64,
@@ -97,6 +118,7 @@ impl Running {
         news: mpsc::Sender<(String, Value)>,
     ) -> Self {
         let births = Births::new(config.pods_folder.clone());
+        let turns = Turns::new(&metrics);
         Self {
             closings: Vec::new(),
             config,
@@ -106,6 +128,7 @@ impl Running {
             waiting: BTreeMap::new(),
             stuck: Vec::new(),
             births,
+            turns,
             news,
             generation: 0,
             custodies: Vec::new(),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use ::stage::StageConfig;
 use alloy::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::collector::{save, save_regularly};
+use crate::component::loki_source_kubernetes::Settings as KubernetesSettings;
 use crate::component::{Batch, Kind, Receiver, Settings, To};
 use crate::configuration::Host;
 use crate::custody::Custody;
@@ -15,15 +17,19 @@ use crate::error::Chain;
 use crate::run::exports::Exports;
 use crate::run::follow::{Files, Parts as FilesParts};
 use crate::run::followed::Form;
+use crate::run::kept::{Kept, Value as KeptValue};
 use crate::run::node::Node;
 use crate::run::running::Running;
 use crate::run::{
     discovery_kubernetes, discovery_relabel, exposed, local_file, local_file_match, loki_echo,
     loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
-    loki_write,
+    loki_write, pod_logs,
 };
 use crate::status::Progress;
 use crate::tail::Positions;
+
+/// The file in which a component keeps how far it has read from the Kubernetes API.
+const API_POSITIONS: &str = "api-positions.json";
 
 /// The settings of one component among all: how a task is told those that are its own.
 macro_rules! of {
@@ -202,8 +208,7 @@ impl Running {
             }
             Settings::LokiSourceKubernetes(settings) => {
                 let told = node.told(&settings, of!(LokiSourceKubernetes));
-                let Some(files) = self.files(id, node, Form::Contents, false) else { return };
-                self.tasks.spawn(loki_source_kubernetes::run(files, told, births, stats, cancel));
+                self.start_kubernetes(id, node, told, cancel);
             }
             Settings::LokiSourceApi(settings) => {
                 let told = node.told(&settings, of!(LokiSourceApi));
@@ -214,7 +219,52 @@ impl Running {
         }
     }
 
-    fn files(&mut self, id: &str, node: &mut Node, form: Form, is_from_end: bool) -> Option<Files> {
+    fn start_kubernetes(
+        &mut self,
+        id: &str,
+        node: &Node,
+        settings: watch::Receiver<KubernetesSettings>,
+        cancel: CancellationToken,
+    ) {
+        let Some(files) = self.files(id, node, Form::Contents, false) else { return };
+        let Some(kept) = self.kept(id, node) else { return };
+        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
+        let logs = pod_logs::Parts {
+            settings: settings.clone(),
+            wanted: loki_source_kubernetes::by_api,
+            births: Arc::clone(&births),
+            around: self.config.kubernetes.clone(),
+            kept,
+            turns: self.turns.clone(),
+            seed: self.parts.seed,
+            metrics: self.metrics.clone(),
+            stats: Arc::clone(&stats),
+            cancel: cancel.clone(),
+        };
+        let run = loki_source_kubernetes::run(files, settings, births, (stats, cancel), logs);
+        self.tasks.spawn(run);
+    }
+
+    /// What a component keeps of what it reads from the Kubernetes API.
+    fn kept<V: KeptValue>(&mut self, id: &str, node: &Node) -> Option<Arc<Kept<V>>> {
+        let folder = self.folder(id);
+        let custody = self.custody(&folder, &Progress::new(), node)?;
+        match Kept::open(&folder, API_POSITIONS, custody) {
+            Ok(kept) => {
+                let (every, end) = (self.config.position_interval, self.saved_enough.clone());
+                self.saving.spawn(Arc::clone(&kept).save_regularly(every, end));
+                Some(kept)
+            }
+            Err(error) => {
+                let problem = Chain(&error).to_string();
+                tracing::error!(error = problem, "a component cannot work without its folder");
+                node.stats.note(Some(problem));
+                None
+            }
+        }
+    }
+
+    fn files(&mut self, id: &str, node: &Node, form: Form, is_from_end: bool) -> Option<Files> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
         let (every, end) = (self.config.position_interval, self.saved_enough.clone());

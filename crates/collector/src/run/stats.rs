@@ -1,6 +1,6 @@
 //! What a component has done, for metrics and for whoever looks on.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +20,8 @@ pub struct Stats {
 #[derive(Debug, Default)]
 struct State {
     problem: Option<String>,
-    detail: Vec<(String, String)>,
+    /// By who tells it.
+    detail: BTreeMap<&'static str, Vec<(String, String)>>,
     /// Until when entries are kept to be looked at.
     watched_until: Option<Instant>,
     lines: VecDeque<String>,
@@ -73,13 +74,18 @@ impl Stats {
 
     /// Notes what else there is to tell, by name.
     pub fn tell(&self, detail: Vec<(String, String)>) {
-        self.state().detail = detail;
+        self.tell_as("", detail);
+    }
+
+    /// Notes what else one of several parts has to tell.
+    pub fn tell_as(&self, part: &'static str, detail: Vec<(String, String)>) {
+        self.state().detail.insert(part, detail);
     }
 
     /// What else there is to tell.
     #[must_use]
     pub fn detail(&self) -> Vec<(String, String)> {
-        self.state().detail.clone()
+        self.state().detail.values().flatten().cloned().collect()
     }
 
     /// Somebody looks: for a while, lines are kept. Returns those that were kept since.

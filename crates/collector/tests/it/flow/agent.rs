@@ -81,7 +81,7 @@ impl Place {
             poll_interval: Duration::from_millis(100),
             position_interval: Duration::from_millis(20),
             drain_timeout: Duration::from_secs(5),
-            kubernetes: Kubernetes { access, own_namespace: None },
+            kubernetes: Kubernetes { access, ..Kubernetes::default() },
         };
         let parts = RunnerParts { clock: Arc::new(SystemClock), seed: 1 };
         let configuration = of_text("config.alloy", text, Path::new(""));

@@ -4,4 +4,5 @@ mod agent;
 mod delivery;
 mod kubernetes;
 mod page;
+mod pod_logs;
 mod reload;

@@ -20,6 +20,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::logs::{Logs, log};
+
 /// Pods in one answer to a list, whatever is asked for.
 const PAGE_PODS: usize = 3;
 /// How long a watch is quiet before it tells a bookmark.
@@ -48,8 +50,16 @@ pub struct Api {
     /// Where it listens.
     pub url: String,
     inner: Arc<Inner>,
+    /// Events, by uid.
+    pub events: Objects,
+    /// The logs of containers, by pod.
+    pub logs: Arc<Logs>,
     serving: JoinHandle<()>,
 }
+
+/// Objects of one more kind, which change as pods do.
+#[derive(Debug)]
+pub struct Objects(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -85,14 +95,17 @@ impl Api {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let inner = Arc::new(Inner {
-            world: Mutex::new(World { version: 1, ..World::default() }),
-            version: watch::Sender::new(1),
-            epoch: watch::Sender::new(0),
-        });
-        let router = Router::new().route("/api/v1/pods", get(pods)).with_state(Arc::clone(&inner));
+        let (inner, events, logs) = (Inner::new(), Inner::new(), Arc::<Logs>::default());
+        let of_pods = get(pods).with_state(Arc::clone(&inner));
+        let of_events = get(pods).with_state(Arc::clone(&events));
+        let of_logs = get(log).with_state(Arc::clone(&logs));
+        let router = Router::new()
+            .route("/api/v1/pods", of_pods)
+            .route("/api/v1/events", of_events.clone())
+            .route("/api/v1/namespaces/{namespace}/events", of_events)
+            .route("/api/v1/namespaces/{namespace}/pods/{pod}/log", of_logs);
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, inner, serving }
+        Self { url, inner, events: Objects(events), logs, serving }
     }
 
     /// What it knows, to look at and to change.
@@ -102,6 +115,11 @@ impl Api {
 
     /// Makes a pod, or changes its labels.
     pub fn apply(&self, uid: &str, labels: &[(&str, &str)]) {
+        self.apply_in_phase(uid, labels, "Running");
+    }
+
+    /// Makes a pod, or changes its labels and its phase.
+    pub fn apply_in_phase(&self, uid: &str, labels: &[(&str, &str)], phase: &str) {
         let labels: BTreeMap<_, _> = labels.iter().copied().collect();
         self.change(|world| {
             let kind = if world.pods.contains_key(uid) { "MODIFIED" } else { "ADDED" };
@@ -110,6 +128,7 @@ impl Api {
                 "metadata": {"name": format!("pod-{uid}"), "namespace": "airflow", "uid": uid,
                     "labels": labels, "resourceVersion": world.version.to_string()},
                 "spec": {"nodeName": "node-1", "containers": [{"name": "base"}]},
+                "status": {"phase": phase},
             });
             world.pods.insert(uid.to_owned(), object.clone());
             (kind, object)
@@ -138,12 +157,51 @@ impl Api {
     }
 
     fn change(&self, change: impl FnOnce(&mut World) -> (&'static str, Value)) {
+        self.inner.change(change);
+    }
+}
+
+impl Objects {
+    /// What is known, to look at and to change.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap()
+    }
+
+    /// Makes an object, or changes it.
+    pub fn apply(&self, uid: &str, object: &Value) {
+        self.0.change(|world| {
+            let kind = if world.pods.contains_key(uid) { "MODIFIED" } else { "ADDED" };
+            let mut object = object.clone();
+            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+            world.pods.insert(uid.to_owned(), object.clone());
+            (kind, object)
+        });
+    }
+
+    /// Forgets the history up to now.
+    pub fn forget(&self) {
         let mut world = self.world();
+        world.forgotten = world.version;
+        world.history.clear();
+    }
+}
+
+impl Inner {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            world: Mutex::new(World { version: 1, ..World::default() }),
+            version: watch::Sender::new(1),
+            epoch: watch::Sender::new(0),
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut World) -> (&'static str, Value)) {
+        let mut world = self.world.lock().unwrap();
         world.version += 1;
         let (kind, object) = change(&mut world);
         let version = world.version;
         world.history.push((version, json!({"type": kind, "object": object})));
-        self.inner.version.send_replace(version);
+        self.version.send_replace(version);
     }
 }
 
