@@ -139,7 +139,7 @@ async fn a_head_that_cannot_be_flushed_is_bounded() {
     faulty.fail("tenants", Fault::Refused, FOR_EVER);
     let mut accepted = Vec::new();
     let refused = loop {
-        let line = format!("line {}", accepted.len());
+        let line = format!("line {:02}", accepted.len());
         let time = accepted.len() as i64;
         match store.append(&tenant(), vec![stream("a", &[(time, &line)])]).await {
             Ok(_) => accepted.push(line),
