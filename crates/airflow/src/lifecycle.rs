@@ -5,7 +5,9 @@
 //! records of Airflow's own places, about the try that the line is attributed to.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use model::Timestamp;
 
 use crate::attribute::value_of;
@@ -319,7 +321,9 @@ impl Teller {
 /// line that comes in.
 #[must_use]
 pub fn may_tell(line: &str) -> bool {
-    TELLING_WORDS.iter().any(|word| line.contains(word))
+    static WORDS: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(TELLING_WORDS).ok());
+    WORDS.as_ref().is_none_or(|words| words.is_match(line))
 }
 
 impl TryRecord {
