@@ -4,8 +4,9 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use airflow::attribute::Begun;
+use airflow::attribute::{Attributor, Begun};
 
 use crate::tail::folder::LogName;
 use crate::tail::position::FileNo;
@@ -21,6 +22,25 @@ impl Tailer {
         if !checkpoints.is_empty() {
             self.positions().keep_states(no, checkpoints);
         }
+    }
+
+    /// Moves the place from which a file can be read on to where it is known what the lines before
+    /// have told, and says what. A file of which nothing was kept is read from its first line, and
+    /// what was queued of it is left out then.
+    pub(super) fn recall(
+        &self,
+        place: &mut u64,
+        mut states: Vec<Kept>,
+        is_new: bool,
+    ) -> (Option<Arc<Attributor>>, Vec<Kept>) {
+        states.retain(|kept| kept.at <= *place);
+        let state = self.positions().recall(&mut states);
+        if let Some(kept) = states.last() {
+            *place = kept.at;
+        } else if is_new {
+            *place = 0;
+        }
+        (state, states)
     }
 
     /// What was written between this file and the one that it goes on from is lost.
@@ -55,17 +75,4 @@ pub(super) fn begun(path: &Path, is_new: bool) -> Begun {
         Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Begun::AtItsStart,
         _ => Begun::Somewhere,
     }
-}
-
-/// The place from which a file is read on that could be read on from `place`, with what was kept up
-/// to there. A file of which nothing was kept is read from its first line, and what was queued of
-/// it is left out then.
-pub(super) fn taken_up(place: u64, mut states: Vec<Kept>, is_new: bool) -> (u64, Vec<Kept>) {
-    states.retain(|kept| kept.at <= place);
-    let from = match states.last() {
-        Some(kept) => kept.at,
-        None if is_new => 0,
-        None => place,
-    };
-    (from, states)
 }
