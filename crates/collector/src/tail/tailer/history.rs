@@ -76,3 +76,37 @@ pub(super) fn begun(path: &Path, is_new: bool) -> Begun {
         _ => Begun::Somewhere,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A log of this name, in a folder with these others.
+    #[track_caller]
+    fn check(name: &str, others: &[&str], is_new: bool, expect: Begun) {
+        let folder = tempfile::tempdir().unwrap();
+        others.iter().for_each(|other| fs::write(folder.path().join(other), "").unwrap());
+        let path = folder.path().join(name);
+        fs::write(&path, "").unwrap();
+        assert_eq!(begun(&path, is_new), expect, "{name} beside {others:?}");
+        let link = folder.path().join("9.log");
+        symlink(&path, &link).unwrap();
+        assert_eq!(begun(&link, true), Begun::Somewhere, "a link");
+    }
+
+    #[test]
+    fn only_what_nothing_was_rotated_away_of_begins_at_its_start() {
+        check("0.log", &[], true, Begun::AtItsStart);
+        check("3.log", &["2.log", "2.log.20261122-000001"], true, Begun::AtItsStart);
+        check("0.log", &[], false, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001"], true, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001.gz"], true, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001.tmp"], true, Begun::Somewhere);
+        check("0.log.20261122-000001", &[], true, Begun::Somewhere);
+        // It was opened at its birth and is gone.
+        let gone = Path::new("/nowhere/pods/a_b_c/base/0.log");
+        assert_eq!(begun(gone, true), Begun::AtItsStart);
+    }
+}
