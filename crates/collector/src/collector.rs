@@ -199,7 +199,9 @@ pub async fn save(custody: &Custody) -> Result<(), Error> {
         changes.write().map_err(|(path, source)| {
             custody.positions().keep_changed();
             Error::StateFolder { path, source }
-        })
+        })?;
+        custody.positions().written(&changes);
+        Ok(())
     };
     spawn_blocking(save).await.map_err(Error::Task)?
 }

@@ -4,8 +4,9 @@
 //! `<TaskInstance: d.t run [state]>`, `['airflow', 'tasks', 'run', 'd', 't', 'run', …]`.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::limits::MENTIONS_MAX;
 use crate::task::{MapIndex, parse_number};
@@ -46,12 +47,13 @@ pub enum Name<'a> {
 #[must_use]
 pub fn find(message: &str) -> Option<Vec<Named<'_>>> {
     let mut found = Vec::new();
+    let mut markers = Markers::new(message);
     let mut at = 0;
-    while let Some(next) = next_marker(&message[at..]) {
+    while let Some(next) = markers.next(at) {
         let (named, end) = match next {
-            Marker::Angle(from) => read_angle(message, at + from),
-            Marker::Call(from) => read_call(message, at + from),
-            Marker::Command(from) => read_command(message, at + from),
+            Marker::Angle(from) => read_angle(message, from),
+            Marker::Call(from) => read_call(message, from),
+            Marker::Command(from) => read_command(message, from),
         };
         found.extend(named);
         if found.len() > MENTIONS_MAX {
@@ -72,16 +74,45 @@ enum Marker {
 const COMMAND: &str = "'airflow', 'tasks', 'run', ";
 const INSTANCE: &str = "TaskInstance";
 
-fn next_marker(text: &str) -> Option<Marker> {
-    let command = memmem::find(text.as_bytes(), COMMAND.as_bytes());
-    let instance = memmem::find(text.as_bytes(), INSTANCE.as_bytes());
-    match (command, instance) {
-        (Some(command), Some(instance)) if command < instance => Some(Marker::Command(command)),
-        (Some(command), None) => Some(Marker::Command(command)),
-        (_, Some(at)) if at > 0 && text[..at].ends_with('<') => Some(Marker::Angle(at)),
-        (_, Some(at)) => Some(Marker::Call(at)),
-        (None, None) => None,
+/// Where names begin in a message, each form looked for once.
+struct Markers<'a> {
+    text: &'a str,
+    command: Option<usize>,
+    instance: Option<usize>,
+}
+
+/// What is looked for, prepared: that takes longer than looking through a line.
+static COMMANDS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(COMMAND));
+static INSTANCES: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(INSTANCE));
+
+impl<'a> Markers<'a> {
+    fn new(text: &'a str) -> Self {
+        let [command, instance] = [&COMMANDS, &INSTANCES].map(|it| it.find(text.as_bytes()));
+        Self { text, command, instance }
     }
+
+    /// The next that begins at this place or later; places come in their order.
+    fn next(&mut self, at: usize) -> Option<Marker> {
+        for (found, finder) in [(&mut self.command, &COMMANDS), (&mut self.instance, &INSTANCES)] {
+            if found.is_some_and(|found| found < at) {
+                *found = finder.find(&self.text.as_bytes()[at..]).map(|found| at + found);
+            }
+        }
+        match (self.command, self.instance) {
+            (Some(command), Some(instance)) if command < instance => Some(Marker::Command(command)),
+            (Some(command), None) => Some(Marker::Command(command)),
+            (_, Some(from)) if from > at && self.text[..from].ends_with('<') => {
+                Some(Marker::Angle(from))
+            }
+            (_, Some(from)) => Some(Marker::Call(from)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Whether a message may name anything.
+pub(super) fn may_name(message: &str) -> bool {
+    [&INSTANCES, &COMMANDS].iter().any(|it| it.find(message.as_bytes()).is_some())
 }
 
 /// `<TaskInstance: d.t run [map_index=N ][state][ ti_id=…]>`

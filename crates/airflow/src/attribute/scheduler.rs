@@ -1,5 +1,9 @@
 //! What the scheduler's lines are about, in the words of its own loggers.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::attribute::attributor::{Answer, Begun};
 use crate::attribute::local::Local;
 use crate::attribute::memory::{Memory, agree, common, nameless};
@@ -41,7 +45,7 @@ impl Shared {
         if let Some(pod) = pod_of(message) {
             return self.memory.pods.get(pod).cloned().map(About::Known);
         }
-        if message.contains("TaskInstance") || message.contains("'airflow', 'tasks', 'run'") {
+        if mention::may_name(message) {
             return named_in(message, &mut self.memory);
         }
         dag_of(message)
@@ -160,11 +164,14 @@ fn pod_of(message: &str) -> Option<&str> {
     rest.split_once(' ').map(|(pod, _)| pod)
 }
 
+/// What a task says of its own end.
+static MARKED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("Marking task as "));
+
 /// `TaskInstance Finished: dag_id=…, task_id=…, run_id=…, …` and `Marking task as FAILED. …`.
 fn finished(message: &str) -> Option<TaskFacts> {
     let rest = match message.strip_prefix("TaskInstance Finished: ") {
         Some(rest) => rest,
-        None => message.split_once("Marking task as ")?.1.split_once(". ")?.1,
+        None => message[MARKED.find(message.as_bytes())?..].split_once(". ")?.1,
     };
     let (dag_id, rest) = rest.strip_prefix("dag_id=")?.split_once(", task_id=")?;
     let (task_id, rest) = rest.split_once(", run_id=")?;

@@ -135,7 +135,10 @@ impl Owners {
         let waiting = waiting.filter_map(|joined| {
             if is_done(&joined) { None } else { Some(Joined { start: 0, ..joined }) }
         });
-        Inheritance { attributor: self.attributor.clone(), waiting }
+        // A rotated file stays open for hours, and what is known may be megabytes. The little that
+        // may still come of it is asked anew.
+        self.begun = Begun::Somewhere;
+        Inheritance { attributor: self.attributor.take(), waiting }
     }
 
     /// Goes on where another file ended. What was kept of this place is the same as what that one

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use airflow::Pod;
+use airflow::attribute::Attributor;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -103,7 +104,7 @@ impl Positions {
         fs::create_dir_all(state_folder).map_err(failed)?;
         let path = state_folder.join(FILE_NAME);
         let folder = StateFolder::open(state_folder).map_err(failed)?;
-        let mut left = match fs::read(&path) {
+        let left = match fs::read(&path) {
             Ok(bytes) => match parse(&bytes) {
                 Ok(files) => files,
                 Err(error) => {
@@ -119,7 +120,6 @@ impl Positions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
-        left.iter_mut().for_each(|saved| folder.load(&mut saved.states));
         let (open, carried, copies) = (HashMap::new(), HashMap::new(), HashMap::new());
         let queued = Vec::new();
         Ok(Self { path, open, left, carried, queued, copies, folder, is_changed: false })
@@ -270,6 +270,18 @@ impl Positions {
             fs::metadata(&saved.path).is_ok_and(|metadata| Inode::of(&metadata) == saved.inode)
         });
         self.is_changed |= self.left.len() != before;
+    }
+
+    /// What was known at the last of these places of a file that can be understood; the others are
+    /// not among them any more.
+    pub fn recall(&self, states: &mut Vec<Kept>) -> Option<Arc<Attributor>> {
+        self.folder.recall(states)
+    }
+
+    /// Notes that what [`changed`](Self::changed) gave out was written.
+    pub fn written(&mut self, changes: &Changes) {
+        let files = self.open.values_mut().chain(&mut self.left);
+        changes.turnover.release(files.flat_map(|saved| &mut saved.states));
     }
 
     /// Notes that what [`changed`](Self::changed) gave out could not be written.

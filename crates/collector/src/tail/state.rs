@@ -29,7 +29,7 @@ pub struct Kept {
     pub at: u64,
     /// The number of the file that says what was known.
     number: u64,
-    /// What was known; none only while positions are read.
+    /// What was known, until it is on disk.
     #[serde(skip)]
     state: Option<Arc<Attributor>>,
 }
@@ -47,7 +47,7 @@ pub struct StateFolder {
 #[derive(Debug, Default)]
 pub struct Turnover {
     /// Before.
-    write: Vec<(PathBuf, Arc<Attributor>)>,
+    write: Vec<(u64, PathBuf, Arc<Attributor>)>,
     /// After.
     remove: Vec<PathBuf>,
 }
@@ -73,13 +73,6 @@ impl PartialEq for Kept {
 
 impl Eq for Kept {}
 
-impl Kept {
-    /// What was known.
-    pub fn state(&self) -> Option<Arc<Attributor>> {
-        self.state.clone()
-    }
-}
-
 impl StateFolder {
     /// The files in this state folder.
     pub fn open(state_folder: &Path) -> io::Result<Self> {
@@ -95,28 +88,29 @@ impl StateFolder {
         Ok(Self { path, written, next_number })
     }
 
-    /// Reads what is named. What cannot be understood is put aside and told about: those lines of
-    /// the log that were not acknowledged may be attributed less well than they were at first.
-    pub fn load(&self, states: &mut Vec<Kept>) {
-        for kept in &mut *states {
-            let path = self.file(kept.number);
-            kept.state = match read(&path) {
-                Ok(state) => Some(state),
+    /// What was known at the last of these places, which are those at and before which a log can be
+    /// read on. What cannot be understood is put aside and told about, and the place before it is
+    /// the last. Where none is left, those lines of the log that were not acknowledged may be
+    /// attributed less well than they were at first.
+    pub fn recall(&self, states: &mut Vec<Kept>) -> Option<Arc<Attributor>> {
+        while let Some(Kept { number, state, .. }) = states.last() {
+            let path = self.file(*number);
+            match state.clone().map_or_else(|| read(&path), Ok) {
+                Ok(state) => return Some(state),
                 Err(error) => {
+                    // One that cannot be renamed is not named any more, and removed.
+                    let _ = fs::rename(&path, path.with_extension("json.broken"));
                     let path = path.display();
                     tracing::error!(
                         %path, %error,
                         "what a log's lines have told of tasks cannot be understood and is put \
-                         aside; fewer of its next lines are attributed",
+                         aside; fewer of its next lines may be attributed",
                     );
-                    let broken = self.file(kept.number).with_extension("json.broken");
-                    // One that cannot be renamed is not named any more, and removed.
-                    let _ = fs::rename(self.file(kept.number), broken);
-                    None
+                    states.pop();
                 }
-            };
+            }
         }
-        states.retain(|kept| kept.state.is_some());
+        None
     }
 
     /// Adds a place to those of a log. The first stays: the log's position stands there. Between
@@ -139,7 +133,8 @@ impl StateFolder {
             named.insert(kept.number);
             if !self.written.contains(&kept.number) {
                 let state = kept.state.iter().cloned();
-                turnover.write.extend(state.map(|state| (self.file(kept.number), state)));
+                let file = |state| (kept.number, self.file(kept.number), state);
+                turnover.write.extend(state.map(file));
             }
         }
         let before = std::mem::replace(&mut self.written, named);
@@ -161,7 +156,7 @@ impl StateFolder {
 impl Turnover {
     /// Writes what positions will name.
     pub fn write(&self) -> io::Result<()> {
-        for (path, attributor) in &self.write {
+        for (_, path, attributor) in &self.write {
             let document = Written { version: VERSION, attributor };
             let bytes = serde_json::to_vec(&document)?;
             if bytes.len() as u64 > STATE_BYTES_MAX {
@@ -172,6 +167,13 @@ impl Turnover {
             write_whole(path, &bytes)?;
         }
         Ok(())
+    }
+
+    /// Forgets what is on disk now: it is read when somebody needs it, which is seldom before the
+    /// next start.
+    pub fn release<'a>(&self, states: impl Iterator<Item = &'a mut Kept>) {
+        let written: HashSet<u64> = self.write.iter().map(|(number, ..)| *number).collect();
+        states.filter(|kept| written.contains(&kept.number)).for_each(|kept| kept.state = None);
     }
 
     /// Removes what positions do not name any more. What cannot be removed is found at the next

@@ -31,7 +31,6 @@ use crate::tail::file::{Change, Fingerprint, Inode, LogFile};
 use crate::tail::folder::{LogName, PodFolder};
 use crate::tail::opener::{Held, Opener};
 use crate::tail::position::{FileNo, Positions, Saved};
-use crate::tail::state::Kept;
 use crate::tail::watch::Watcher;
 
 /// What was read of a file, on its way to the store.
@@ -315,13 +314,11 @@ impl Tailer {
         let is_new = saved.is_none();
         let (pod, states) = saved.map_or((None, Vec::new()), |saved| (saved.pod, saved.states));
         let begun = history::begun(path, is_new && before.is_none());
-        let (from, states) = history::taken_up(position.replay_from, states, is_new);
-        position.replay_from = from;
-        file.seek(from);
+        let (state, states) = self.recall(&mut position.replay_from, states, is_new);
+        file.seek(position.replay_from);
         let known = pod.clone().unwrap_or_else(|| Arc::new(place.pod_of_path()));
         let labeller = Labeller::new(known, &*place.container);
         let born = self.around.clock.now();
-        let state = states.last().and_then(Kept::state);
         let start = Start { position, born, begun, state };
         let pipeline = Pipeline::new(start, labeller, self.config.line_bytes_max);
         let (no, inode) = (FileNo(self.next_no), file.inode());

@@ -4,8 +4,9 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use airflow::attribute::Begun;
+use airflow::attribute::{Attributor, Begun};
 
 use crate::tail::folder::LogName;
 use crate::tail::position::FileNo;
@@ -21,6 +22,25 @@ impl Tailer {
         if !checkpoints.is_empty() {
             self.positions().keep_states(no, checkpoints);
         }
+    }
+
+    /// Moves the place from which a file can be read on to where it is known what the lines before
+    /// have told, and says what. A file of which nothing was kept is read from its first line, and
+    /// what was queued of it is left out then.
+    pub(super) fn recall(
+        &self,
+        place: &mut u64,
+        mut states: Vec<Kept>,
+        is_new: bool,
+    ) -> (Option<Arc<Attributor>>, Vec<Kept>) {
+        states.retain(|kept| kept.at <= *place);
+        let state = self.positions().recall(&mut states);
+        if let Some(kept) = states.last() {
+            *place = kept.at;
+        } else if is_new {
+            *place = 0;
+        }
+        (state, states)
     }
 
     /// What was written between this file and the one that it goes on from is lost.
@@ -57,15 +77,36 @@ pub(super) fn begun(path: &Path, is_new: bool) -> Begun {
     }
 }
 
-/// The place from which a file is read on that could be read on from `place`, with what was kept up
-/// to there. A file of which nothing was kept is read from its first line, and what was queued of
-/// it is left out then.
-pub(super) fn taken_up(place: u64, mut states: Vec<Kept>, is_new: bool) -> (u64, Vec<Kept>) {
-    states.retain(|kept| kept.at <= place);
-    let from = match states.last() {
-        Some(kept) => kept.at,
-        None if is_new => 0,
-        None => place,
-    };
-    (from, states)
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A log of this name, in a folder with these others.
+    #[track_caller]
+    fn check(name: &str, others: &[&str], is_new: bool, expect: Begun) {
+        let folder = tempfile::tempdir().unwrap();
+        others.iter().for_each(|other| fs::write(folder.path().join(other), "").unwrap());
+        let path = folder.path().join(name);
+        fs::write(&path, "").unwrap();
+        assert_eq!(begun(&path, is_new), expect, "{name} beside {others:?}");
+        let link = folder.path().join("9.log");
+        symlink(&path, &link).unwrap();
+        assert_eq!(begun(&link, true), Begun::Somewhere, "a link");
+    }
+
+    #[test]
+    fn only_what_nothing_was_rotated_away_of_begins_at_its_start() {
+        check("0.log", &[], true, Begun::AtItsStart);
+        check("3.log", &["2.log", "2.log.20261122-000001"], true, Begun::AtItsStart);
+        check("0.log", &[], false, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001"], true, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001.gz"], true, Begun::Somewhere);
+        check("0.log", &["0.log.20261122-000001.tmp"], true, Begun::Somewhere);
+        check("0.log.20261122-000001", &[], true, Begun::Somewhere);
+        // It was opened at its birth and is gone.
+        let gone = Path::new("/nowhere/pods/a_b_c/base/0.log");
+        assert_eq!(begun(gone, true), Begun::AtItsStart);
+    }
 }

@@ -190,8 +190,10 @@ impl Node {
 
     /// The collector is killed, and another starts. The store may have what it has not told.
     fn restart(&mut self, is_stored: bool) {
-        if let Some(changes) = self.tailer.positions().changed() {
+        let changes = self.tailer.positions().changed();
+        if let Some(changes) = changes {
             changes.write().unwrap();
+            self.tailer.positions().written(&changes);
         }
         for delivery in std::mem::take(&mut self.in_flight) {
             if is_stored {
