@@ -24,6 +24,9 @@ use crate::limits::PUSHES_AT_ONCE_MAX;
 /// How long a client may take to say what it wants.
 const HEADER_WAIT: Duration = Duration::from_secs(30);
 
+/// How long nobody is let in after somebody could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// An answer.
 pub type Answer = Response<Full<Bytes>>;
 
@@ -44,15 +47,23 @@ where
     let room = Arc::new(Semaphore::new(PUSHES_AT_ONCE_MAX));
     let mut connections = JoinSet::new();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        let accepted = tokio::select! {
+        // A client that hangs holds its place for long, and the end must not wait for one.
+        let accept = async {
+            let permit = Arc::clone(&room).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
             () = cancel.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = accept => accepted,
             Some(_) = connections.join_next() => continue,
         };
+        let Ok(permit) = permit else { return };
         let Ok((stream, _)) = accepted else {
             // Too many files are open, most likely: those that are served are let end.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            let pause = tokio::time::sleep(ACCEPT_PAUSE);
+            if cancel.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
             continue;
         };
         let handle = handle.clone();
@@ -99,5 +110,42 @@ pub async fn body(request: Request<Incoming>, bytes_max: u64) -> Result<Bytes, A
             Err(text(StatusCode::PAYLOAD_TOO_LARGE, why))
         }
         Err(error) => Err(text(StatusCode::BAD_REQUEST, error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Clients that hang take so many places; then it is told to end.
+    async fn check(clients: usize) {
+        let listener = bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (served, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let hang = move |_: Request<Incoming>| {
+            let _ = served.send(());
+            std::future::pending::<Answer>()
+        };
+        let cancel = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, hang, cancel.clone()));
+        let mut held = Vec::new();
+        for _ in 0..clients {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            taken.recv().await.unwrap();
+            held.push(client);
+        }
+        cancel.cancel();
+        timeout(HEADER_WAIT / 3, serving).await.expect("it ends at once").unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_nobody() {
+        check(0).await;
+        check(PUSHES_AT_ONCE_MAX).await;
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One file is one batch: a line of JSON with the status and the reason, and below it the body of a
 //! push in Loki's JSON form, so that it can be sent once the cause is mended:
-//! `tail -n +2 FILE | curl --json @- URL/loki/api/v1/push`.
+//! `tail -n +2 FILE | curl --json @- URL/loki/api/v1/push`. Of one that we cannot
+//! read ourselves, the body is what was sent, in a file that ends in `.push`.
 
 use std::fs;
 use std::io;
@@ -14,6 +15,15 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::limits::DEAD_LETTER_BYTES_MAX;
 use crate::tail::write_whole;
+
+/// What was refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Refused<'a> {
+    /// These streams.
+    Streams(&'a [Stream]),
+    /// A body that cannot be decoded.
+    Body(&'a [u8]),
+}
 
 /// The folder of refused batches.
 #[derive(Debug)]
@@ -45,14 +55,24 @@ impl DeadLetters {
     /// When the folder is full or cannot be written to; the batch must then not be let go.
     pub fn keep(
         &mut self,
-        streams: &[Stream],
+        refused: Refused<'_>,
         status: u16,
         reason: &str,
         clock: &dyn Clock,
     ) -> io::Result<PathBuf> {
         let head = json!({"status": status, "reason": reason});
-        let body = json!({"streams": streams.iter().map(stream_json).collect::<Vec<Value>>()});
-        let letter = format!("{head}\n{body}\n");
+        let mut letter = format!("{head}\n").into_bytes();
+        let ending = match refused {
+            Refused::Streams(streams) => {
+                let streams: Vec<Value> = streams.iter().map(stream_json).collect();
+                letter.extend_from_slice(format!("{}\n", json!({"streams": streams})).as_bytes());
+                "json"
+            }
+            Refused::Body(body) => {
+                letter.extend_from_slice(body);
+                "push"
+            }
+        };
         let len = letter.len() as u64;
         if self.bytes + len > self.bytes_max {
             return Err(io::Error::new(
@@ -60,9 +80,9 @@ impl DeadLetters {
                 "the dead-letter folder is full",
             ));
         }
-        let name = format!("{:020}-{}.json", clock.now().as_nanos(), self.count);
+        let name = format!("{:020}-{}.{ending}", clock.now().as_nanos(), self.count);
         let path = self.folder.join(name);
-        write_whole(&path, letter.as_bytes())?;
+        write_whole(&path, &letter)?;
         self.bytes += len;
         self.count += 1;
         Ok(path)
@@ -96,7 +116,7 @@ mod tests {
         entry.metadata = Labels::new([("pod", "p")]);
         let streams = [Stream { labels, entries: vec![entry] }];
         let clock = ManualClock::default();
-        let path = letters.keep(&streams, 400, "too old", &clock).unwrap();
+        let path = letters.keep(Refused::Streams(&streams), 400, "too old", &clock).unwrap();
         let text = fs::read_to_string(path).unwrap();
         let (head, body) = text.split_once('\n').unwrap();
         assert_eq!(head, r#"{"reason":"too old","status":400}"#);
@@ -107,11 +127,23 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_kept_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut letters = DeadLetters::open(folder.path().to_owned()).unwrap();
+        let clock = ManualClock::default();
+        let path = letters.keep(Refused::Body(b"\xff\n\0"), 400, "what", &clock).unwrap();
+        assert_eq!(path.extension().unwrap(), "push");
+        let kept = b"{\"reason\":\"what\",\"status\":400}\n\xff\n\0";
+        assert_eq!(fs::read(path).unwrap(), kept);
+    }
+
+    #[test]
     fn a_full_folder_takes_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let mut letters =
             DeadLetters { bytes_max: 10, ..DeadLetters::open(folder.path().to_owned()).unwrap() };
-        let error = letters.keep(&[], 400, "why", &ManualClock::default()).unwrap_err();
+        let error =
+            letters.keep(Refused::Streams(&[]), 400, "why", &ManualClock::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -18,6 +18,7 @@ use crate::status::Progress;
 use crate::tail::Mark;
 use crate::write::batch::{Batch, Parcel};
 use crate::write::client::{Answer, Client};
+use crate::write::dead_letter::Refused;
 use crate::write::divide::Pieces;
 use crate::write::metrics::{SinkMetrics, WriteMetrics};
 use crate::write::queue::{Front, Queue, Record};
@@ -50,7 +51,10 @@ pub struct Sink {
 /// What pushes the batches of a queue.
 #[derive(Debug)]
 struct Pusher {
-    endpoint: Endpoint,
+    /// What its endpoint is called.
+    name: String,
+    /// The longest pause between two tries, whatever the store asks for.
+    pause_max: Duration,
     client: Client,
     backoff: Backoff,
     dead_letters: DeadLetters,
@@ -80,7 +84,8 @@ impl Sink {
         let pusher = Pusher {
             backoff: Backoff::new(endpoint.backoff_min, endpoint.backoff_max, around.seed),
             dead_letters: DeadLetters::open(dead_letters)?,
-            endpoint: endpoint.clone(),
+            name: endpoint.name.clone(),
+            pause_max: endpoint.backoff_max.max(endpoint.backoff_min),
             client,
             clock: around.clock,
             metrics,
@@ -139,7 +144,7 @@ impl Pusher {
             Ok(()) => {
                 self.progress.note(|status| status.physical_lines_acked += records);
             }
-            Err(refusal) => self.divide(&body, &refusal).await,
+            Err(refusal) => self.divide(&body, entries, &refusal).await,
         }
     }
 
@@ -157,7 +162,7 @@ impl Pusher {
                 }
                 Answer::Later { reason, after } => {
                     let pause = self.backoff.next().max(after.unwrap_or_default());
-                    let endpoint = &self.endpoint.name;
+                    let endpoint = &self.name;
                     tracing::warn!(endpoint, %reason, ?pause, "a push failed and is tried again");
                     self.wait(pause).await;
                 }
@@ -166,8 +171,9 @@ impl Pusher {
         }
     }
 
-    /// Pushes a refused batch in pieces, and puts those aside that are at fault.
-    async fn divide(&mut self, body: &Bytes, refusal: &Refusal) {
+    /// Pushes a refused batch in pieces, and puts those aside that are at fault. One that cannot be
+    /// taken apart is put aside as it is.
+    async fn divide(&mut self, body: &Bytes, entries: u64, refusal: &Refusal) {
         // It is our own, and was built within the bounds of a batch.
         let most = usize::MAX;
         let limits = loki::push::PushLimits {
@@ -179,35 +185,36 @@ impl Pusher {
         let streams = match loki::push::decode(kind, None, body, &limits) {
             Ok(streams) => streams,
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "a batch of our own cannot be read again");
-                Vec::new()
+                let Refusal { status, reason } = refusal;
+                let reason = format!("{reason}; it cannot be taken apart: {}", Chain(&error));
+                let refusal = Refusal { status: *status, reason };
+                return self.put_aside(Refused::Body(body), entries, &refusal).await;
             }
         };
         let mut pieces = Pieces::default();
         // The whole was refused already.
         if let Some(piece) = pieces.refuse(streams) {
-            self.put_aside(&piece, refusal).await;
+            self.put_aside(Refused::Streams(&piece), count(&piece), refusal).await;
         }
         while let Some(piece) = pieces.next() {
             let count = count(&piece);
             let body = Bytes::from(loki::push::encode(&piece));
             let Err(refusal) = self.push(&body, count).await else { continue };
             if let Some(piece) = pieces.refuse(piece) {
-                self.put_aside(&piece, &refusal).await;
+                self.put_aside(Refused::Streams(&piece), count, &refusal).await;
             }
         }
     }
 
     /// Keeps refused entries on disk, with the reason. Where that fails, it is tried until it does
     /// not: nothing is thrown away.
-    async fn put_aside(&mut self, streams: &[Stream], refusal: &Refusal) {
+    async fn put_aside(&mut self, refused: Refused<'_>, entries: u64, refusal: &Refusal) {
         let Refusal { status, reason } = refusal;
-        let entries = count(streams);
         loop {
-            match self.dead_letters.keep(streams, *status, reason, &*self.clock) {
+            match self.dead_letters.keep(refused, *status, reason, &*self.clock) {
                 Ok(path) => {
                     tracing::error!(
-                        endpoint = self.endpoint.name, entries, reason, path = %path.display(),
+                        endpoint = self.name, entries, reason, path = %path.display(),
                         "the store refused lines, which are put aside; mend the cause and send it",
                     );
                     self.metrics.dropped_entries.inc_by(entries);
@@ -217,7 +224,7 @@ impl Pusher {
                 Err(error) => {
                     let pause = self.backoff.next();
                     tracing::error!(
-                        endpoint = self.endpoint.name, reason, %error, ?pause,
+                        endpoint = self.name, reason, %error, ?pause,
                         "the store refused lines that cannot be put aside; it is tried again",
                     );
                     self.wait(pause).await;
@@ -228,7 +235,7 @@ impl Pusher {
 
     async fn wait(&self, pause: Duration) {
         self.metrics.batch_retries.inc();
-        sleep(pause.min(self.endpoint.backoff_max.max(self.endpoint.backoff_min))).await;
+        sleep(pause.min(self.pause_max)).await;
     }
 }
 
