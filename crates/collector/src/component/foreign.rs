@@ -28,7 +28,7 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 21] = [
     "discovery.docker",
     "discovery.dockerswarm",
     "discovery.file",
@@ -45,7 +45,6 @@ const SOURCES: [&str; 22] = [
     "loki.source.heroku",
     "loki.source.journal",
     "loki.source.kafka",
-    "loki.source.kubernetes_events",
     "loki.source.podlogs",
     "loki.source.syslog",
     "loki.source.windowsevent",

@@ -4,7 +4,8 @@ use alloy::decode::Arguments;
 
 use crate::component::{
     discovery_kubernetes, discovery_relabel, local_file, local_file_match, loki_echo, loki_process,
-    loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes, loki_write,
+    loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
+    loki_source_kubernetes_events, loki_write,
 };
 
 /// One sort of component.
@@ -41,13 +42,14 @@ pub enum Settings {
     LokiSourceApi(loki_source_api::Settings),
     LokiSourceFile(loki_source_file::Settings),
     LokiSourceKubernetes(loki_source_kubernetes::Settings),
+    LokiSourceKubernetesEvents(loki_source_kubernetes_events::Settings),
     LokiWrite(loki_write::Settings),
 }
 
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 11] = [
+pub static KINDS: [Kind; 12] = [
     Kind {
         name: "discovery.kubernetes",
         exports: &[("targets", Export::Known)],
@@ -93,6 +95,13 @@ pub static KINDS: [Kind; 11] = [
         name: "loki.source.kubernetes",
         exports: &[],
         decode: |args| Settings::LokiSourceKubernetes(loki_source_kubernetes::decode(args)),
+    },
+    Kind {
+        name: "loki.source.kubernetes_events",
+        exports: &[],
+        decode: |args| {
+            Settings::LokiSourceKubernetesEvents(loki_source_kubernetes_events::decode(args))
+        },
     },
     Kind {
         name: "loki.write",

@@ -8,6 +8,7 @@
 
 mod cache;
 mod client;
+pub(crate) mod event;
 pub(crate) mod log;
 mod object;
 mod pods;
@@ -18,4 +19,4 @@ pub(crate) use client::connect;
 pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
 pub use pods::{Pods, PodsParts, PodsSettings};
 pub(crate) use targets::targets_of;
-pub(crate) use watch::{Failure, Observer, Patience, Selection, follow};
+pub(crate) use watch::{Failure, Observer, Patience, Selection, follow, follow_from};

@@ -40,6 +40,12 @@ pub trait Observer<K> {
     fn applied(&mut self, object: K);
     /// An object is gone; this is what it was at last.
     fn deleted(&mut self, object: K);
+    /// All that was so before this version has been told.
+    fn reached(&mut self, _version: &str) {}
+    /// Whoever is told can take no more for now, until this is done.
+    fn ready(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
     /// It did not work; it is tried again.
     fn failed(&mut self, error: &Failure);
 }
@@ -85,9 +91,21 @@ pub async fn follow<K>(
 ) where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
+    follow_from(api, selection, patience, None, observer).await;
+}
+
+/// Follows them from a version on, if one is known, until the future is dropped.
+pub async fn follow_from<K>(
+    api: Api<K>,
+    selection: Selection,
+    patience: Patience,
+    mut version: Option<String>,
+    observer: &mut (impl Observer<K> + Send),
+) where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
     let Patience { answer_timeout, mut backoff } = patience;
     let source = Source { api, selection, answer_timeout };
-    let mut version: Option<String> = None;
     let mut refusals = 0;
     loop {
         let Some(seen) = &mut version else {
@@ -130,7 +148,7 @@ where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
     /// Reads the whole list, and returns the version at which it was true.
-    async fn list(&self, observer: &mut impl Observer<K>) -> Result<String, Failure> {
+    async fn list(&self, observer: &mut (impl Observer<K> + Send)) -> Result<String, Failure> {
         observer.listing();
         let mut params = ListParams::default().limit(PAGE_OBJECTS_MAX);
         params.field_selector.clone_from(&self.selection.field);
@@ -138,10 +156,13 @@ where
         loop {
             let page = self.in_time(self.api.list(&params)).await?;
             page.items.into_iter().for_each(|object| observer.applied(object));
+            observer.ready().await;
             params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
             if params.continue_token.is_none() {
                 observer.listed();
-                return Ok(page.metadata.resource_version.unwrap_or_default());
+                let version = page.metadata.resource_version.unwrap_or_default();
+                observer.reached(&version);
+                return Ok(version);
             }
         }
     }
@@ -150,7 +171,7 @@ where
     async fn watch(
         &self,
         seen: &mut String,
-        observer: &mut impl Observer<K>,
+        observer: &mut (impl Observer<K> + Send),
     ) -> Result<(), Failure> {
         let mut params = WatchParams::default().timeout(WATCH_SECONDS);
         params.field_selector.clone_from(&self.selection.field);
@@ -170,9 +191,13 @@ where
                     move_on(seen, object.resource_version());
                     observer.deleted(object);
                 }
-                WatchEvent::Bookmark(mark) => move_on(seen, Some(mark.metadata.resource_version)),
+                WatchEvent::Bookmark(mark) => {
+                    move_on(seen, Some(mark.metadata.resource_version));
+                    observer.reached(seen);
+                }
                 WatchEvent::Error(status) => return Err(Failure::of(kube::Error::Api(status))),
             }
+            observer.ready().await;
         }
     }
 

@@ -30,6 +30,7 @@ mod loki_relabel;
 mod loki_source_api;
 mod loki_source_file;
 mod loki_source_kubernetes;
+mod loki_source_kubernetes_events;
 mod loki_write;
 mod node;
 mod page;

@@ -23,7 +23,7 @@ use crate::run::running::Running;
 use crate::run::{
     discovery_kubernetes, discovery_relabel, exposed, local_file, local_file_match, loki_echo,
     loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
-    loki_write, pod_logs,
+    loki_source_kubernetes_events, loki_write, pod_logs,
 };
 use crate::status::Progress;
 use crate::tail::Positions;
@@ -209,6 +209,21 @@ impl Running {
             Settings::LokiSourceKubernetes(settings) => {
                 let told = node.told(&settings, of!(LokiSourceKubernetes));
                 self.start_kubernetes(id, node, told, cancel);
+            }
+            Settings::LokiSourceKubernetesEvents(settings) => {
+                let told = node.told(&settings, of!(LokiSourceKubernetesEvents));
+                let Some(kept) = self.kept(id, node) else { return };
+                let around = self.config.kubernetes.clone();
+                let parts = loki_source_kubernetes_events::Parts {
+                    id: id.to_owned(),
+                    settings: told,
+                    around,
+                    kept,
+                    seed: self.parts.seed,
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(loki_source_kubernetes_events::run(parts));
             }
             Settings::LokiSourceApi(settings) => {
                 let told = node.told(&settings, of!(LokiSourceApi));

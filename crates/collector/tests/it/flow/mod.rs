@@ -2,6 +2,7 @@
 
 mod agent;
 mod delivery;
+mod events;
 mod kubernetes;
 mod page;
 mod pod_logs;
