@@ -419,7 +419,8 @@ mod tests {
         let task = TaskTry::parse("d/r/t/-1/1").unwrap();
         let mut lifecycle = Lifecycle::default();
         for (teller, line) in lines {
-            lifecycle.take(*teller, line, &task.clone().into());
+            let told = lifecycle.take(*teller, line, &task.clone().into());
+            assert!(told.is_none() || may_tell(line), "{line}");
         }
         let (_, of_try) = lifecycle.tries().next().unwrap();
         let seconds = |time: Option<Timestamp>| time.map(|time| time.as_millis() / 1000);
