@@ -401,7 +401,7 @@ impl Container {
 /// What a log is told by its targets. There are several for one of several ports, and for a pod
 /// that came in the place of one of its name: then that which runs counts.
 fn told(wanted: &[Wanted], settings: &Settings) -> Told {
-    let best = wanted.iter().filter(|it| !it.is_finished).next_back().or(wanted.last());
+    let best = wanted.iter().rfind(|it| !it.is_finished).or(wanted.last());
     let mut labels: Vec<Labels> = Vec::new();
     for it in wanted.iter().filter(|it| best.is_some_and(|best| best.folder == it.folder)) {
         if !labels.contains(&it.labels) {
