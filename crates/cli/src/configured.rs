@@ -28,12 +28,19 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     let configuration = only(path)?;
     let seed = SystemClock.now().0.unsigned_abs() ^ u64::from(std::process::id());
     let parts = RunnerParts { clock: Arc::new(SystemClock), seed };
-    let started = Runner::start(&configuration, machine(), config(args), parts, &mut registry);
+    let started = Runner::start(
+        &configuration,
+        machine(),
+        config(args, &configuration),
+        parts,
+        &mut registry,
+    );
     let runner =
         started.with_context(|| format!("the configuration {} is wrong", path.display()))?;
     let (control, cancel) = (runner.control(), CancellationToken::new());
-    let listener = bind(args.listen).await;
-    let listener = listener.with_context(|| format!("failed to listen at {}", args.listen))?;
+    let listen = configuration.listen.unwrap_or(args.listen);
+    let listener = bind(listen).await;
+    let listener = listener.with_context(|| format!("failed to listen at {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     let page = serve(listener, page(registry, control.clone(), path.to_owned()), cancel.clone());
     let mut hangups = signal(SignalKind::hangup())?;
@@ -54,11 +61,11 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     Ok(running.await?)
 }
 
-fn config(args: &CollectArgs) -> RunnerConfig {
+fn config(args: &CollectArgs, configuration: &Configuration) -> RunnerConfig {
     let namespace = Path::new(SERVICE_ACCOUNT_FOLDER).join("namespace");
     let own_namespace = std::fs::read_to_string(namespace).ok();
     RunnerConfig {
-        storage: args.state.clone(),
+        storage: configuration.state_dir.clone().unwrap_or_else(|| args.state.clone()),
         pods_folder: args.pods.pods_dir.clone(),
         kubernetes: Kubernetes {
             access: access(&args.pods),

@@ -55,8 +55,8 @@ pub struct CollectArgs {
     /// A file with the token for the server
     #[arg(long)]
     pub token_file: Option<PathBuf>,
-    /// An Alloy configuration to run instead: a file, a folder of *.alloy files, or a ConfigMap or
-    /// HelmRelease that holds one
+    /// A configuration to run instead: a short one in YAML, or Alloy's: a file, a folder of *.alloy
+    /// files, or a ConfigMap or HelmRelease that holds one
     #[arg(long, value_name = "PATH", conflicts_with_all = ["push", "token_file", "pods_file"])]
     pub config: Option<PathBuf>,
     /// With --config: where metrics, health and the page of components are served

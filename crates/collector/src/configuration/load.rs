@@ -1,13 +1,15 @@
 //! The texts of a configuration: of a file, of all `*.alloy` files of a folder as one, or those
-//! that stand in a ConfigMap or a HelmRelease.
+//! that stand in a ConfigMap or a HelmRelease; or our own, which is short.
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use alloy::wrapped::{is_yaml_name, unwrap_yaml};
 use alloy::{FileId, Sources};
 
+use crate::configuration::short::{decode, is_short};
 use crate::limits::CONFIGURATION_BYTES_MAX;
 
 /// A configuration as it is written.
@@ -19,6 +21,10 @@ pub struct Configuration {
     pub files: Vec<FileId>,
     /// The folder that the paths of imports begin at.
     pub folder: PathBuf,
+    /// Where the collector is to keep its state, if that is said here.
+    pub state_dir: Option<PathBuf>,
+    /// Where its page is to be served, if that is said here.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Why a configuration cannot be read.
@@ -33,6 +39,9 @@ pub enum ReadError {
         #[source]
         source: io::Error,
     },
+    /// A short configuration is wrong.
+    #[error("{0}")]
+    Wrong(String),
     /// There is no configuration where one should be.
     #[error("there is no configuration in {}: {why}", path.display())]
     None {
@@ -67,9 +76,14 @@ pub fn load(path: &Path) -> Result<Vec<Configuration>, ReadError> {
         return Ok(vec![of_text(name, text, folder)]);
     }
     let wrapped = unwrap_yaml(&text).map_err(|why| none(&why))?;
+    let mut own = Configuration::empty(folder);
+    let id = own.sources.add(name.clone(), text.clone());
+    if wrapped.is_empty() && is_short(id, &text) {
+        return Ok(vec![own.written_out(id)?]);
+    }
     if wrapped.is_empty() {
         return Err(none(
-            "it has no ConfigMap with a key such as config.alloy, no HelmRelease with \
+            "it is no short configuration of ours, and has no ConfigMap with a key such as config.alloy, no HelmRelease with \
              spec.values.alloy.configMap.content, and no alloy.configMap.content",
         ));
     }
@@ -92,7 +106,20 @@ pub fn of_text(name: impl Into<String>, text: impl Into<String>, folder: &Path) 
 
 impl Configuration {
     fn empty(folder: &Path) -> Self {
-        Self { sources: Sources::new(), files: Vec::new(), folder: folder.to_owned() }
+        let (sources, files, folder) = (Sources::new(), Vec::new(), folder.to_owned());
+        Self { sources, files, folder, state_dir: None, listen: None }
+    }
+
+    /// What a short configuration is written out as.
+    fn written_out(mut self, short: FileId) -> Result<Self, ReadError> {
+        let (decoded, problems) = decode(short, self.sources.text(short));
+        if problems.has_errors() {
+            return Err(ReadError::Wrong(self.sources.render_all(&problems, false)));
+        }
+        let name = format!("{} (written out)", self.sources.name(short));
+        self.files.push(self.sources.add(name, decoded.written_out()));
+        (self.state_dir, self.listen) = (decoded.state_dir, decoded.listen);
+        Ok(self)
     }
 }
 

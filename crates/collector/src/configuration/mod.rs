@@ -1,6 +1,7 @@
 //! An Alloy configuration: its texts, what is wrong with them, and what its components are told.
 //!
 //! - [`load`]: the files, and the texts inside them
+//! - [`short`]: our own, in YAML
 //! - [`program`]: all of it put together; evaluated once, and again where something changed
 //! - [`level`]: the components of the top, or of one use of a module
 //! - [`module`]: the modules that are declared or imported
@@ -14,8 +15,10 @@ mod load;
 mod module;
 mod program;
 mod reference;
+mod short;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use check::{Checked, check};
 pub use layout::{Laid, lay_out};

@@ -91,7 +91,7 @@ impl Program {
     /// with values, when it is evaluated.
     #[must_use]
     pub fn build(configuration: &Configuration, machine: &Machine) -> (Self, Diagnostics) {
-        let Configuration { sources, files, folder } = configuration;
+        let Configuration { sources, files, folder, .. } = configuration;
         let (mut sources, mut diagnostics) = (sources.clone(), Diagnostics::new());
         let files: Vec<_> =
             files.iter().map(|file| parse(&sources, *file, &mut diagnostics)).collect();

@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    fn event(changes: Value) -> Event {
+    fn event(changes: &Value) -> Event {
         let mut object = json!({
             "metadata": {"name": "p.1", "namespace": "airflow", "resourceVersion": "7",
                 "creationTimestamp": "2026-11-22T08:28:43Z"},
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn lines() {
-        let full = event(json!({}));
+        let full = event(&json!({}));
         assert_eq!(
             logfmt(&full),
             "name=p kind=Pod objectAPIversion=v1 objectRV=5 eventRV=7 reportinginstance=node-1 \
@@ -103,13 +103,13 @@ mod tests {
 
     #[test]
     fn times() {
-        let check = |changes: Value, expect: i64| {
+        let check = |changes: &Value, expect: i64| {
             assert_eq!(time(&event(changes)).map(|time| time.0), Some(expect * 1_000_000_000));
         };
-        check(json!({}), 1_795_336_123);
-        check(json!({"eventTime": "2026-11-22T08:28:45.000000Z"}), 1_795_336_125);
+        check(&json!({}), 1_795_336_123);
+        check(&json!({"eventTime": "2026-11-22T08:28:45.000000Z"}), 1_795_336_125);
         let both = json!({"eventTime": "2026-11-22T08:28:45.000000Z",
             "lastTimestamp": "2026-11-22T08:28:46Z"});
-        check(both, 1_795_336_126);
+        check(&both, 1_795_336_126);
     }
 }

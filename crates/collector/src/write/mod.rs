@@ -4,6 +4,7 @@
 //! - [`batch`]: whole parcels, gathered by stream
 //! - [`queue`]: batches on disk, until the sink has them
 //! - [`client`], [`backoff`]: one push, and how long to wait before the next try
+//! - [`fit`]: what is too large for a Loki, made to fit
 //! - [`divide`], [`dead_letter`]: what a sink refuses, and where it is kept
 //! - [`sink`]: all of it, for one endpoint
 //! - [`metrics`]: what is counted
@@ -14,6 +15,7 @@ mod client;
 mod dead_letter;
 mod divide;
 mod endpoint;
+mod fit;
 mod metrics;
 mod queue;
 mod sink;

@@ -22,7 +22,7 @@ use crate::write::dead_letter::Refused;
 use crate::write::divide::Pieces;
 use crate::write::metrics::{SinkMetrics, WriteMetrics};
 use crate::write::queue::{Front, Queue, Record};
-use crate::write::{Backoff, DeadLetters, Endpoint};
+use crate::write::{Backoff, DeadLetters, Endpoint, fit};
 
 /// What a sink is given from outside.
 #[derive(Debug, Clone)]
@@ -191,10 +191,11 @@ impl Pusher {
                 return self.put_aside(Refused::Body(body), entries, &refusal).await;
             }
         };
+        let Some((streams, refusal)) = self.push_fitted(streams, refusal).await else { return };
         let mut pieces = Pieces::default();
         // The whole was refused already.
         if let Some(piece) = pieces.refuse(streams) {
-            self.put_aside(Refused::Streams(&piece), count(&piece), refusal).await;
+            self.put_aside(Refused::Streams(&piece), count(&piece), &refusal).await;
         }
         while let Some(piece) = pieces.next() {
             let count = count(&piece);
@@ -204,6 +205,21 @@ impl Pusher {
                 self.put_aside(Refused::Streams(&piece), count, &refusal).await;
             }
         }
+    }
+
+    /// Pushes what was refused for its size once more, made to fit. What is refused still is given
+    /// back.
+    async fn push_fitted(
+        &mut self,
+        streams: Vec<Stream>,
+        refusal: &Refusal,
+    ) -> Option<(Vec<Stream>, Refusal)> {
+        let fitted = fit::is_about_size(&refusal.reason).then(|| fit::fit(&streams)).flatten();
+        let Some(fitted) = fitted else { return Some((streams, refusal.clone())) };
+        tracing::debug!(reason = refusal.reason, "what was refused for its size is made to fit");
+        let body = Bytes::from(loki::push::encode(&fitted));
+        let refusal = self.push(&body, count(&fitted)).await.err()?;
+        Some((fitted, refusal))
     }
 
     /// Keeps refused entries on disk, with the reason. Where that fails, it is tried until it does
@@ -240,7 +256,7 @@ impl Pusher {
 }
 
 /// Why a sink will never take something.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Refusal {
     status: u16,
     reason: String,

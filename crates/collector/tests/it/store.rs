@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use kubelet::Received;
 use model::Stream;
@@ -73,7 +74,7 @@ impl Store {
             poison: Mutex::default(),
         });
         let router =
-            Router::new().route("/loki/api/v1/push", post(push)).with_state(Arc::clone(&inner));
+            Router::new().route("/loki/api/v1/push", post(checked)).with_state(Arc::clone(&inner));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, inner, serving }
     }
@@ -127,6 +128,19 @@ impl Stored {
             }
         }
     }
+}
+
+/// Refuses what has more labels than Loki takes, in its words.
+async fn checked(state: State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
+    let limits = loki::push::PushLimits::default();
+    let streams = loki::push::decode(kind, None, &body, &limits).unwrap();
+    if let Some(stream) = streams.iter().find(|stream| stream.labels.len() > 15) {
+        let (labels, count) = (&stream.labels, stream.labels.len());
+        let reason = format!("entry for stream '{labels}' has {count} label names; limit 15");
+        return (StatusCode::BAD_REQUEST, reason).into_response();
+    }
+    push(state, headers, body).await.into_response()
 }
 
 async fn push(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> StatusCode {

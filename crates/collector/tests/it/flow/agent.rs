@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_collector::Error;
-use barogram_collector::configuration::{Machine, of_text};
+use barogram_collector::configuration::{Configuration, Machine, of_text};
 use barogram_collector::kubernetes::Access;
 use barogram_collector::run::{Control, Kubernetes, Runner, RunnerConfig, RunnerParts};
 use model::SystemClock;
@@ -73,6 +73,11 @@ impl Place {
 
     pub fn start(&self, text: &str, store: &Store) -> Agent {
         let text = self.text(text, store);
+        self.start_configuration(&of_text("config.alloy", text, Path::new("")))
+    }
+
+    /// Starts what was read elsewhere.
+    pub fn start_configuration(&self, configuration: &Configuration) -> Agent {
         let access =
             self.api.clone().map(|url| Access::Server { url, token_file: None, ca_file: None });
         let config = RunnerConfig {
@@ -84,9 +89,8 @@ impl Place {
             kubernetes: Kubernetes { access, ..Kubernetes::default() },
         };
         let parts = RunnerParts { clock: Arc::new(SystemClock), seed: 1 };
-        let configuration = of_text("config.alloy", text, Path::new(""));
         let (machine, mut registry) = (Machine::default(), Registry::default());
-        let started = Runner::start(&configuration, machine, config, parts, &mut registry);
+        let started = Runner::start(configuration, machine, config, parts, &mut registry);
         let runner = started.unwrap_or_else(|why| panic!("{why}"));
         let (control, cancel) = (runner.control(), CancellationToken::new());
         let task = tokio::spawn(runner.run(cancel.clone()));

@@ -266,3 +266,25 @@ loki.write "w" { ENDPOINT }
     agent.stop().await;
     until(|| true, String::new).await;
 }
+
+/// A store that refuses more labels than Loki takes gets those beyond as metadata.
+#[tokio::test]
+async fn labels_beyond_lokis_limit_become_metadata() {
+    let (place, store) = (Place::new(), Store::start([]).await);
+    place.write("a.log", "hello\n");
+    let labels: String = (0..17).map(|no| format!("l{no:02} = \"v\", ")).collect();
+    let text = format!(
+        "local.file_match \"f\" {{ path_targets = [{{ __path__ = \"FOLDER/a.log\" }}] }}\n\
+         loki.source.file \"f\" {{\n targets = local.file_match.f.targets\n \
+         forward_to = [loki.write.w.receiver]\n}}\n\
+         loki.write \"w\" {{\n external_labels = {{ {labels} }}\n ENDPOINT\n}}"
+    );
+    let agent = place.start(&text, &store);
+    until_stored(&store, 1).await;
+    agent.stop().await;
+    let stored = store.stored();
+    let ((labels, _, line), (metadata, _)) = stored.entries.first_key_value().unwrap();
+    assert_eq!(line, "hello");
+    assert_eq!(labels.matches('=').count(), 15);
+    assert_eq!(metadata, r#"{l14="v", l15="v", l16="v"}"#);
+}

@@ -7,3 +7,4 @@ mod kubernetes;
 mod page;
 mod pod_logs;
 mod reload;
+mod short;
