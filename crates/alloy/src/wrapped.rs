@@ -18,6 +18,8 @@ pub struct Wrapped {
     pub outer: Outer,
 }
 
+/// The key of a configuration among the values of Alloy's chart.
+const CONTENT: &str = "content";
 /// How deep a file may nest; deeper ones hold no configuration.
 const DEPTH_MAX: usize = 64;
 
@@ -50,6 +52,10 @@ pub fn is_yaml_name(name: &str) -> bool {
 struct Walk {
     path: Vec<Level>,
     found: Vec<Scalar>,
+    /// How many were found in documents that are whole.
+    whole: usize,
+    /// What the document says that it is.
+    kind: Option<String>,
 }
 
 /// A mapping, with the key whose value comes next, or a sequence.
@@ -70,7 +76,11 @@ struct Scalar {
 impl Walk {
     fn event(&mut self, event: &Event<'_>, span: YamlSpan) -> Result<(), String> {
         match event {
-            Event::DocumentStart(..) | Event::DocumentEnd => self.path.clear(),
+            Event::DocumentStart(..) => self.path.clear(),
+            Event::DocumentEnd => {
+                self.path.clear();
+                self.document_ends();
+            }
             Event::MappingStart(..) => self.open(Level::Mapping { key: None })?,
             Event::SequenceStart(..) => self.open(Level::Sequence)?,
             Event::MappingEnd | Event::SequenceEnd => {
@@ -101,6 +111,11 @@ impl Walk {
             *key = Some(text.to_owned());
             return;
         }
+        if let [Level::Mapping { key: Some(key) }] = self.path.as_slice()
+            && key == "kind"
+        {
+            self.kind = Some(text.to_owned());
+        }
         if let Some(key) = self.wanted() {
             self.found.push(Scalar {
                 key,
@@ -111,6 +126,21 @@ impl Walk {
             });
         }
         self.value_ends();
+    }
+
+    /// What was found counts if it stands in an object of the kind that holds such: the data of a
+    /// Secret is something else.
+    fn document_ends(&mut self) {
+        let kind = self.kind.take();
+        let found = self.found.split_off(self.whole);
+        let is_held = |scalar: &Scalar| match kind.as_deref() {
+            None => true,
+            Some("ConfigMap") => scalar.key != CONTENT,
+            Some("HelmRelease") => scalar.key == CONTENT,
+            Some(_) => false,
+        };
+        self.found.extend(found.into_iter().filter(is_held));
+        self.whole = self.found.len();
     }
 
     fn value_ends(&mut self) {
@@ -132,7 +162,7 @@ impl Walk {
         match keys?.as_slice() {
             ["data", key] if key.ends_with(".alloy") || *key == "config" => Some((*key).to_owned()),
             ["spec", "values", "alloy", "configMap", "content"]
-            | ["alloy", "configMap", "content"] => Some("content".to_owned()),
+            | ["alloy", "configMap", "content"] => Some(CONTENT.to_owned()),
             _ => None,
         }
     }
@@ -224,6 +254,13 @@ mod tests {
     #[test]
     fn other_files() {
         check("data: [1, 2]\n", "");
+        check("kind: Secret\ndata:\n  config.alloy: YSA9IDE=\n", "");
+        check("data:\n  config.alloy: YSA9IDE=\nkind: Secret\n", "");
+        check("kind: HelmRelease\ndata:\n  config.alloy: a\n", "");
+        check(
+            "kind: Secret\ndata:\n  config: YQ==\n---\nkind: ConfigMap\ndata:\n  config: 'a = 1'\n",
+            "config ",
+        );
         check("", "");
         assert!(unwrap_yaml("a: [").is_err());
         assert!(unwrap_yaml(&"[".repeat(100)).is_err());

@@ -1,5 +1,5 @@
-//! What a Loki refuses for its size, made to fit the limits that a Loki has by default: nothing that
-//! identifies a line is lost, and what is cut is told.
+//! What a Loki refuses for its size, made to fit the limits that a Loki has by default: nothing
+//! that identifies a line is lost, and what is cut is told.
 //!
 //! It is done when a store has refused a push for such a reason, never before: limits may be
 //! raised, and ours are others.

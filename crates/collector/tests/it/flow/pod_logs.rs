@@ -148,6 +148,30 @@ async fn a_deleted_pod_is_read_to_its_end() {
     scene.check(&["a", "b", "c"]);
 }
 
+/// A log that is not wanted any more is read to its end, and then nothing is kept of it.
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_read_to_its_end() {
+    let scene = Scene::new().await;
+    scene.api.apply("1", &[]);
+    scene.write("pod-1", &["00.1Z a"]);
+    let agent = scene.start();
+    scene.until_stored(1).await;
+    let path = scene.place.path("state/loki.source.kubernetes.pods/api-positions.json");
+    let is_kept =
+        || fs::read_to_string(&path).is_ok_and(|text| text.contains("airflow/pod-1:base"));
+    until(is_kept, || "a position".to_owned()).await;
+    let rule = "source_labels = [\"__meta_kubernetes_pod_name\"]";
+    let text = TEXT.replacen(rule, &format!("action = \"drop\"\n {rule}"), 1);
+    let text = text.replacen("target_label  = \"pod\"", "", 1);
+    agent.reload(&scene.place.text(&text, &scene.store)).await.unwrap();
+    scene.write("pod-1", &["00.2Z b"]);
+    scene.api.logs.end("pod-1");
+    scene.until_stored(2).await;
+    until(|| !is_kept(), || "the position to be forgotten".to_owned()).await;
+    agent.stop().await;
+    scene.check(&["a", "b"]);
+}
+
 /// A pod that has ended is read once and left in peace.
 #[tokio::test]
 async fn what_has_ended_is_not_asked_for_again() {
