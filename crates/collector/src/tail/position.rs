@@ -207,6 +207,11 @@ impl Positions {
         self.carried.insert(to, (from, end));
     }
 
+    /// Whether another file goes on with what this one left open, and is not dealt with yet.
+    pub fn is_carried_from(&self, no: FileNo) -> bool {
+        self.carried.values().any(|(from, _)| *from == no)
+    }
+
     /// Keeps what is known at some places of a file: before a position comes there.
     pub fn keep_states(&mut self, no: FileNo, checkpoints: Vec<Checkpoint>) {
         let Some(saved) = self.open.get_mut(&no) else { return };

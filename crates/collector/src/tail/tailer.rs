@@ -233,17 +233,25 @@ impl Tailer {
     /// What is due at the end of a file: to end what is open, or to let a file go that is gone.
     fn at_end(&mut self, no: FileNo, now: Instant) -> Option<Delivery> {
         let tailing = self.files.get_mut(&no)?;
-        // Nothing is added to what is compressed.
-        if tailing.is_gone() || tailing.file.is_packed() {
-            return self.close(no);
+        let is_ended = tailing.is_ended();
+        if is_ended {
+            tailing.pipeline.end_bytes();
         }
         // After a pause of ours, what is open may go on in the file that took the name.
         if let Some(heir) = self.heir(no) {
             self.make_due(heir);
             return None;
         }
+        let may_go_on = self.after(no).is_some();
         let tailing = self.files.get_mut(&no)?;
         tailing.pipeline.end_idle(now.duration_since(tailing.read_at));
+        // What a compressed file has left open to another can be read in it again, until that one
+        // is dealt with.
+        let is_needed = may_go_on && !tailing.pipeline.is_idle()
+            || !tailing.is_gone() && self.around.custody.positions().is_carried_from(no);
+        if is_ended && !is_needed {
+            return self.close(no);
+        }
         let parcel = tailing.pipeline.take_parcel();
         (!parcel.entries.is_empty()).then_some(Delivery { no, parcel, is_last: false })
     }
@@ -448,9 +456,14 @@ impl Tailing {
         self.missed_scans >= MISSED_SCANS_MAX
     }
 
+    /// Whether nothing will be added to it: it is gone, or compressed.
+    fn is_ended(&self) -> bool {
+        self.is_gone() || self.file.is_packed()
+    }
+
     /// Whether there is nothing to do for it until it grows.
     fn is_at_rest(&self) -> bool {
-        self.wait_until.is_none() && self.pipeline.is_idle() && !self.is_gone()
+        self.wait_until.is_none() && self.pipeline.is_idle() && !self.is_ended()
     }
 }
 
