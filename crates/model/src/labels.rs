@@ -18,8 +18,8 @@ pub struct Label {
 }
 
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
-/// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Cloning shares the memory, and
-/// what was hashed of it: the labels of a stream are looked up for each of its pushes, at every hop.
+/// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Clones share the memory, and
+/// what was hashed of it: labels of a stream are looked up for each of its pushes, at every hop.
 #[derive(Clone, Default)]
 pub struct Labels(Option<Arc<Set>>);
 

@@ -2,8 +2,8 @@
 //!
 //! One file is one batch: a line of JSON with the status and the reason, and below it the body of a
 //! push in Loki's JSON form, so that it can be sent once the cause is mended:
-//! `tail -n +2 FILE | curl --json @- URL/loki/api/v1/push`. Of one that we cannot read ourselves, the
-//! body is what was sent, in a file that ends in `.push`.
+//! `tail -n +2 FILE | curl --json @- URL/loki/api/v1/push`. Of one that cannot be read, the body
+//! is what was sent, in a file that ends in `.push`.
 
 use std::fs;
 use std::io;

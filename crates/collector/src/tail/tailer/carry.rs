@@ -44,11 +44,12 @@ impl Tailer {
     }
 
     /// Notes which file one goes on from that was met before it: the copy of a log that was
-    /// truncated is made after it, and may hold what begins in the one and ends in the other.
+    /// truncated is made after it, and may hold what begins in the one and ends in the other. It
+    /// then comes between that one and what was before it.
     pub(super) fn inherit(&mut self, no: FileNo, before: Option<FileNo>) {
         let Some(before) = before.filter(|before| *before != no) else { return };
         let Some(tailing) = self.files.get_mut(&no) else { return };
-        if tailing.file.offset() == 0 && tailing.before.is_none() {
+        if tailing.file.offset() == 0 && tailing.before != Some(before) {
             tailing.before = Some(before);
             self.files.entry(before).and_modify(|elder| elder.after = Some(no));
         }

@@ -1,4 +1,4 @@
-//! `/airflow/v1/…`: what ran, how long it took and how it ended. `docs/airflow-api.md` describes it.
+//! `/airflow/v1/…`: what ran, how long it took, how it ended. `docs/airflow-api.md` describes it.
 
 mod asked;
 pub(crate) mod dags;
