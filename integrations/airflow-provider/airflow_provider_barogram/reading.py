@@ -17,8 +17,10 @@ from . import client
 from .client import SECOND, Budget, Entry, Server, StoreError, Try
 from .tries import Span
 
-# Lines of other components name tries too. They are not what a task's log is asked for.
-MATCHERS = 'component!~"scheduler|api-server|webserver|dag-processor"'
+# Lines of other components name tries too, and are not what a task's log is asked for. Nor is what
+# a Celery worker says on its console, in a container of this name: the task's lines are in files,
+# which must not give way to it.
+MATCHERS = 'component!~"scheduler|api-server|webserver|dag-processor", container!="worker"'
 # What comes last tells how it ended, so of a log that is cut the end is shown as well.
 TAIL_ENTRIES = 1000
 TAIL_SECONDS = 10.0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+from airflow.executors.executor_loader import ExecutorLoader
 from airflow.utils.log.file_task_handler import FileTaskHandler
 from airflow.utils.state import TaskInstanceState
 
@@ -26,7 +27,8 @@ def running_task():
     """The store has three lines; the pod knows the last two of them and one more."""
     stores("a", "b", "c")
     answer = ["the pod"], ["b\nc\nd"]
-    FileTaskHandler._get_executor_get_task_log = lambda _self, _ti: lambda *_: answer
+    executor = SimpleNamespace(get_task_log=lambda *_: answer)
+    ExecutorLoader.get_default_executor = lambda: executor
     return shown(log_config.TaskHandler, TaskInstanceState.RUNNING)
 
 

@@ -194,6 +194,10 @@ class Airflow:
             messages = [json.loads(text) for text in texts if text]
             self.messages = [it for it in messages if it.get("timestamp")]
             lines = [it["event"] for it in messages]
+        if not any("::group::Log message source" in line for line in lines):
+            # Airflow 2.9 has no such group.
+            sources = [line for line in lines if line.startswith("*** ")]
+            return sources, [line for line in lines if line not in sources]
         opens = next(i for i, line in enumerate(lines) if "::group::Log message source" in line)
         closes = next(i for i, line in enumerate(lines) if "::endgroup::" in line)
         sources = [line.replace("*** ", "", 1) for line in lines[opens + 1 : closes]]

@@ -97,6 +97,8 @@ def test_what_a_task_wrote_is_shown_when_its_file_is_gone(airflow, barogram):
     if not airflow.is_2:
         # Messages keep what they hold: levels, loggers, and the rest.
         first = json.loads(next(line for line in wrote if '"level"' in line))
+        # Airflow writes times again: 3.0 has them in the file without a zone.
+        del first["timestamp"]
         assert any(first.items() <= it.items() for it in airflow.messages)
 
 
