@@ -228,14 +228,23 @@ impl Positions {
             saved.position = position;
             forget_before(&mut saved.states, position.replay_from);
         }
-        let Some((from, end)) = self.carried.get(&no).copied() else { return };
-        let is_dealt_with = |lane: &Lane| position.lanes[*lane] > 0;
-        self.describe(from, |saved| {
-            let lanes = &mut saved.position.lanes;
-            Lane::ALL.into_iter().filter(is_dealt_with).for_each(|lane| lanes[lane] = end);
-        });
-        if Lane::ALL.iter().all(is_dealt_with) {
-            self.carried.remove(&no);
+        self.settle_elders(no);
+    }
+
+    /// What a file has dealt with of what others left open to it, those have dealt with too.
+    fn settle_elders(&mut self, mut no: FileNo) {
+        while let Some((from, end)) = self.carried.get(&no).copied()
+            && let Some(position) = self.position(no)
+        {
+            let is_dealt_with = |lane: &Lane| position.lanes[*lane] > 0;
+            self.describe(from, |saved| {
+                let lanes = &mut saved.position.lanes;
+                Lane::ALL.into_iter().filter(is_dealt_with).for_each(|lane| lanes[lane] = end);
+            });
+            if Lane::ALL.iter().all(is_dealt_with) {
+                self.carried.remove(&no);
+            }
+            no = from;
         }
     }
 
