@@ -15,6 +15,9 @@ use crate::app::App;
 
 /// How often it is looked what is to be kept.
 const TICK: Duration = Duration::from_secs(1);
+/// When what was told before is asked for again, after it could not be read: it is two hours of
+/// lines, and may take a minute to fail.
+const RECALL_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the lines of all tenants have told.
 #[derive(Debug)]
@@ -27,8 +30,16 @@ pub(crate) struct Lifecycles {
 #[derive(Debug, Default)]
 struct Told {
     tenant: Tenant,
-    /// Whether it is known what was told before this process began.
-    is_recalled: bool,
+    recall: Recall,
+}
+
+/// Whether it is known what was told before this process began.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Recall {
+    #[default]
+    Due,
+    DueAt(Timestamp),
+    Done,
 }
 
 impl Lifecycles {
@@ -58,6 +69,10 @@ impl Lifecycles {
         told.get(tenant).map(|told| told.tenant.running().collect()).unwrap_or_default()
     }
 
+    fn known(&self) -> Vec<(TenantId, Recall)> {
+        self.lock().iter().map(|(tenant, told)| (tenant.clone(), told.recall)).collect()
+    }
+
     fn with<T>(&self, tenant: &TenantId, work: impl FnOnce(&mut Tenant) -> T) -> T {
         let mut told = self.lock();
         work(&mut told.entry(tenant.clone()).or_default().tenant)
@@ -72,10 +87,13 @@ impl Lifecycles {
 pub(crate) async fn run(app: Arc<App>) {
     loop {
         tokio::time::sleep(TICK).await;
-        let known: Vec<_> =
-            app.lifecycles.lock().iter().map(|(t, told)| (t.clone(), told.is_recalled)).collect();
-        for (tenant, is_recalled) in known {
-            if is_recalled || recalled(&app, &tenant).await {
+        for (tenant, recall) in app.lifecycles.known() {
+            let is_recalled = match recall {
+                Recall::Done => true,
+                Recall::DueAt(at) if app.clock.now() < at => false,
+                Recall::Due | Recall::DueAt(_) => recalled(&app, &tenant).await,
+            };
+            if is_recalled {
                 keep(&app, &tenant).await;
             }
         }
@@ -86,22 +104,22 @@ pub(crate) async fn run(app: Arc<App>) {
 async fn recalled(app: &App, tenant: &TenantId) -> bool {
     let now = app.clock.now();
     let mut lines = Vec::new();
-    let kept = match recall::before(app, tenant, now, &mut lines).await {
+    let before = recall::before(app, tenant, now, &mut lines).await;
+    let mut told = app.lifecycles.lock();
+    let told = told.entry(tenant.clone()).or_default();
+    let kept = match before {
         Ok(kept) => kept,
         Err(error) => {
             tracing::warn!(%tenant, error = error.text(), "what ran before is not known yet");
+            told.recall = Recall::DueAt(now + RECALL_PAUSE);
             return false;
         }
     };
-    app.lifecycles.with(tenant, |told| {
-        kept.iter().for_each(|record| told.remember(record, now));
-        lines
-            .iter()
-            .for_each(|(labels, line)| told.take(&labels.stream, &labels.metadata, line, now));
-    });
-    if let Some(told) = app.lifecycles.lock().get_mut(tenant) {
-        told.is_recalled = true;
+    kept.iter().for_each(|record| told.tenant.remember(record, now));
+    for (labels, line) in lines {
+        told.tenant.take(&labels.stream, &labels.metadata, &line, now);
     }
+    told.recall = Recall::Done;
     true
 }
 

@@ -53,7 +53,10 @@ impl Tenant {
             return;
         }
         let kept = Kept { facts: record.facts(), revision: record.revision, at: now };
-        self.lifecycle.remember(subject.clone(), kept.facts.clone());
+        // What the database has said meanwhile is more than what was kept before.
+        if self.lifecycle.facts(&subject).is_none_or(|facts| !facts.is_exact()) {
+            self.lifecycle.remember(subject.clone(), kept.facts.clone());
+        }
         self.kept.insert(subject, kept);
     }
 
@@ -93,12 +96,7 @@ impl Tenant {
 
     /// Forgets what nothing will be told of any more, and what is too much.
     pub(crate) fn forget(&mut self, now: Timestamp) {
-        let mut left: Vec<(Timestamp, Subject)> =
-            self.kept.iter().map(|(subject, kept)| (kept.at, subject.clone())).collect();
-        left.sort_unstable();
-        let too_many = (self.kept.len() + self.open.len()).saturating_sub(SUBJECTS_MAX);
-        let old = left.iter().take_while(|(at, _)| now.since(*at) > REMEMBER).count();
-        for (_, subject) in left.drain(..old.max(too_many).min(left.len())) {
+        for subject in self.outdated(now) {
             self.kept.remove(&subject);
             if !self.open.contains_key(&subject) {
                 self.lifecycle.forget(&subject);
@@ -106,6 +104,21 @@ impl Tenant {
         }
         let lost = self.open.extract_if(.., |_, news| now.since(*news) > OPEN_MAX);
         lost.for_each(|(subject, _)| self.lifecycle.forget(&subject));
+    }
+
+    /// What was kept long ago, and where there is too much, what was kept first.
+    fn outdated(&self, now: Timestamp) -> Vec<Subject> {
+        let too_many = (self.kept.len() + self.open.len()).saturating_sub(SUBJECTS_MAX);
+        let is_old = |kept: &Kept| now.since(kept.at) > REMEMBER;
+        let old = self.kept.values().filter(|kept| is_old(kept)).count();
+        let count = old.max(too_many).min(self.kept.len());
+        if count == 0 {
+            return Vec::new();
+        }
+        let mut by_age: Vec<_> =
+            self.kept.iter().map(|(subject, kept)| (kept.at, subject)).collect();
+        by_age.sort_unstable();
+        by_age.into_iter().take(count).map(|(_, subject)| subject.clone()).collect()
     }
 }
 
