@@ -9,10 +9,10 @@ use logql::pipeline::ResultLabels;
 use loki::time::Bounds;
 use model::labels::Quoted;
 use model::{TenantId, Timestamp};
-use query::{Kind, Request};
+use query::Request;
 
-use super::Record;
 use super::record::SOURCE;
+use super::{Kind, Record};
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -27,8 +27,8 @@ const LINES_MAX: usize = 200_000;
 /// Which records.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    /// Only of tries, or of runs: `try`, `run`.
-    pub(crate) kind: Option<&'static str>,
+    /// Only of tries, or of runs.
+    pub(crate) kind: Option<Kind>,
     /// Names of columns with the values that they must have.
     pub(crate) equal: Vec<(&'static str, String)>,
 }
@@ -37,7 +37,7 @@ impl Wanted {
     /// Values are quoted: whatever is in them, it is a value.
     fn query(&self) -> String {
         let kinds =
-            self.kind.map_or_else(|| ".+".to_owned(), |kind| format!("{kind}(-correction)?"));
+            self.kind.map_or(".+".to_owned(), |kind| format!("{}(-correction)?", kind.as_str()));
         let equal = self.equal.iter().filter(|(name, _)| !is_of_entry(name));
         let matchers: String =
             equal.map(|(name, value)| format!(", {name}={}", Quoted(value))).collect();
@@ -50,8 +50,7 @@ impl Wanted {
     /// Whether a record is wanted that was not asked of the store.
     pub(crate) fn passes(&self, record: &Record) -> bool {
         let text = |number: Option<i64>| number.map(|number| number.to_string());
-        let kind = if record.task_id.is_some() { "try" } else { "run" };
-        self.kind.is_none_or(|wanted| wanted == kind)
+        self.kind.is_none_or(|wanted| wanted == record.kind)
             && self.equal.iter().all(|(name, value)| {
                 let has = match *name {
                     "dag_id" => Some(record.dag_id.clone()),
@@ -124,7 +123,7 @@ async fn each_line(
     let request = Request {
         tenant: tenant.clone(),
         query,
-        kind: Kind::Range { start: bounds.start, end, step: Duration::ZERO },
+        kind: query::Kind::Range { start: bounds.start, end, step: Duration::ZERO },
         limit: 0,
         direction: Direction::Forward,
         interval: Duration::ZERO,

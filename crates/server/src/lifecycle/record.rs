@@ -71,6 +71,16 @@ pub(crate) enum Kind {
     Run,
 }
 
+impl Kind {
+    /// The value of the label `kind` of a first record.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Try => "try",
+            Self::Run => "run",
+        }
+    }
+}
+
 impl Record {
     /// The record of what is known.
     pub(crate) fn new(subject: &Subject, facts: &Facts, revision: u32) -> Self {
@@ -153,20 +163,21 @@ impl Record {
         })
     }
 
+    /// When it ended.
+    pub(crate) fn end_time(&self) -> Option<Timestamp> {
+        self.end.as_deref().and_then(time)
+    }
+
     /// The entry that keeps it, in its stream; `None` as long as there is no end. A correction has
     /// another label, so that who counts records counts each try once.
     pub(crate) fn stream(&self) -> Option<Stream> {
-        let timestamp = time(self.end.as_deref()?)?;
-        let kind = match (self.kind, self.revision) {
-            (Kind::Try, 0) => "try",
-            (Kind::Run, 0) => "run",
-            (Kind::Try, _) => "try-correction",
-            (Kind::Run, _) => "run-correction",
-        };
+        let timestamp = self.end_time()?;
+        let correction = if self.revision == 0 { "" } else { "-correction" };
+        let kind = format!("{}{correction}", self.kind.as_str());
         let labels = [
             ("source", SOURCE),
             (SERVICE_NAME, SOURCE),
-            ("kind", kind),
+            ("kind", &kind),
             ("dag_id", &self.dag_id),
             ("task_id", self.task_id.as_deref().unwrap_or_default()),
             ("state", &self.state),

@@ -7,7 +7,7 @@ use loki::time::Bounds;
 use model::TenantId;
 
 use crate::app::App;
-use crate::lifecycle::{Record, Wanted, records};
+use crate::lifecycle::{Kind, Record, Wanted, records};
 use crate::limit::check_bounds;
 use crate::refusal::Refusal;
 
@@ -19,35 +19,42 @@ const LIMIT_MAX: usize = 5_000;
 /// Parameters that narrow the records down, by the column of their name.
 const COLUMNS: [&str; 6] = ["dag_id", "run_id", "task_id", "try_number", "map_index", "state"];
 
-/// How many records the request wants.
-pub(super) fn limit(params: &Params) -> Result<usize, Refusal> {
+/// The first of the records of a kind, as many as the request wants, and how many there are.
+pub(super) async fn first(
+    app: &App,
+    tenant: &TenantId,
+    params: &Params,
+    kind: Kind,
+) -> Result<(Vec<Record>, usize), Refusal> {
     let limit = params.limit("limit", LIMIT)?;
     if limit > LIMIT_MAX {
         let text = format!("limit is {limit}, and {LIMIT_MAX} at most; ask for a shorter time");
         return Err(Refusal::bad_request(text));
     }
-    Ok(limit)
+    let mut records = found(app, tenant, params, Some(kind)).await?;
+    let total = records.len();
+    records.truncate(limit);
+    Ok((records, total))
 }
 
-/// The records of a kind that ended in the time of the request, and what has not ended yet: this
-/// first, then the latest.
+/// The records, of one kind or of both, that ended in the time of the request, and what has not
+/// ended yet: this first, then the latest.
 pub(super) async fn found(
     app: &App,
     tenant: &TenantId,
     params: &Params,
-    kind: &'static str,
+    kind: Option<Kind>,
 ) -> Result<Vec<Record>, Refusal> {
     let now = app.clock.now();
     let bounds = Bounds::parse_ordered(params, now)?;
     let bounds = check_bounds(bounds, now, &app.policy(tenant).limits)?;
     let equal = COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned())));
-    let wanted = Wanted { kind: Some(kind), equal: equal.collect() };
+    let wanted = Wanted { kind, equal: equal.collect() };
     let mut records = records(app, tenant, &wanted, bounds).await?;
     let running = app.lifecycles.running(tenant).into_iter().filter(|r| wanted.passes(r));
     records.extend(running.filter_map(|record| Some((record.subject()?, record))));
     let mut records: Vec<Record> = records.into_values().collect();
-    records.sort_by(|a, b| {
-        a.end.is_some().cmp(&b.end.is_some()).then(Reverse(&a.end).cmp(&Reverse(&b.end)))
-    });
+    // Texts of times do not sort: some have parts of seconds.
+    records.sort_by_cached_key(|record| record.end_time().map(Reverse));
     Ok(records)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::asked::found;
 use crate::api::json::Json;
 use crate::app::App;
-use crate::lifecycle::Record;
+use crate::lifecycle::{Kind, Record};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -20,11 +20,12 @@ pub(crate) async fn dags(
     Asked(params): Asked,
 ) -> Result<Json<Dags>, Refusal> {
     let mut dags: BTreeMap<String, Dag> = BTreeMap::new();
-    for record in found(&app, &tenant, &params, "run").await? {
-        dags.entry(record.dag_id.clone()).or_default().runs.add(&record);
-    }
-    for record in found(&app, &tenant, &params, "try").await? {
-        dags.entry(record.dag_id.clone()).or_default().tries.add(&record);
+    for record in found(&app, &tenant, &params, None).await? {
+        let dag = dags.entry(record.dag_id.clone()).or_default();
+        match record.kind {
+            Kind::Run => dag.runs.add(record),
+            Kind::Try => dag.tries.add(record),
+        }
     }
     let dags = dags.into_iter().map(|(dag_id, dag)| Dag { dag_id, ..dag });
     Ok(Json(Dags { dags: dags.collect() }))
@@ -50,8 +51,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, record: &Record) {
-        *self.states.entry(record.state.clone()).or_default() += 1;
-        self.last_end = self.last_end.take().max(record.end.clone());
+    /// Takes the latest first.
+    fn add(&mut self, record: Record) {
+        *self.states.entry(record.state).or_default() += 1;
+        self.last_end = self.last_end.take().or(record.end);
     }
 }

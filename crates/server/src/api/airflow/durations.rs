@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::asked::found;
 use crate::api::json::Json;
 use crate::app::App;
+use crate::lifecycle::Kind;
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -19,7 +20,7 @@ pub(crate) async fn durations(
     Asked(params): Asked,
 ) -> Result<Json<Durations>, Refusal> {
     let mut tasks: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
-    for record in found(&app, &tenant, &params, "try").await? {
+    for record in found(&app, &tenant, &params, Some(Kind::Try)).await? {
         if let (Some(task_id), Some(duration)) = (record.task_id, record.duration) {
             tasks.entry((record.dag_id, task_id)).or_default().push(duration);
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::asked::{found, limit};
+use super::asked::first;
 use crate::api::json::Json;
 use crate::app::App;
-use crate::lifecycle::Record;
+use crate::lifecycle::{Kind, Record};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -18,10 +18,7 @@ pub(crate) async fn runs(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<Runs>, Refusal> {
-    let limit = limit(&params)?;
-    let mut runs = found(&app, &tenant, &params, "run").await?;
-    let total = runs.len();
-    runs.truncate(limit);
+    let (runs, total) = first(&app, &tenant, &params, Kind::Run).await?;
     Ok(Json(Runs { runs, total }))
 }
 

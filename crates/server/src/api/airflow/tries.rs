@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::asked::{found, limit};
+use super::asked::first;
 use crate::api::json::Json;
 use crate::app::App;
-use crate::lifecycle::Record;
+use crate::lifecycle::{Kind, Record};
 use crate::params::Asked;
 use crate::refusal::Refusal;
 use crate::tenant::Tenant;
@@ -18,10 +18,7 @@ pub(crate) async fn tries(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<Tries>, Refusal> {
-    let limit = limit(&params)?;
-    let mut tries = found(&app, &tenant, &params, "try").await?;
-    let total = tries.len();
-    tries.truncate(limit);
+    let (tries, total) = first(&app, &tenant, &params, Kind::Try).await?;
     Ok(Json(Tries { tries, total }))
 }
 
