@@ -27,11 +27,18 @@ fn finished(try_number: u32, state: &str, second: u32) -> Value {
 }
 
 fn run_finished() -> Value {
+    run_finished_at("r", "46:40", 58)
+}
+
+/// The nanoseconds tell lines of one moment apart.
+fn run_finished_at(run_id: &str, end: &str, nanos: u32) -> Value {
     let message = format!(
-        "{{dagrun.py:854}} INFO - DagRun Finished: dag_id=d, run_id=r, state=success, \
-         run_start_date={HOUR}:45:00+00:00, run_end_date={HOUR}:46:40+00:00, run_duration=100"
+        "{{dagrun.py:854}} INFO - DagRun Finished: dag_id=d, run_id={run_id}, state=success, \
+         run_start_date={HOUR}:45:00+00:00, run_end_date={HOUR}:{end}+00:00, run_duration=100"
     );
-    stream("scheduler", "line", None, 58, &text_line(46, 41, &message))
+    let mut stream = stream("scheduler", "line", None, nanos, &text_line(46, 41, &message));
+    stream["values"][0][2]["run_id"] = run_id.into();
+    stream
 }
 
 fn started(try_number: u32) -> Value {
@@ -155,6 +162,19 @@ async fn the_api_tells_tries_runs_dags_and_durations() {
     assert_eq!(durations["tasks"][0]["seconds"]["p90"], 30.5);
     let answer = running.server.get("/airflow/v1/tries", &[("limit", "9999")]).await;
     assert_eq!(answer.status, 400, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn the_latest_comes_first_whether_or_not_its_second_is_whole() {
+    let running = Running::new().await;
+    let ends = [("a", "46:40.250000", 1), ("b", "46:41", 2), ("c", "46:40", 3)];
+    running.push(&ends.map(|(run_id, end, nanos)| run_finished_at(run_id, end, nanos))).await;
+    running.kept(RECORDS, "3").await;
+    let runs = running.get("/airflow/v1/runs", &[]).await;
+    let order = runs["runs"].as_array().unwrap().iter().map(|run| &run["run_id"]);
+    assert_eq!(json!(order.collect::<Vec<_>>()), json!(["b", "a", "c"]));
+    let dags = running.get("/airflow/v1/dags", &[]).await;
+    assert_eq!(dags["dags"][0]["runs"]["last_end"], "2026-01-19T23:46:41Z");
 }
 
 #[tokio::test]
