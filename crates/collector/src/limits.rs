@@ -118,6 +118,8 @@ pub const TENANTS_MAX: usize = 256;
 /// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
 /// password that was exchanged is wanted at once.
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
+/// Bytes of one file of targets: some hundred thousand of them.
+pub const TARGET_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// What a page shows of the arguments or exports of one component, in bytes.
 pub const VIEWED_BYTES_MAX: usize = 16 * 1024;
 /// How long to gather changes of pods before targets are told anew. A file is held from its birth

@@ -31,14 +31,18 @@ pub struct Settings {
 pub enum Role {
     /// The containers of pods.
     Pod,
-    /// Something that has no logs: nothing is found.
+    /// Nodes.
+    Node,
+    /// The ports of services.
+    Service,
+    /// Something that is not followed: nothing is found.
     Other,
 }
 
 const ROLES: [(&str, Role); 6] = [
     ("pod", Role::Pod),
-    ("node", Role::Other),
-    ("service", Role::Other),
+    ("node", Role::Node),
+    ("service", Role::Service),
     ("endpoints", Role::Other),
     ("endpointslice", Role::Other),
     ("ingress", Role::Other),
@@ -55,11 +59,11 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
     let role = args.required_as("role", known).unwrap_or(Role::Pod);
     if role == Role::Other {
         let span = args.span("role");
-        let message = "only pods have logs: of any other role no targets are found";
+        let message = "of this role no targets are found: pods, nodes and services are";
         args.push(Diagnostic::warning(span, message));
     }
     let (namespaces, own_namespace) = namespaces(args);
-    let (field, label) = selectors(args);
+    let (field, label) = selectors(args, role);
     attach_metadata(args);
     client::ignore(args);
     Settings {
@@ -81,14 +85,14 @@ fn namespaces(args: &mut Arguments<'_, '_>) -> (Vec<String>, bool) {
     found
 }
 
-fn selectors(args: &mut Arguments<'_, '_>) -> (Option<String>, Option<String>) {
+fn selectors(args: &mut Arguments<'_, '_>, of: Role) -> (Option<String>, Option<String>) {
     let mut found = (None, None);
     for block in args.blocks(&["selectors"]) {
         let mut nested = args.nested(block);
         let role: String = nested.required("role");
         let selectors = (nested.given("field"), nested.given("label"));
         nested.finish();
-        if role == "pod" {
+        if ROLES.iter().any(|(word, role_of)| *word == role && *role_of == of) {
             found = selectors;
         }
     }

@@ -28,10 +28,9 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 20] = [
     "discovery.docker",
     "discovery.dockerswarm",
-    "discovery.file",
     "discovery.http",
     "discovery.kubelet",
     "discovery.process",

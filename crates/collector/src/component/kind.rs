@@ -3,9 +3,9 @@
 use alloy::decode::Arguments;
 
 use crate::component::{
-    discovery_kubernetes, discovery_relabel, local_file, local_file_match, loki_echo, loki_process,
-    loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
-    loki_source_kubernetes_events, loki_write,
+    discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
+    loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
+    loki_source_kubernetes, loki_source_kubernetes_events, loki_write,
 };
 
 /// One sort of component.
@@ -32,6 +32,7 @@ pub enum Export {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is named after its component")]
 pub enum Settings {
+    DiscoveryFile(discovery_file::Settings),
     DiscoveryKubernetes(discovery_kubernetes::Settings),
     DiscoveryRelabel(discovery_relabel::Settings),
     LocalFile(local_file::Settings),
@@ -49,7 +50,12 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 12] = [
+pub static KINDS: [Kind; 13] = [
+    Kind {
+        name: "discovery.file",
+        exports: &[("targets", Export::Known)],
+        decode: |args| Settings::DiscoveryFile(discovery_file::decode(args)),
+    },
     Kind {
         name: "discovery.kubernetes",
         exports: &[("targets", Export::Known)],

@@ -5,6 +5,7 @@
 //! Start here: [`KINDS`], the table of them.
 
 mod client;
+pub mod discovery_file;
 pub mod discovery_kubernetes;
 pub mod discovery_relabel;
 mod foreign;

@@ -18,5 +18,5 @@ mod watch;
 pub(crate) use client::connect;
 pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
 pub use pods::{Pods, PodsParts, PodsSettings};
-pub(crate) use targets::targets_of;
+pub(crate) use targets::{targets_of, targets_of_node, targets_of_service};
 pub(crate) use watch::{Failure, Observer, Patience, Selection, follow, follow_from};

@@ -1,28 +1,32 @@
-//! `discovery.kubernetes` at work: the pods of a cluster, followed as they come and go.
+//! `discovery.kubernetes` at work: what there is in a cluster, followed as it comes and goes.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
-use alloy::Target;
-use alloy::Value;
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use tokio::sync::{Notify, watch};
+use alloy::{Target, Value};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::component::discovery_kubernetes::{Role, Settings};
 use crate::error::Chain;
-use crate::kubernetes::{Failure, Observer, Patience, Selection, connect, follow, targets_of};
+use crate::kubernetes::{
+    Patience, Selection, connect, follow, targets_of, targets_of_node, targets_of_service,
+};
+use crate::limits::{API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN};
 use crate::limits::{DISCOVERY_PAUSE, GONE_TARGETS_KEPT};
 use crate::run::discovery_relabel::targets;
 use crate::run::exports::Exports;
+use crate::run::objects::{Keeper, Objects};
 use crate::run::running::Kubernetes;
 use crate::run::stats::Stats;
 use crate::write::Backoff;
 
-/// Follows pods until it is told to end.
+/// Follows what it is told to until it is told to end.
 pub async fn run(
     mut settings: watch::Receiver<Settings>,
     around: Kubernetes,
@@ -31,7 +35,7 @@ pub async fn run(
 ) {
     loop {
         let current = settings.borrow_and_update().clone();
-        let known = Arc::new(Known::default());
+        let known = Arc::new(Objects::new(kept(current.role)));
         let following = following(&current, &around, seed, (Arc::clone(&known), &stats));
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -42,18 +46,23 @@ pub async fn run(
     }
 }
 
-/// Follows pods for ever.
+/// How long the targets of what is gone are told. Lines of a pod may not be read yet.
+fn kept(role: Role) -> Duration {
+    if role == Role::Pod { GONE_TARGETS_KEPT } else { Duration::ZERO }
+}
+
+/// Follows objects for ever.
 async fn following(
     settings: &Settings,
     around: &Kubernetes,
     seed: u64,
-    (known, stats): (Arc<Known>, &Arc<Stats>),
+    (known, stats): (Arc<Objects<Vec<Target>>>, &Arc<Stats>),
 ) {
     let problem = |problem: String| {
-        tracing::warn!(problem, "pods are not discovered");
+        tracing::warn!(problem, "nothing is discovered in Kubernetes");
         stats.note(Some(problem));
     };
-    if settings.role != Role::Pod {
+    if settings.role == Role::Other {
         return std::future::pending().await;
     }
     let access =
@@ -71,113 +80,54 @@ async fn following(
     };
     let mut namespaces = settings.namespaces.clone();
     namespaces.extend(around.own_namespace.clone().filter(|_| settings.own_namespace));
-    let api: Api<Pod> = match namespaces.as_slice() {
-        [one] => Api::namespaced(client, one),
-        _ => Api::all(client),
-    };
     let selection = Selection { field: settings.field.clone(), label: settings.label.clone() };
     let patience = Patience {
-        answer_timeout: Duration::from_secs(30),
-        backoff: Backoff::new(Duration::from_millis(250), Duration::from_secs(30), seed),
+        answer_timeout: API_ANSWER_MAX,
+        backoff: Backoff::new(API_PAUSE_MIN, API_PAUSE_MAX, seed),
     };
-    let mut keeper = Keeper { known, namespaces, stats: Arc::clone(stats) };
-    follow(api, selection, patience, &mut keeper).await;
+    let stats = Arc::clone(stats);
+    match settings.role {
+        Role::Node => {
+            let api: Api<Node> = Api::all(client);
+            let mut keeper = Keeper::new(known, targets_of_node, Vec::new(), stats);
+            follow(api, selection, patience, &mut keeper).await;
+        }
+        Role::Service => {
+            let api: Api<Service> = api(client, &namespaces);
+            let mut keeper = Keeper::new(known, targets_of_service, namespaces, stats);
+            follow(api, selection, patience, &mut keeper).await;
+        }
+        Role::Pod | Role::Other => {
+            let api: Api<Pod> = api(client, &namespaces);
+            let mut keeper = Keeper::new(known, targets_of, namespaces, stats);
+            follow(api, selection, patience, &mut keeper).await;
+        }
+    }
+}
+
+/// The objects of one namespace, or of all: then those of others are left out as they come.
+fn api<K>(client: Client, namespaces: &[String]) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    K: Clone + DeserializeOwned + Debug,
+{
+    match namespaces {
+        [one] => Api::namespaced(client, one),
+        _ => Api::all(client),
+    }
 }
 
 /// Tells what is known, whenever that has changed.
-async fn telling(known: &Known, exports: &Exports, stats: &Stats) {
+async fn telling(known: &Objects<Vec<Target>>, exports: &Exports, stats: &Stats) {
     loop {
         tokio::select! {
-            () = known.changed.notified() => {}
+            () = known.changed() => {}
             // Those that are gone are forgotten some time.
             () = sleep(GONE_TARGETS_KEPT / 2) => {}
         }
-        let found = known.targets(Instant::now());
+        let found: Vec<Target> = known.now(Instant::now()).into_iter().flatten().collect();
         stats.tell(vec![("targets".to_owned(), found.len().to_string())]);
         exports.tell(Value::object([("targets", targets(found))])).await;
         sleep(DISCOVERY_PAUSE).await;
-    }
-}
-
-/// The targets of pods by uid, and since when a pod is gone.
-type Pods = BTreeMap<String, (Vec<Target>, Option<Instant>)>;
-
-/// The targets of pods, by uid. Those of a pod that is gone stay for a while: its lines may not be
-/// read yet.
-#[derive(Debug, Default)]
-struct Known {
-    pods: Mutex<Pods>,
-    changed: Notify,
-}
-
-impl Known {
-    fn targets(&self, now: Instant) -> Vec<Target> {
-        let mut pods = self.lock();
-        let is_old = |at: Instant| now.saturating_duration_since(at) >= GONE_TARGETS_KEPT;
-        pods.retain(|_, (_, gone_at)| !gone_at.is_some_and(is_old));
-        pods.values().flat_map(|(targets, _)| targets.iter().cloned()).collect()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Pods)) {
-        change(&mut self.lock());
-        self.changed.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Pods> {
-        self.pods.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Keeps what is known as the server tells it.
-struct Keeper {
-    known: Arc<Known>,
-    namespaces: Vec<String>,
-    stats: Arc<Stats>,
-}
-
-impl Observer<Pod> for Keeper {
-    fn listing(&mut self) {
-        // What is not in the list is gone; those that are in it say so themselves.
-        let now = Instant::now();
-        self.known.change(|pods| {
-            pods.values_mut().for_each(|(_, gone_at)| {
-                gone_at.get_or_insert(now);
-            });
-        });
-    }
-
-    fn listed(&mut self) {}
-
-    fn watching(&mut self) {
-        self.stats.note(None);
-    }
-
-    fn applied(&mut self, pod: Pod) {
-        let is_wanted = self.namespaces.is_empty()
-            || pod.metadata.namespace.as_ref().is_some_and(|it| self.namespaces.contains(it));
-        let uid = pod.metadata.uid.clone().unwrap_or_default();
-        if is_wanted {
-            let targets = targets_of(&pod);
-            self.known.change(|pods| {
-                pods.insert(uid, (targets, None));
-            });
-        }
-    }
-
-    fn deleted(&mut self, pod: Pod) {
-        let uid = pod.metadata.uid.clone().unwrap_or_default();
-        self.applied(pod);
-        let now = Instant::now();
-        self.known.change(|pods| {
-            if let Some((_, gone_at)) = pods.get_mut(&uid) {
-                *gone_at = Some(now);
-            }
-        });
-    }
-
-    fn failed(&mut self, failure: &Failure) {
-        self.stats.note(Some(Chain(failure).to_string()));
-        let error = Chain(failure);
-        tracing::warn!(%error, "pods cannot be followed for now, it is tried again");
     }
 }

@@ -5,12 +5,13 @@
 //! whether a store has acknowledged it or a stage has dropped it; then the file's position moves.
 //!
 //! - [`runner`]: the configuration, started, evaluated again, read anew, ended
-//! - [`start`], [`running`], [`node`]: the components that are at work
+//! - [`start`], [`start_source`], [`running`], [`node`]: the components that are at work
 //! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
 //! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
 //! - the others: what each component does, under its name
 
 mod births;
+mod discovery_file;
 mod discovery_kubernetes;
 mod discovery_relabel;
 mod exports;
@@ -33,6 +34,7 @@ mod loki_source_kubernetes;
 mod loki_source_kubernetes_events;
 mod loki_write;
 mod node;
+mod objects;
 mod page;
 mod pod_log;
 mod pod_logs;
@@ -41,7 +43,9 @@ mod runner;
 mod running;
 mod seen;
 mod start;
+mod start_source;
 mod stats;
+mod target_file;
 mod view;
 
 pub use http::bind;

@@ -5,26 +5,19 @@ use std::sync::Arc;
 
 use ::stage::StageConfig;
 use alloy::Value;
-use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc;
 
 use crate::collector::{save, save_regularly};
-use crate::component::loki_source_kubernetes::Settings as KubernetesSettings;
 use crate::component::{Batch, Kind, Receiver, Settings, To};
 use crate::configuration::Host;
 use crate::custody::Custody;
 use crate::error::Chain;
-use crate::run::exports::Exports;
 use crate::run::follow::{Files, Parts as FilesParts};
 use crate::run::followed::Form;
 use crate::run::kept::{Kept, Value as KeptValue};
 use crate::run::node::Node;
 use crate::run::running::Running;
-use crate::run::{
-    discovery_kubernetes, discovery_relabel, exposed, local_file, local_file_match, loki_echo,
-    loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_kubernetes,
-    loki_source_kubernetes_events, loki_write, pod_logs,
-};
+use crate::run::{discovery_relabel, exposed, loki_echo, loki_process, loki_relabel, loki_write};
 use crate::status::Progress;
 use crate::tail::Positions;
 
@@ -40,6 +33,7 @@ macro_rules! of {
         }
     };
 }
+pub(super) use of;
 
 impl Host for Running {
     fn apply(&mut self, id: &str, kind: &'static Kind, mut settings: Settings) -> Value {
@@ -120,7 +114,7 @@ impl Running {
                 self.tasks.spawn(loki_process::run(parts));
             }
             (Settings::LokiWrite(_), Some(inbox)) => self.start_write(id, &mut node, inbox),
-            _ => self.start_source(id, &mut node),
+            _ => self.start_finder(id, &mut node),
         }
         node
     }
@@ -173,95 +167,8 @@ impl Running {
         self.tasks.spawn(loki_write::run(parts));
     }
 
-    fn start_source(&mut self, id: &str, node: &mut Node) {
-        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
-        let (exports, cancel) = (Exports::new(id, self.news.clone()), node.cancel.clone());
-        match node.settings.clone() {
-            Settings::LocalFile(settings) => {
-                node.exports = local_file::exports(&settings).unwrap_or_else(|problem| {
-                    node.stats.note(Some(problem));
-                    Value::object([("content", Value::Unknown)])
-                });
-                let told = node.told(&settings, of!(LocalFile));
-                self.tasks.spawn(local_file::run(told, exports, stats, cancel));
-            }
-            Settings::LocalFileMatch(settings) => {
-                let (targets, age) = (&settings.path_targets, settings.ignore_older_than);
-                let found = local_file_match::matching(targets, age, &births);
-                node.exports = Value::object([("targets", discovery_relabel::targets(found))]);
-                let told = node.told(&settings, of!(LocalFileMatch));
-                self.tasks.spawn(local_file_match::run(told, births, exports, cancel));
-            }
-            Settings::DiscoveryKubernetes(settings) => {
-                node.exports = Value::object([("targets", Value::array(Vec::new()))]);
-                let told = node.told(&settings, of!(DiscoveryKubernetes));
-                let around = self.config.kubernetes.clone();
-                let seed = self.parts.seed;
-                let run = discovery_kubernetes::run(told, around, seed, (exports, stats, cancel));
-                self.tasks.spawn(run);
-            }
-            Settings::LokiSourceFile(settings) => {
-                let is_from_end = settings.tail_from_end;
-                let told = node.told(&settings, of!(LokiSourceFile));
-                let Some(files) = self.files(id, node, Form::Lines, is_from_end) else { return };
-                self.tasks.spawn(loki_source_file::run(files, told, births, stats, cancel));
-            }
-            Settings::LokiSourceKubernetes(settings) => {
-                let told = node.told(&settings, of!(LokiSourceKubernetes));
-                self.start_kubernetes(id, node, told, cancel);
-            }
-            Settings::LokiSourceKubernetesEvents(settings) => {
-                let told = node.told(&settings, of!(LokiSourceKubernetesEvents));
-                let Some(kept) = self.kept(id, node) else { return };
-                let around = self.config.kubernetes.clone();
-                let parts = loki_source_kubernetes_events::Parts {
-                    id: id.to_owned(),
-                    settings: told,
-                    around,
-                    kept,
-                    seed: self.parts.seed,
-                    stats,
-                    cancel,
-                };
-                self.tasks.spawn(loki_source_kubernetes_events::run(parts));
-            }
-            Settings::LokiSourceApi(settings) => {
-                let told = node.told(&settings, of!(LokiSourceApi));
-                let clock = Arc::clone(&self.parts.clock);
-                self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
-            }
-            _ => {}
-        }
-    }
-
-    fn start_kubernetes(
-        &mut self,
-        id: &str,
-        node: &Node,
-        settings: watch::Receiver<KubernetesSettings>,
-        cancel: CancellationToken,
-    ) {
-        let Some(files) = self.files(id, node, Form::Contents, false) else { return };
-        let Some(kept) = self.kept(id, node) else { return };
-        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
-        let logs = pod_logs::Parts {
-            settings: settings.clone(),
-            wanted: loki_source_kubernetes::by_api,
-            births: Arc::clone(&births),
-            around: self.config.kubernetes.clone(),
-            kept,
-            turns: self.turns.clone(),
-            seed: self.parts.seed,
-            metrics: self.metrics.clone(),
-            stats: Arc::clone(&stats),
-            cancel: cancel.clone(),
-        };
-        let run = loki_source_kubernetes::run(files, settings, births, (stats, cancel), logs);
-        self.tasks.spawn(run);
-    }
-
     /// What a component keeps of what it reads from the Kubernetes API.
-    fn kept<V: KeptValue>(&mut self, id: &str, node: &Node) -> Option<Arc<Kept<V>>> {
+    pub(super) fn kept<V: KeptValue>(&mut self, id: &str, node: &Node) -> Option<Arc<Kept<V>>> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
         match Kept::open(&folder, API_POSITIONS, custody) {
@@ -279,7 +186,13 @@ impl Running {
         }
     }
 
-    fn files(&mut self, id: &str, node: &Node, form: Form, is_from_end: bool) -> Option<Files> {
+    pub(super) fn files(
+        &mut self,
+        id: &str,
+        node: &Node,
+        form: Form,
+        is_from_end: bool,
+    ) -> Option<Files> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
         let (every, end) = (self.config.position_interval, self.saved_enough.clone());

@@ -2,6 +2,7 @@
 
 mod agent;
 mod delivery;
+mod discovery;
 mod events;
 mod kubernetes;
 mod page;

@@ -27,6 +27,14 @@ const PAGE_PODS: usize = 3;
 /// How long a watch is quiet before it tells a bookmark.
 const BOOKMARK_AFTER: Duration = Duration::from_millis(20);
 
+/// Other kinds of objects, and where they are asked for.
+const OTHERS: [(&str, &str); 4] = [
+    ("nodes", "/api/v1/nodes"),
+    ("services", "/api/v1/services"),
+    ("namespaces", "/api/v1/namespaces"),
+    ("podlogs", "/apis/monitoring.grafana.com/v1alpha2/podlogs"),
+];
+
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -52,6 +60,8 @@ pub struct Api {
     inner: Arc<Inner>,
     /// Events, by uid.
     pub events: Objects,
+    /// Objects of other kinds, by the names of these.
+    others: BTreeMap<&'static str, Objects>,
     /// The logs of containers, by pod.
     pub logs: Arc<Logs>,
     serving: JoinHandle<()>,
@@ -99,13 +109,24 @@ impl Api {
         let of_pods = get(pods).with_state(Arc::clone(&inner));
         let of_events = get(pods).with_state(Arc::clone(&events));
         let of_logs = get(log).with_state(Arc::clone(&logs));
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/api/v1/pods", of_pods)
             .route("/api/v1/events", of_events.clone())
             .route("/api/v1/namespaces/{namespace}/events", of_events)
             .route("/api/v1/namespaces/{namespace}/pods/{pod}/log", of_logs);
+        let mut others = BTreeMap::new();
+        for (name, path) in OTHERS {
+            let objects = Inner::new();
+            router = router.route(path, get(pods).with_state(Arc::clone(&objects)));
+            others.insert(name, Objects(objects));
+        }
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, inner, events: Objects(events), logs, serving }
+        Self { url, inner, events: Objects(events), others, logs, serving }
+    }
+
+    /// Objects of another kind.
+    pub fn of(&self, kind: &str) -> &Objects {
+        &self.others[kind]
     }
 
     /// What it knows, to look at and to change.
@@ -175,6 +196,15 @@ impl Objects {
             object["metadata"]["resourceVersion"] = json!(world.version.to_string());
             world.pods.insert(uid.to_owned(), object.clone());
             (kind, object)
+        });
+    }
+
+    /// Deletes an object that is there.
+    pub fn delete(&self, uid: &str) {
+        self.0.change(|world| {
+            let mut object = world.pods.remove(uid).expect("an object that is there");
+            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+            ("DELETED", object)
         });
     }
 

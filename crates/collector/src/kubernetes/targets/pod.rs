@@ -1,12 +1,9 @@
-//! What the API tells of a pod → the targets that `discovery.kubernetes` makes of it: one for each
-//! port of each container, and one for a container without ports.
-
-use std::collections::BTreeMap;
+//! The targets of a pod: one for each port of each container, and one for a container without ports.
 
 use alloy::Target;
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 
-const PREFIX: &str = "__meta_kubernetes_pod_";
+use crate::kubernetes::targets::{address, all, put};
 
 /// The targets of a pod.
 pub fn targets_of(pod: &Pod) -> Vec<Target> {
@@ -28,10 +25,14 @@ pub fn targets_of(pod: &Pod) -> Vec<Target> {
                 let mut target = target.clone();
                 target.insert("__address__".to_owned(), address(&ip, Some(port.container_port)));
                 let number = port.container_port.to_string();
-                put(&mut target, "container_port_number", &number);
-                put(&mut target, "container_port_name", port.name.as_deref().unwrap_or_default());
+                put(&mut target, "pod_container_port_number", &number);
+                put(
+                    &mut target,
+                    "pod_container_port_name",
+                    port.name.as_deref().unwrap_or_default(),
+                );
                 let protocol = port.protocol.as_deref().unwrap_or("TCP");
-                put(&mut target, "container_port_protocol", protocol);
+                put(&mut target, "pod_container_port_protocol", protocol);
                 target
             })
             .collect();
@@ -50,26 +51,26 @@ fn of_pod(pod: &Pod) -> Target {
     let spec = pod.spec.clone().unwrap_or_default();
     let mut target = Target::new();
     let namespace = metadata.namespace.clone().unwrap_or_default();
-    target.insert("__meta_kubernetes_namespace".to_owned(), namespace);
+    put(&mut target, "namespace", &namespace);
     let ready = status.conditions.iter().flatten().find(|it| it.type_ == "Ready");
     let controller = metadata.owner_references.iter().flatten();
     let controller = controller.into_iter().find(|it| it.controller == Some(true));
     let ready = ready.map(|it| it.status.to_lowercase());
     for (name, value) in [
-        ("name", metadata.name.as_deref()),
-        ("uid", metadata.uid.as_deref()),
-        ("ip", status.pod_ip.as_deref()),
-        ("phase", status.phase.as_deref()),
-        ("host_ip", status.host_ip.as_deref()),
-        ("node_name", spec.node_name.as_deref()),
-        ("ready", ready.as_deref()),
-        ("controller_kind", controller.map(|it| it.kind.as_str())),
-        ("controller_name", controller.map(|it| it.name.as_str())),
+        ("pod_name", metadata.name.as_deref()),
+        ("pod_uid", metadata.uid.as_deref()),
+        ("pod_ip", status.pod_ip.as_deref()),
+        ("pod_phase", status.phase.as_deref()),
+        ("pod_host_ip", status.host_ip.as_deref()),
+        ("pod_node_name", spec.node_name.as_deref()),
+        ("pod_ready", ready.as_deref()),
+        ("pod_controller_kind", controller.map(|it| it.kind.as_str())),
+        ("pod_controller_name", controller.map(|it| it.name.as_str())),
     ] {
         put(&mut target, name, value.unwrap_or_default());
     }
-    all(&mut target, "label", metadata.labels.as_ref());
-    all(&mut target, "annotation", metadata.annotations.as_ref());
+    all(&mut target, "pod_label", metadata.labels.as_ref());
+    all(&mut target, "pod_annotation", metadata.annotations.as_ref());
     target
 }
 
@@ -79,32 +80,11 @@ fn of_container(
     is_init: bool,
     state: Option<&ContainerStatus>,
 ) {
-    put(target, "container_name", &container.name);
-    put(target, "container_image", container.image.as_deref().unwrap_or_default());
-    put(target, "container_init", if is_init { "true" } else { "false" });
+    put(target, "pod_container_name", &container.name);
+    put(target, "pod_container_image", container.image.as_deref().unwrap_or_default());
+    put(target, "pod_container_init", if is_init { "true" } else { "false" });
     let id = state.and_then(|it| it.container_id.as_deref());
-    put(target, "container_id", id.unwrap_or_default());
-}
-
-/// Labels or annotations, and which of them are there.
-fn all(target: &mut Target, what: &str, values: Option<&BTreeMap<String, String>>) {
-    for (name, value) in values.into_iter().flatten() {
-        let name: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        put(target, &format!("{what}_{name}"), value);
-        put(target, &format!("{what}present_{name}"), "true");
-    }
-}
-
-fn put(target: &mut Target, name: &str, value: &str) {
-    if !value.is_empty() {
-        target.insert(format!("{PREFIX}{name}"), value.to_owned());
-    }
-}
-
-fn address(ip: &str, port: Option<i32>) -> String {
-    let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
-    port.map_or_else(|| ip.clone(), |port| format!("{ip}:{port}"))
+    put(target, "pod_container_id", id.unwrap_or_default());
 }
 
 #[cfg(test)]

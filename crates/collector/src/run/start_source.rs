@@ -1,0 +1,126 @@
+//! Starting what finds targets and brings entries.
+
+use std::sync::Arc;
+
+use alloy::Value;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::component::Settings;
+use crate::component::loki_source_kubernetes::Settings as KubernetesSettings;
+use crate::run::discovery_relabel::targets;
+use crate::run::exports::Exports;
+use crate::run::followed::Form;
+use crate::run::node::Node;
+use crate::run::running::Running;
+use crate::run::start::of;
+use crate::run::{
+    discovery_file, discovery_kubernetes, local_file, local_file_match, loki_source_api,
+    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, pod_logs,
+};
+
+impl Running {
+    /// Starts what finds something: targets, or what others are told.
+    pub(super) fn start_finder(&mut self, id: &str, node: &mut Node) {
+        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
+        let (exports, cancel) = (Exports::new(id, self.news.clone()), node.cancel.clone());
+        match node.settings.clone() {
+            Settings::DiscoveryFile(settings) => {
+                let mut files = discovery_file::Files::default();
+                // What is wrong is told when they are read again.
+                files.look(&settings);
+                node.exports = files.exports();
+                let told = node.told(&settings, of!(DiscoveryFile));
+                self.tasks.spawn(discovery_file::run(files, told, exports, stats, cancel));
+            }
+            Settings::DiscoveryKubernetes(settings) => {
+                node.exports = Value::object([("targets", Value::array(Vec::new()))]);
+                let told = node.told(&settings, of!(DiscoveryKubernetes));
+                let around = self.config.kubernetes.clone();
+                let seed = self.parts.seed;
+                let run = discovery_kubernetes::run(told, around, seed, (exports, stats, cancel));
+                self.tasks.spawn(run);
+            }
+            Settings::LocalFile(settings) => {
+                node.exports = local_file::exports(&settings).unwrap_or_else(|problem| {
+                    node.stats.note(Some(problem));
+                    Value::object([("content", Value::Unknown)])
+                });
+                let told = node.told(&settings, of!(LocalFile));
+                self.tasks.spawn(local_file::run(told, exports, stats, cancel));
+            }
+            Settings::LocalFileMatch(settings) => {
+                let (patterns, age) = (&settings.path_targets, settings.ignore_older_than);
+                let found = local_file_match::matching(patterns, age, &births);
+                node.exports = Value::object([("targets", targets(found))]);
+                let told = node.told(&settings, of!(LocalFileMatch));
+                self.tasks.spawn(local_file_match::run(told, births, exports, cancel));
+            }
+            _ => self.start_source(id, node),
+        }
+    }
+
+    /// Starts what brings entries.
+    fn start_source(&mut self, id: &str, node: &mut Node) {
+        let (stats, cancel) = (Arc::clone(&node.stats), node.cancel.clone());
+        match node.settings.clone() {
+            Settings::LokiSourceFile(settings) => {
+                let births = Arc::clone(&self.births);
+                let is_from_end = settings.tail_from_end;
+                let told = node.told(&settings, of!(LokiSourceFile));
+                let Some(files) = self.files(id, node, Form::Lines, is_from_end) else { return };
+                self.tasks.spawn(loki_source_file::run(files, told, births, stats, cancel));
+            }
+            Settings::LokiSourceKubernetes(settings) => {
+                let told = node.told(&settings, of!(LokiSourceKubernetes));
+                self.start_kubernetes(id, node, told, cancel);
+            }
+            Settings::LokiSourceKubernetesEvents(settings) => {
+                let told = node.told(&settings, of!(LokiSourceKubernetesEvents));
+                let Some(kept) = self.kept(id, node) else { return };
+                let parts = loki_source_kubernetes_events::Parts {
+                    id: id.to_owned(),
+                    settings: told,
+                    around: self.config.kubernetes.clone(),
+                    kept,
+                    seed: self.parts.seed,
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(loki_source_kubernetes_events::run(parts));
+            }
+            Settings::LokiSourceApi(settings) => {
+                let told = node.told(&settings, of!(LokiSourceApi));
+                let clock = Arc::clone(&self.parts.clock);
+                self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
+            }
+            _ => {}
+        }
+    }
+
+    fn start_kubernetes(
+        &mut self,
+        id: &str,
+        node: &Node,
+        settings: watch::Receiver<KubernetesSettings>,
+        cancel: CancellationToken,
+    ) {
+        let Some(files) = self.files(id, node, Form::Contents, false) else { return };
+        let Some(kept) = self.kept(id, node) else { return };
+        let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
+        let logs = pod_logs::Parts {
+            settings: settings.clone(),
+            wanted: loki_source_kubernetes::by_api,
+            births: Arc::clone(&births),
+            around: self.config.kubernetes.clone(),
+            kept,
+            turns: self.turns.clone(),
+            seed: self.parts.seed,
+            metrics: self.metrics.clone(),
+            stats: Arc::clone(&stats),
+            cancel: cancel.clone(),
+        };
+        let run = loki_source_kubernetes::run(files, settings, births, (stats, cancel), logs);
+        self.tasks.spawn(run);
+    }
+}
