@@ -27,6 +27,7 @@ mod metrics;
 pub mod run;
 mod stage;
 mod status;
+mod syslog;
 mod tail;
 mod write;
 

@@ -118,6 +118,17 @@ pub const TENANTS_MAX: usize = 256;
 /// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
 /// password that was exchanged is wanted at once.
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
+/// Bytes of one message of syslog, whatever is configured: as much as a datagram holds, and more than
+/// any store takes as a line.
+pub const SYSLOG_MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Connections to one place that syslog is listened at. Each costs a handle and a buffer.
+pub const SYSLOG_CONNECTIONS_MAX: usize = 1024;
+/// Entries of syslog that go on together: waiting for them costs time, going alone costs more.
+pub const SYSLOG_BATCH_ENTRIES_MAX: usize = 512;
+/// How long nothing must come over a connection of syslog that is about to be closed,
+pub const SYSLOG_DRAIN_PAUSE: Duration = Duration::from_millis(100);
+/// and how long it is read at most by then: whoever sends without a pause must not hold up the end.
+pub const SYSLOG_DRAIN_MAX: Duration = Duration::from_secs(2);
 /// Bytes of one file of targets: some hundred thousand of them.
 pub const TARGET_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// What a page shows of the arguments or exports of one component, in bytes.

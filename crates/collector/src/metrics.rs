@@ -26,6 +26,8 @@ pub struct Metrics {
     pub api_streams_waiting: Gauge,
     /// Lines read from the Kubernetes API for the first time.
     pub api_lines: Counter,
+    /// What is counted of syslog.
+    pub syslog: SyslogMetrics,
     /// What is counted of each sink.
     pub write: WriteMetrics,
 }
@@ -60,7 +62,36 @@ impl Metrics {
         let file = registry.sub_registry_with_prefix("loki_source_file");
         file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
         file.register("read_lines", "Lines read from files", metrics.read_lines.clone());
+        metrics.syslog.register(registry);
         metrics.write.register(registry);
         metrics
+    }
+}
+
+/// What is counted of messages of syslog.
+#[derive(Debug, Clone, Default)]
+pub struct SyslogMetrics {
+    /// Entries that were made of messages.
+    pub entries: Counter,
+    /// Messages that are not written as they should be. They are taken whole.
+    pub parsing_errors: Counter,
+    /// Messages without a text, which are left out.
+    pub empty_messages: Counter,
+}
+
+impl SyslogMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let own = registry.sub_registry_with_prefix("loki_source_syslog");
+        own.register("entries", "Entries made of messages of syslog", self.entries.clone());
+        own.register(
+            "parsing_errors",
+            "Messages of syslog that are not written as they should be",
+            self.parsing_errors.clone(),
+        );
+        own.register(
+            "empty_messages",
+            "Messages of syslog without a text, which are left out",
+            self.empty_messages.clone(),
+        );
     }
 }

@@ -28,7 +28,7 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 19] = [
     "discovery.docker",
     "discovery.dockerswarm",
     "discovery.http",
@@ -45,7 +45,6 @@ const SOURCES: [&str; 20] = [
     "loki.source.journal",
     "loki.source.kafka",
     "loki.source.podlogs",
-    "loki.source.syslog",
     "loki.source.windowsevent",
     "remote.s3",
     "remote.vault",

@@ -5,7 +5,7 @@ use alloy::decode::Arguments;
 use crate::component::{
     discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
     loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
-    loki_source_kubernetes, loki_source_kubernetes_events, loki_write,
+    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_syslog, loki_write,
 };
 
 /// One sort of component.
@@ -44,13 +44,14 @@ pub enum Settings {
     LokiSourceFile(loki_source_file::Settings),
     LokiSourceKubernetes(loki_source_kubernetes::Settings),
     LokiSourceKubernetesEvents(loki_source_kubernetes_events::Settings),
+    LokiSourceSyslog(loki_source_syslog::Settings),
     LokiWrite(loki_write::Settings),
 }
 
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 13] = [
+pub static KINDS: [Kind; 14] = [
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],
@@ -108,6 +109,11 @@ pub static KINDS: [Kind; 13] = [
         decode: |args| {
             Settings::LokiSourceKubernetesEvents(loki_source_kubernetes_events::decode(args))
         },
+    },
+    Kind {
+        name: "loki.source.syslog",
+        exports: &[],
+        decode: |args| Settings::LokiSourceSyslog(loki_source_syslog::decode(args)),
     },
     Kind {
         name: "loki.write",

@@ -133,6 +133,29 @@ fn components_that_are_not_run() {
 }
 
 #[test]
+fn syslog() {
+    let source = |listener: &str| {
+        format!(
+            "{WRITE}loki.source.syslog \"s\" {{\n forward_to = [loki.write.w.receiver]\n{listener}}}\n"
+        )
+    };
+    check(&source(" listener { address = \"0.0.0.0:1514\"\n labels = {job = \"s\"} }\n"), &[]);
+    check(
+        &source(
+            " listener {\n address = \"localhost\"\n }\n listener {\n address = \":1\"\n protocol = \"sctp\"\n max_message_length = 0\n tls_config { }\n }\n",
+        ),
+        &[
+            "c:7:12: \"address\": \"localhost\" is no address, write one like \"0.0.0.0:1514\"",
+            "c:9:2: warning: entries will have no labels, which stores refuse: give labels or relabel_rules",
+            "c:11:13: \"protocol\" must be one of \"tcp\", \"udp\", not \"sctp\"",
+            "c:12:23: it must be between 1 and 1048576",
+            "c:13:2: it cannot listen by TLS: let a proxy before it end that",
+        ],
+    );
+    check(&source(""), &["c:4:1: warning: it listens nowhere: give it a block \"listener\""]);
+}
+
+#[test]
 fn modules() {
     let module = "declare \"m\" {\n argument \"to\" { }\n argument \"n\" {\n optional = true\n default = 4\n }\n loki.process \"p\" {\n stage.limit {\n rate = argument.n.value\n burst = 1\n }\n forward_to = argument.to.value\n }\n export \"receiver\" { value = loki.process.p.receiver }\n}\n";
     check(

@@ -32,6 +32,7 @@ mod loki_source_api;
 mod loki_source_file;
 mod loki_source_kubernetes;
 mod loki_source_kubernetes_events;
+mod loki_source_syslog;
 mod loki_write;
 mod node;
 mod objects;
@@ -45,6 +46,8 @@ mod seen;
 mod start;
 mod start_source;
 mod stats;
+mod syslog_entries;
+mod syslog_listener;
 mod target_file;
 mod view;
 

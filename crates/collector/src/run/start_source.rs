@@ -16,7 +16,8 @@ use crate::run::running::Running;
 use crate::run::start::of;
 use crate::run::{
     discovery_file, discovery_kubernetes, local_file, local_file_match, loki_source_api,
-    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, pod_logs,
+    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, loki_source_syslog,
+    pod_logs,
 };
 
 impl Running {
@@ -93,6 +94,17 @@ impl Running {
                 let told = node.told(&settings, of!(LokiSourceApi));
                 let clock = Arc::clone(&self.parts.clock);
                 self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
+            }
+            Settings::LokiSourceSyslog(settings) => {
+                let parts = loki_source_syslog::Parts {
+                    settings: node.told(&settings, of!(LokiSourceSyslog)),
+                    clock: Arc::clone(&self.parts.clock),
+                    metrics: self.metrics.clone(),
+                    stats,
+                    cancel,
+                    problems: loki_source_syslog::Problems::default(),
+                };
+                self.tasks.spawn(loki_source_syslog::run(parts));
             }
             _ => {}
         }

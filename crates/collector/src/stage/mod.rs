@@ -16,6 +16,7 @@ mod pipeline;
 
 pub use airflow::{Labeller, PodSource};
 pub use cri::{Joiner, parse as parse_record, stray};
+pub use distinct::Distinct;
 pub use lane::Lane;
 pub use lane::Lanes;
 pub use line::{Physical, Splitter};

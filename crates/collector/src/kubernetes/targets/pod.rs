@@ -1,4 +1,4 @@
-//! The targets of a pod: one for each port of each container, and one for a container without ports.
+//! The targets of a pod: one for each port of each container; one for a container without ports.
 
 use alloy::Target;
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};

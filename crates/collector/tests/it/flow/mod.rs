@@ -9,3 +9,4 @@ mod page;
 mod pod_logs;
 mod reload;
 mod short;
+mod syslog;
