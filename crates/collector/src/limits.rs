@@ -118,8 +118,8 @@ pub const TENANTS_MAX: usize = 256;
 /// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
 /// password that was exchanged is wanted at once.
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
-/// Bytes of one message of syslog, whatever is configured: as much as a datagram holds, and more than
-/// any store takes as a line.
+/// Bytes of one message of syslog, whatever is configured: more than a datagram holds, or a store
+/// takes as a line.
 pub const SYSLOG_MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Connections to one place that syslog is listened at. Each costs a handle and a buffer.
 pub const SYSLOG_CONNECTIONS_MAX: usize = 1024;

@@ -28,7 +28,7 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 18] = [
     "discovery.docker",
     "discovery.dockerswarm",
     "discovery.http",
@@ -44,7 +44,6 @@ const SOURCES: [&str; 19] = [
     "loki.source.heroku",
     "loki.source.journal",
     "loki.source.kafka",
-    "loki.source.podlogs",
     "loki.source.windowsevent",
     "remote.s3",
     "remote.vault",

@@ -5,7 +5,8 @@ use alloy::decode::Arguments;
 use crate::component::{
     discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
     loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
-    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_syslog, loki_write,
+    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
+    loki_write,
 };
 
 /// One sort of component.
@@ -44,6 +45,7 @@ pub enum Settings {
     LokiSourceFile(loki_source_file::Settings),
     LokiSourceKubernetes(loki_source_kubernetes::Settings),
     LokiSourceKubernetesEvents(loki_source_kubernetes_events::Settings),
+    LokiSourcePodlogs(loki_source_podlogs::Settings),
     LokiSourceSyslog(loki_source_syslog::Settings),
     LokiWrite(loki_write::Settings),
 }
@@ -51,7 +53,7 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 14] = [
+pub static KINDS: [Kind; 15] = [
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],
@@ -109,6 +111,11 @@ pub static KINDS: [Kind; 14] = [
         decode: |args| {
             Settings::LokiSourceKubernetesEvents(loki_source_kubernetes_events::decode(args))
         },
+    },
+    Kind {
+        name: "loki.source.podlogs",
+        exports: &[],
+        decode: |args| Settings::LokiSourcePodlogs(loki_source_podlogs::decode(args)),
     },
     Kind {
         name: "loki.source.syslog",

@@ -19,10 +19,12 @@ pub mod loki_source_api;
 pub mod loki_source_file;
 pub mod loki_source_kubernetes;
 pub mod loki_source_kubernetes_events;
+pub mod loki_source_podlogs;
 pub mod loki_source_syslog;
 pub mod loki_write;
 mod receiver;
 mod rules;
+pub(crate) mod selector;
 mod setting;
 
 pub use foreign::{Foreign, unknown};

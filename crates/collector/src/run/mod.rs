@@ -32,6 +32,7 @@ mod loki_source_api;
 mod loki_source_file;
 mod loki_source_kubernetes;
 mod loki_source_kubernetes_events;
+mod loki_source_podlogs;
 mod loki_source_syslog;
 mod loki_write;
 mod node;

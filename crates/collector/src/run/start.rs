@@ -43,6 +43,9 @@ impl Host for Running {
             Settings::LokiSourceKubernetes(it) => {
                 it.keeps_meta = self.leads_to_airflow(&it.forward_to);
             }
+            Settings::LokiSourcePodlogs(it) => {
+                it.keeps_meta |= self.leads_to_airflow(&it.forward_to);
+            }
             _ => {}
         }
         if let Some(node) = self.nodes.get_mut(id) {

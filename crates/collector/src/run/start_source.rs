@@ -16,8 +16,8 @@ use crate::run::running::Running;
 use crate::run::start::of;
 use crate::run::{
     discovery_file, discovery_kubernetes, local_file, local_file_match, loki_source_api,
-    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, loki_source_syslog,
-    pod_logs,
+    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs,
+    loki_source_syslog, pod_logs,
 };
 
 impl Running {
@@ -94,6 +94,19 @@ impl Running {
                 let told = node.told(&settings, of!(LokiSourceApi));
                 let clock = Arc::clone(&self.parts.clock);
                 self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
+            }
+            Settings::LokiSourcePodlogs(settings) => {
+                let (reading, read) = watch::channel(loki_source_podlogs::reading(&settings));
+                let parts = loki_source_podlogs::Parts {
+                    settings: node.told(&settings, of!(LokiSourcePodlogs)),
+                    reading,
+                    around: self.config.kubernetes.clone(),
+                    seed: self.parts.seed,
+                    stats,
+                    cancel: cancel.clone(),
+                };
+                self.start_kubernetes(id, node, read, cancel);
+                self.tasks.spawn(loki_source_podlogs::run(parts));
             }
             Settings::LokiSourceSyslog(settings) => {
                 let parts = loki_source_syslog::Parts {

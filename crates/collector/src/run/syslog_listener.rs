@@ -26,7 +26,7 @@ use crate::syslog::Frame;
 /// How long to wait before a place is tried again that cannot be listened at.
 const BIND_PAUSE: Duration = Duration::from_secs(1);
 
-/// Takes connections until it is told to end; then what they have sent is read, and they are closed.
+/// Takes connections until it is told to end; then what they have sent is read before they close.
 pub async fn tcp(of: Listener, parts: Parts) {
     let Some(listener) = bound(of.at, &parts, TcpListener::bind).await else { return };
     let room = Arc::new(Semaphore::new(SYSLOG_CONNECTIONS_MAX));

@@ -7,6 +7,7 @@ mod events;
 mod kubernetes;
 mod page;
 mod pod_logs;
+mod podlogs;
 mod reload;
 mod short;
 mod syslog;
