@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use collector::component::{LogFormat, LogLevel, Logging};
 use collector::configuration::{Configuration, load};
 use collector::kubernetes::SERVICE_ACCOUNT_FOLDER;
 use collector::run::{
@@ -13,11 +14,13 @@ use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing::level_filters::LevelFilter;
 
 use crate::agent::access;
 use crate::args::CollectArgs;
 use crate::assemble;
 use crate::machine::machine;
+use crate::trace::{self, LineFormat};
 
 /// Runs the configuration at a path until it is told to end.
 ///
@@ -38,6 +41,8 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     let runner =
         started.with_context(|| format!("the configuration {} is wrong", path.display()))?;
     let (control, cancel) = (runner.control(), CancellationToken::new());
+    let mut logging = control.logging();
+    log_as(*logging.borrow_and_update());
     let listen = configuration.listen.unwrap_or(args.listen);
     let listener = bind(listen).await;
     let listener = listener.with_context(|| format!("failed to listen at {listen}"))?;
@@ -50,15 +55,36 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
             let _ = reread(&control, path).await;
         }
     };
+    let relog = async {
+        while logging.changed().await.is_ok() {
+            log_as(*logging.borrow_and_update());
+        }
+    };
     let mut running = std::pin::pin!(runner.run(cancel.clone()));
     tokio::select! {
         ended = &mut running => return Ok(ended?),
         signal = assemble::stopped() => signal?,
         () = page => {}
         () = hear => {}
+        () = relog => {}
     }
     cancel.cancel();
     Ok(running.await?)
+}
+
+/// Logs as a configuration says.
+fn log_as(logging: Option<Logging>) {
+    let level = logging.map(|it| match it.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    });
+    let format = logging.and_then(|it| it.format).map(|format| match format {
+        LogFormat::Logfmt => LineFormat::Logfmt,
+        LogFormat::Json => LineFormat::Json,
+    });
+    trace::configure(level, format);
 }
 
 fn config(args: &CollectArgs, configuration: &Configuration) -> RunnerConfig {

@@ -13,6 +13,6 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    barogram_cli::trace::start(cli.log_level().into());
+    barogram_cli::trace::start(cli.log_level().into(), cli.output.log_level.is_some());
     barogram_cli::exit::code(barogram_cli::command::run(cli).await)
 }

@@ -31,4 +31,4 @@ pub use foreign::{Foreign, unknown};
 pub use kind::{Export, KINDS, Kind, Settings};
 pub use receiver::{Batch, Receiver, To};
 pub use rules::RuleSet;
-pub use setting::check_setting;
+pub use setting::{LogFormat, LogLevel, Logging, check_setting};

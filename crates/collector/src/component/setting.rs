@@ -4,10 +4,43 @@ use alloy::ast::Block;
 use alloy::decode::Arguments;
 use alloy::{Diagnostic, Diagnostics, Scope, Value};
 
-/// Looks whether a setting says what it may, and says what has no effect here.
-pub fn check_setting(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics) {
+/// What a configuration says about our own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logging {
+    /// From which level on it is written.
+    pub level: LogLevel,
+    /// What its lines look like, if that is said.
+    pub format: Option<LogFormat>,
+}
+
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// What lines of our own log look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Names and values.
+    Logfmt,
+    /// An object.
+    Json,
+}
+
+/// Looks whether a setting says what it may, and says what has no effect here. Returns what it says
+/// about our own log.
+pub fn check_setting(
+    block: &Block,
+    scope: &Scope,
+    diagnostics: &mut Diagnostics,
+) -> Option<Logging> {
     match block.name.text.as_str() {
-        "logging" => logging(block, scope, diagnostics),
+        "logging" => return Some(logging(block, scope, diagnostics)),
         "livedebugging" => {
             // It is always on: it costs something only while somebody looks.
             let mut args = Arguments::of_block(block, scope, diagnostics);
@@ -20,13 +53,21 @@ pub fn check_setting(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics
             diagnostics.push(Diagnostic::warning(block.head(), message));
         }
     }
+    None
 }
 
-fn logging(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics) {
+fn logging(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics) -> Logging {
     let mut args = Arguments::of_block(block, scope, diagnostics);
-    let levels = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
-    args.one_of("level", &levels, ());
-    args.one_of("format", &[("logfmt", ()), ("json", ()), ("otel", ())], ());
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+    ];
+    let level = args.one_of("level", &levels, LogLevel::Info);
+    let formats =
+        [("logfmt", Some(LogFormat::Logfmt)), ("json", Some(LogFormat::Json)), ("otel", None)];
+    let format = args.one_of("format", &formats, None);
     if let Some((value, span)) = args.value("write_to")
         && !matches!(&value, Value::Null)
         && !matches!(&value, Value::Array(elements) if elements.is_empty())
@@ -35,4 +76,5 @@ fn logging(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics) {
         args.push(Diagnostic::warning(span, message));
     }
     args.finish();
+    Logging { level, format }
 }

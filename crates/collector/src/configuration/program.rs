@@ -9,7 +9,7 @@ use alloy::ast::Block;
 use alloy::config::Config;
 use alloy::{Diagnostics, Environment, Scope, Sources, Value, parse};
 
-use crate::component::{Kind, Settings, check_setting};
+use crate::component::{Kind, Logging, Settings, check_setting};
 use crate::configuration::Configuration;
 use crate::configuration::level::Level;
 use crate::configuration::module::{Building, Modules};
@@ -48,6 +48,8 @@ pub struct Known {
 pub struct Program {
     /// Its texts, for whoever tells of places in them.
     pub sources: Sources,
+    /// What it says about our own log.
+    pub logging: Option<Logging>,
     root: Level,
     modules: Arc<Modules>,
     environment: Arc<dyn Environment>,
@@ -98,8 +100,9 @@ impl Program {
         let config = Config::of_files(&files, &mut diagnostics);
         let environment: Arc<dyn Environment> = Arc::new(machine.in_folder(folder));
         let scope = Scope::new(Arc::clone(&environment));
+        let mut logging = None;
         for block in &config.settings {
-            check_setting(block, &scope, &mut diagnostics);
+            logging = check_setting(block, &scope, &mut diagnostics).or(logging);
         }
         let mut building = Building {
             sources: &mut sources,
@@ -110,7 +113,7 @@ impl Program {
         };
         let modules = Modules::of(&config, None, &mut building);
         let root = Level::build(&config, String::new(), &modules, &mut building);
-        (Self { sources, root, modules, environment }, diagnostics)
+        (Self { sources, logging, root, modules, environment }, diagnostics)
     }
 
     /// Evaluates what was not evaluated yet, and what depends on these news.

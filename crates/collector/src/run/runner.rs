@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use alloy::{Diagnostics, Value};
 use prometheus_client::registry::Registry;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::component::Logging;
 use crate::configuration::{Configuration, Machine, News, Program, check};
 use crate::limits::NEWS_MAX;
 use crate::metrics::Metrics;
@@ -37,6 +38,7 @@ struct Reload {
 pub struct Control {
     reloads: mpsc::Sender<Reload>,
     view: View,
+    logging: watch::Sender<Option<Logging>>,
 }
 
 impl std::fmt::Debug for Reload {
@@ -66,7 +68,8 @@ impl Runner {
         let (news, news_of) = mpsc::channel(NEWS_MAX);
         let (reloads, reloads_of) = mpsc::channel(1);
         let running = Running::new(config, parts, Metrics::register(registry), news);
-        let control = Control { reloads, view: View::default() };
+        let logging = watch::Sender::new(program.logging);
+        let control = Control { reloads, view: View::default(), logging };
         let mut runner =
             Self { running, program, machine, news: news_of, reloads: reloads_of, control };
         let births = Arc::clone(&runner.running.births);
@@ -130,6 +133,7 @@ impl Runner {
     fn reload(&mut self, configuration: &Configuration) -> Result<(), Refused> {
         self.program = checked(configuration, &self.machine)?;
         self.running.generation += 1;
+        self.control.logging.send_replace(self.program.logging);
         self.evaluate(&News::new());
         self.running.sweep();
         tracing::info!("the new configuration runs");
@@ -185,6 +189,12 @@ impl Control {
         let reload = Reload { configuration, answer };
         self.reloads.send(reload).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
+    }
+
+    /// What the configuration says about our own log, now and after each new one.
+    #[must_use]
+    pub fn logging(&self) -> watch::Receiver<Option<Logging>> {
+        self.logging.subscribe()
     }
 
     /// The components as they are now.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use barogram_collector::component::{LogFormat, LogLevel, Logging};
 use tokio::time::sleep;
 
 use super::agent::{Place, shown, until_stored};
@@ -106,5 +107,22 @@ async fn components_come_and_go() {
     assert_eq!(store.stored().entries.len(), 1);
     agent.reload(&place.text(&text("1", ""), &store)).await.unwrap();
     until_stored(&store, 2).await;
+    agent.stop().await;
+}
+
+/// What a configuration says about our own log is told, at the start and anew.
+#[tokio::test]
+async fn our_own_log() {
+    let (place, store) = (Place::new(), Store::start([]).await);
+    let agent = place.start("logging { level = \"debug\" }", &store);
+    let mut logging = agent.control.logging();
+    let level = |logging: Option<Logging>| logging.map(|it| (it.level, it.format));
+    assert_eq!(level(*logging.borrow_and_update()), Some((LogLevel::Debug, None)));
+    agent.reload("logging {\n level = \"warn\"\n format = \"json\"\n}").await.unwrap();
+    assert_eq!(level(*logging.borrow_and_update()), Some((LogLevel::Warn, Some(LogFormat::Json))));
+    agent.reload("logging { level = \"loud\" }").await.unwrap_err();
+    assert!(!logging.has_changed().unwrap(), "what is wrong changes nothing");
+    agent.reload("").await.unwrap();
+    assert_eq!(*logging.borrow_and_update(), None);
     agent.stop().await;
 }
