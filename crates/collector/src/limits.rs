@@ -118,6 +118,8 @@ pub const TENANTS_MAX: usize = 256;
 /// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
 /// password that was exchanged is wanted at once.
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
+/// How often an object of Kubernetes is asked for at most: its values change by hand.
+pub const POLL_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Bytes of one message of syslog, whatever is configured: more than a datagram holds, or a store
 /// takes as a line.
 pub const SYSLOG_MESSAGE_BYTES_MAX: usize = 1024 * 1024;

@@ -49,13 +49,7 @@ const SOURCES: [&str; 18] = [
     "remote.vault",
 ];
 /// Logs pass through these, or other components cannot do without what they export.
-const BETWEEN: [&str; 5] = [
-    "loki.enrich",
-    "loki.secretfilter",
-    "remote.http",
-    "remote.kubernetes.configmap",
-    "remote.kubernetes.secret",
-];
+const BETWEEN: [&str; 3] = ["loki.enrich", "loki.secretfilter", "remote.http"];
 
 impl Foreign {
     /// What is done about a component of this name, if Alloy has it.

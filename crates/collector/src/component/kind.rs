@@ -2,11 +2,12 @@
 
 use alloy::decode::Arguments;
 
+use crate::component::remote_kubernetes::{Sort, decode as decode_remote};
 use crate::component::{
     discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
     loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
     loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
-    loki_write,
+    loki_write, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -48,12 +49,13 @@ pub enum Settings {
     LokiSourcePodlogs(loki_source_podlogs::Settings),
     LokiSourceSyslog(loki_source_syslog::Settings),
     LokiWrite(loki_write::Settings),
+    RemoteKubernetes(remote_kubernetes::Settings),
 }
 
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 15] = [
+pub static KINDS: [Kind; 17] = [
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],
@@ -126,6 +128,16 @@ pub static KINDS: [Kind; 15] = [
         name: "loki.write",
         exports: RECEIVER,
         decode: |args| Settings::LokiWrite(loki_write::decode(args)),
+    },
+    Kind {
+        name: "remote.kubernetes.configmap",
+        exports: &[("data", Export::Known)],
+        decode: |args| Settings::RemoteKubernetes(decode_remote(Sort::ConfigMap, args)),
+    },
+    Kind {
+        name: "remote.kubernetes.secret",
+        exports: &[("data", Export::Known)],
+        decode: |args| Settings::RemoteKubernetes(decode_remote(Sort::Secret, args)),
     },
 ];
 

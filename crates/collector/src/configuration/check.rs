@@ -39,6 +39,10 @@ impl Host for Nobody {
         stub(id, kind)
     }
 
+    fn wait(&mut self, id: &str, kind: &'static Kind) -> Value {
+        stub(id, kind)
+    }
+
     fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value {
         stub(id, kind)
     }

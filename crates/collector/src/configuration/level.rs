@@ -30,6 +30,8 @@ pub(super) struct Level {
     missing: Vec<String>,
     environment: Arc<dyn Environment>,
     is_fresh: bool,
+    /// Whether it is given something that is not known yet and will be.
+    is_waiting: bool,
 }
 
 /// A component, or a use of a module.
@@ -86,6 +88,7 @@ impl Level {
             missing: not_there,
             environment: Arc::clone(&building.environment),
             is_fresh: true,
+            is_waiting: false,
         }
     }
 
@@ -96,9 +99,12 @@ impl Level {
         let mut scope = self.scope();
         for at in self.graph.order().to_vec() {
             let is_due = is_all || self.graph.needs(at).any(|needed| is_changed[needed]);
+            let waits = self.is_waiting
+                || self.graph.needs(at).any(|needed| self.nodes[needed].is_awaited());
             let node = &mut self.nodes[at];
             let full = format!("{}{}", self.path, node.id);
-            let exports = node.evaluate(&full, is_due, &scope, (news, host), diagnostics);
+            let due = (is_due, waits);
+            let exports = node.evaluate(&full, due, &scope, (news, host), diagnostics);
             if exports != node.exports {
                 scope.set(&node.id, exports.clone());
                 node.exports = exports;
@@ -220,11 +226,21 @@ impl Node {
         Self { id: id.to_owned(), block: Arc::clone(block), work, exports }
     }
 
+    /// Whether it will export something that nobody knows yet. Of what is not run, nobody ever will.
+    fn is_awaited(&self) -> bool {
+        let may_tell = match &self.work {
+            Work::Component(_) => true,
+            Work::Module(level) => level.nodes.iter().any(Self::is_awaited),
+            Work::Nothing => false,
+        };
+        may_tell && self.exports.has_unknown()
+    }
+
     /// What it exports now.
     fn evaluate(
         &mut self,
         full: &str,
-        is_due: bool,
+        (is_due, waits): (bool, bool),
         scope: &Scope,
         (news, host): (&News, &mut dyn Host),
         diagnostics: &mut Diagnostics,
@@ -235,12 +251,14 @@ impl Node {
                 let settings = (kind.decode)(&mut args);
                 match args.finish() {
                     Outcome::Wrong => host.wrong(full, kind),
+                    Outcome::Unknown if waits => host.wait(full, kind),
                     Outcome::Complete | Outcome::Unknown => host.apply(full, kind, settings),
                 }
             }
             Work::Component(_) => news.get(full).unwrap_or(&self.exports).clone(),
             Work::Module(level) => {
                 if is_due {
+                    level.is_waiting = waits;
                     level.give(&self.block, scope, diagnostics);
                 }
                 level.evaluate(news, host, diagnostics);

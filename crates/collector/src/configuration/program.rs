@@ -22,6 +22,10 @@ pub trait Host {
     /// A component has these settings from now on. Returns what it exports.
     fn apply(&mut self, id: &str, kind: &'static Kind, settings: Settings) -> Value;
 
+    /// A component needs what another will tell some time and has not yet: what it was told before
+    /// stays in force. Returns what it exports all the same; what is sent to it must wait.
+    fn wait(&mut self, id: &str, kind: &'static Kind) -> Value;
+
     /// Something is wrong with what a component is told: what it was told before stays in force.
     /// Returns what it exports all the same; what is sent to it must wait.
     fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value;

@@ -41,6 +41,7 @@ mod page;
 mod pod_log;
 mod pod_logs;
 mod read;
+mod remote_kubernetes;
 mod runner;
 mod running;
 mod seen;

@@ -66,12 +66,19 @@ impl Host for Running {
     }
 
     fn wrong(&mut self, id: &str, kind: &'static Kind) -> Value {
+        if let Some(node) = self.nodes.get_mut(id) {
+            node.stats.note(Some("what it is told is wrong, see the log".to_owned()));
+        }
+        self.wait(id, kind)
+    }
+
+    fn wait(&mut self, id: &str, kind: &'static Kind) -> Value {
         let generation = self.generation;
         if let Some(node) = self.nodes.get_mut(id) {
             node.generation = generation;
-            node.stats.note(Some("what it is told is wrong, see the log".to_owned()));
             return node.exports.clone();
         }
+        tracing::debug!(component = id, "a component waits for what it needs");
         let (receiver, _) = self.way_into(id, kind);
         let exports = kind.exports.iter().map(|(name, _)| {
             let receiver = receiver.as_ref().filter(|_| *name == "receiver");

@@ -17,7 +17,7 @@ use crate::run::start::of;
 use crate::run::{
     discovery_file, discovery_kubernetes, local_file, local_file_match, loki_source_api,
     loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs,
-    loki_source_syslog, pod_logs,
+    loki_source_syslog, pod_logs, remote_kubernetes,
 };
 
 impl Running {
@@ -56,6 +56,13 @@ impl Running {
                 node.exports = Value::object([("targets", targets(found))]);
                 let told = node.told(&settings, of!(LocalFileMatch));
                 self.tasks.spawn(local_file_match::run(told, births, exports, cancel));
+            }
+            Settings::RemoteKubernetes(settings) => {
+                node.exports = Value::object([("data", Value::Unknown)]);
+                let told = node.told(&settings, of!(RemoteKubernetes));
+                let (around, seed) = (self.config.kubernetes.clone(), self.parts.seed);
+                let run = remote_kubernetes::run(told, around, seed, (exports, stats, cancel));
+                self.tasks.spawn(run);
             }
             _ => self.start_source(id, node),
         }

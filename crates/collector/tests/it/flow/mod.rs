@@ -9,5 +9,6 @@ mod page;
 mod pod_logs;
 mod podlogs;
 mod reload;
+mod remote;
 mod short;
 mod syslog;

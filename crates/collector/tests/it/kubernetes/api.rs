@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -28,7 +28,9 @@ const PAGE_PODS: usize = 3;
 const BOOKMARK_AFTER: Duration = Duration::from_millis(20);
 
 /// Other kinds of objects, and where they are asked for.
-const OTHERS: [(&str, &str); 4] = [
+const OTHERS: [(&str, &str); 6] = [
+    ("secrets", "/api/v1/namespaces/{namespace}/secrets/{name}"),
+    ("configmaps", "/api/v1/namespaces/{namespace}/configmaps/{name}"),
     ("nodes", "/api/v1/nodes"),
     ("services", "/api/v1/services"),
     ("namespaces", "/api/v1/namespaces"),
@@ -117,7 +119,8 @@ impl Api {
         let mut others = BTreeMap::new();
         for (name, path) in OTHERS {
             let objects = Inner::new();
-            router = router.route(path, get(pods).with_state(Arc::clone(&objects)));
+            let route = if path.ends_with("{name}") { get(one) } else { get(pods) };
+            router = router.route(path, route.with_state(Arc::clone(&objects)));
             others.insert(name, Objects(objects));
         }
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -261,6 +264,12 @@ async fn pods(
     } else {
         list(&inner, &query, fault)
     }
+}
+
+/// One object, by its name, which is its uid here.
+async fn one(State(inner): State<Arc<Inner>>, Path((_, name)): Path<(String, String)>) -> Response {
+    let found = inner.world.lock().unwrap().pods.get(&name).cloned();
+    found.map_or_else(|| refusal(404), |object| object.to_string().into_response())
 }
 
 fn status(code: u16) -> Value {

@@ -1,0 +1,92 @@
+//! What components are told by objects in the cluster.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::agent::{Place, shown, until, until_stored};
+use crate::kubernetes::api::Api;
+use crate::store::Store;
+
+const TEXT: &str = r#"
+remote.kubernetes.secret "s" {
+  namespace      = "logging"
+  name           = "key"
+  poll_frequency = "100ms"
+}
+remote.kubernetes.configmap "c" {
+  namespace      = "logging"
+  name           = "names"
+  poll_frequency = "100ms"
+}
+loki.source.file "f" {
+  targets    = [{"__path__" = "FOLDER/app.log"}]
+  forward_to = [m.x.receiver]
+}
+declare "m" {
+  argument "cluster" { }
+  argument "to" { }
+  loki.process "p" {
+    stage.static_labels { values = { cluster = argument.cluster.value } }
+    stage.label_drop { values = ["filename"] }
+    forward_to = argument.to.value
+  }
+  export "receiver" { value = loki.process.p.receiver }
+}
+m "x" {
+  cluster = remote.kubernetes.configmap.c.data["cluster"]
+  to      = [loki.write.w.receiver]
+}
+loki.write "w" {
+  endpoint {
+    url        = remote.kubernetes.configmap.c.data["url"]
+    batch_wait = "20ms"
+    basic_auth {
+      username = "u"
+      password = remote.kubernetes.secret.s.data["password"]
+    }
+  }
+}
+"#;
+
+/// Nothing goes anywhere before it is known where to; what is hidden is not shown; what changes is
+/// heard of.
+#[tokio::test]
+async fn what_is_told_later_is_waited_for() {
+    let (mut place, store, api) = (Place::new(), Store::start([]).await, Api::start().await);
+    place.api = Some(api.url.clone());
+    let names = |cluster: &str| {
+        let url = format!("{}/loki/api/v1/push", store.url);
+        json!({"metadata": {"name": "names"}, "data": {"url": url, "cluster": cluster}})
+    };
+    api.of("configmaps").apply("names", &names("one"));
+    place.write("app.log", "first\n");
+    let agent = place.start(TEXT, &store);
+    sleep(Duration::from_millis(300)).await;
+    assert!(store.stored().entries.is_empty(), "the secret is not known yet");
+    let problem = || {
+        let all = agent.control.components();
+        all.iter()
+            .find(|it| it.name == "remote.kubernetes.secret")
+            .and_then(|it| it.stats.problem())
+    };
+    assert!(problem().is_some_and(|it| it.starts_with("logging/key: ")), "{:?}", problem());
+    // "hunter2", in base64.
+    let secret = json!({"metadata": {"name": "key"}, "data": {"password": "aHVudGVyMg=="}});
+    api.of("secrets").apply("key", &secret);
+    until_stored(&store, 1).await;
+    until(|| problem().is_none(), || format!("{:?}", problem())).await;
+    api.of("configmaps").apply("names", &names("two"));
+    let exports = || {
+        let all = agent.control.components().into_iter();
+        all.map(|it| format!("{} {}", it.arguments, it.exports)).collect::<String>()
+    };
+    until(|| exports().contains("\"two\""), exports).await;
+    assert!(!exports().contains("hunter2") && !exports().contains("aHVudGVy"), "{}", exports());
+    assert!(exports().contains("(secret)"), "{}", exports());
+    place.write("app.log", "second\n");
+    until_stored(&store, 2).await;
+    agent.stop().await;
+    assert_eq!(shown(&store), ["{cluster=\"one\"} first", "{cluster=\"two\"} second"]);
+}
