@@ -21,6 +21,7 @@ pub mod configuration;
 mod custody;
 pub mod discover;
 mod error;
+mod journal;
 pub mod kubernetes;
 mod limits;
 mod metrics;

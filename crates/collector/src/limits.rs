@@ -120,6 +120,23 @@ pub const TENANTS_MAX: usize = 256;
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
 /// How often an object of Kubernetes is asked for at most: its values change by hand.
 pub const POLL_PAUSE_MIN: Duration = Duration::from_millis(100);
+/// Bytes of one field of an entry of the journal; what is longer is cut. No store takes as much.
+pub const JOURNAL_FIELD_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of one field of an entry as it is packed, or where it tells how large it becomes.
+pub const JOURNAL_PACKED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Fields of one entry of the journal: systemd takes no more.
+pub const JOURNAL_ENTRY_FIELDS_MAX: u64 = 1024;
+/// Fields that are kept of one file of the journal, since entries share them: those of some hundred
+/// processes.
+pub const JOURNAL_FIELDS_KEPT: usize = 4096;
+/// Bytes of such a field: longer ones are messages, which come once.
+pub const JOURNAL_KEPT_BYTES_MAX: usize = 256;
+/// Files of the journal that one component reads. Each costs a handle.
+pub const JOURNAL_FILES_MAX: usize = 1024;
+/// Entries of the journal that are read from one file before the next has its turn.
+pub const JOURNAL_BATCH_ENTRIES_MAX: usize = 512;
+/// How often it is looked for files of the journal: they are exchanged a few times a day.
+pub const JOURNAL_LOOK: Duration = Duration::from_secs(2);
 /// Bytes of one message of syslog, whatever is configured: more than a datagram holds, or a store
 /// takes as a line.
 pub const SYSLOG_MESSAGE_BYTES_MAX: usize = 1024 * 1024;

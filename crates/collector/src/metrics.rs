@@ -26,6 +26,8 @@ pub struct Metrics {
     pub api_streams_waiting: Gauge,
     /// Lines read from the Kubernetes API for the first time.
     pub api_lines: Counter,
+    /// What is counted of the journal.
+    pub journal: JournalMetrics,
     /// What is counted of syslog.
     pub syslog: SyslogMetrics,
     /// What is counted of each sink.
@@ -62,6 +64,7 @@ impl Metrics {
         let file = registry.sub_registry_with_prefix("loki_source_file");
         file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
         file.register("read_lines", "Lines read from files", metrics.read_lines.clone());
+        metrics.journal.register(registry);
         metrics.syslog.register(registry);
         metrics.write.register(registry);
         metrics
@@ -92,6 +95,27 @@ impl SyslogMetrics {
             "empty_messages",
             "Messages of syslog without a text, which are left out",
             self.empty_messages.clone(),
+        );
+    }
+}
+
+/// What is counted of the journal.
+#[derive(Debug, Clone, Default)]
+pub struct JournalMetrics {
+    /// Lines that were made of entries.
+    pub lines: Counter,
+    /// Entries that are damaged or have no message.
+    pub parsing_errors: Counter,
+}
+
+impl JournalMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let own = registry.sub_registry_with_prefix("loki_source_journal_target");
+        own.register("lines", "Lines made of entries of the journal", self.lines.clone());
+        own.register(
+            "parsing_errors",
+            "Entries of the journal that are damaged or have no message",
+            self.parsing_errors.clone(),
         );
     }
 }

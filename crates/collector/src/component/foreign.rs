@@ -28,7 +28,7 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 17] = [
     "discovery.docker",
     "discovery.dockerswarm",
     "discovery.http",
@@ -42,7 +42,6 @@ const SOURCES: [&str; 18] = [
     "loki.source.gcplog",
     "loki.source.gelf",
     "loki.source.heroku",
-    "loki.source.journal",
     "loki.source.kafka",
     "loki.source.windowsevent",
     "remote.s3",

@@ -5,7 +5,7 @@ use alloy::decode::Arguments;
 use crate::component::remote_kubernetes::{Sort, decode as decode_remote};
 use crate::component::{
     discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
-    loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
+    loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_journal,
     loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
     loki_write, remote_kubernetes,
 };
@@ -44,6 +44,7 @@ pub enum Settings {
     LokiRelabel(loki_relabel::Settings),
     LokiSourceApi(loki_source_api::Settings),
     LokiSourceFile(loki_source_file::Settings),
+    LokiSourceJournal(loki_source_journal::Settings),
     LokiSourceKubernetes(loki_source_kubernetes::Settings),
     LokiSourceKubernetesEvents(loki_source_kubernetes_events::Settings),
     LokiSourcePodlogs(loki_source_podlogs::Settings),
@@ -55,7 +56,7 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 17] = [
+pub static KINDS: [Kind; 18] = [
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],
@@ -101,6 +102,11 @@ pub static KINDS: [Kind; 17] = [
         name: "loki.source.file",
         exports: &[],
         decode: |args| Settings::LokiSourceFile(loki_source_file::decode(args)),
+    },
+    Kind {
+        name: "loki.source.journal",
+        exports: &[],
+        decode: |args| Settings::LokiSourceJournal(loki_source_journal::decode(args)),
     },
     Kind {
         name: "loki.source.kubernetes",

@@ -109,7 +109,7 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
 
 fn listener<'a>(args: &mut Arguments<'a, '_>, block: &'a Block) -> Option<Listener> {
     let mut nested = args.nested(block);
-    let address = nested.required_as("address", address);
+    let address = nested.required_as("address", |text: String| address(&text));
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
     let protocol = nested.one_of("protocol", &protocols, Protocol::Tcp);
     let formats =
@@ -163,7 +163,7 @@ fn raw_options(args: &mut Arguments<'_, '_>) -> bool {
     ends_with_null
 }
 
-fn address(text: String) -> Result<SocketAddr, String> {
+fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = || format!("{text:?} is no address, write one like \"0.0.0.0:1514\"");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn addresses() {
         let check = |text: &str, expect: Option<&str>| {
-            let found = address(text.to_owned()).ok().map(|it| it.to_string());
+            let found = address(text).ok().map(|it| it.to_string());
             assert_eq!(found.as_deref(), expect, "for {text}");
         };
         check(":514", Some("0.0.0.0:514"));

@@ -17,6 +17,7 @@ pub mod loki_process;
 pub mod loki_relabel;
 pub mod loki_source_api;
 pub mod loki_source_file;
+pub mod loki_source_journal;
 pub mod loki_source_kubernetes;
 pub mod loki_source_kubernetes_events;
 pub mod loki_source_podlogs;

@@ -226,7 +226,7 @@ impl Node {
         Self { id: id.to_owned(), block: Arc::clone(block), work, exports }
     }
 
-    /// Whether it will export something that nobody knows yet. Of what is not run, nobody ever will.
+    /// Whether it will export what nobody knows yet. What is not run never will.
     fn is_awaited(&self) -> bool {
         let may_tell = match &self.work {
             Work::Component(_) => true,

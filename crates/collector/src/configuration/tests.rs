@@ -120,12 +120,12 @@ fn references() {
 fn components_that_are_not_run() {
     check(
         &format!(
-            "{WRITE}prometheus.exporter.self \"d\" {{ }}\nprometheus.scrape \"s\" {{\n targets = prometheus.exporter.self.d.targets\n forward_to = []\n}}\nloki.source.journal \"j\" {{ forward_to = [loki.write.w.receiver] }}\nloki.secretfilter \"f\" {{ forward_to = [] }}\ndiscovery.kubernetes \"n\" {{ role = \"ingress\" }}\n"
+            "{WRITE}prometheus.exporter.self \"d\" {{ }}\nprometheus.scrape \"s\" {{\n targets = prometheus.exporter.self.d.targets\n forward_to = []\n}}\nloki.source.gelf \"j\" {{ forward_to = [loki.write.w.receiver] }}\nloki.secretfilter \"f\" {{ forward_to = [] }}\ndiscovery.kubernetes \"n\" {{ role = \"ingress\" }}\n"
         ),
         &[
             "c:4:1: warning: prometheus.exporter.self is not run: barogram collects logs and nothing else",
             "c:5:1: warning: prometheus.scrape is not run: barogram collects logs and nothing else",
-            "c:9:1: warning: loki.source.journal is not run, what it finds is not collected: barogram has no such",
+            "c:9:1: warning: loki.source.gelf is not run, what it finds is not collected: barogram has no such",
             "c:10:1: barogram has no loki.secretfilter, and what depends on it cannot do without",
             "c:11:35: warning: of this role no targets are found: pods, nodes and services are",
         ],

@@ -86,6 +86,11 @@ impl<V: Value> Kept<V> {
         self.lock().values.get(name).cloned()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.lock().values.len()
+    }
+
     /// The place of a value, for a ledger.
     pub fn place(self: &Arc<Self>, name: &str) -> Place<V> {
         Place { kept: Arc::clone(self), name: name.to_owned() }

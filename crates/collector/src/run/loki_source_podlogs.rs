@@ -118,10 +118,13 @@ async fn following(settings: &Settings, known: &Known, parts: &Parts) {
     );
 }
 
+/// Where is kept what is known of objects, and what is made of each.
+type Making<'a, K, T> = (&'a Arc<Objects<T>>, fn(&K) -> T);
+
 /// Follows all objects of one kind, for ever.
 async fn all<K, T>(
     client: &Client,
-    (known, make): (&Arc<Objects<T>>, fn(&K) -> T),
+    (known, make): Making<'_, K, T>,
     selection: Selection,
     parts: &Parts,
 ) where

@@ -1,5 +1,5 @@
-//! `remote.kubernetes.secret` and `remote.kubernetes.configmap` at work: an object is asked for, and
-//! asked for again. Who needs what it holds waits until it is known; what was known stays in force
+//! `remote.kubernetes.secret` and `remote.kubernetes.configmap` at work: an object is asked for again
+//! and again. Who needs what it holds waits until it is known; what was known stays in force
 //! while the API is away.
 
 use std::sync::Arc;

@@ -15,9 +15,10 @@ use crate::run::node::Node;
 use crate::run::running::Running;
 use crate::run::start::of;
 use crate::run::{
-    discovery_file, discovery_kubernetes, local_file, local_file_match, loki_source_api,
-    loki_source_file, loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs,
-    loki_source_syslog, pod_logs, remote_kubernetes,
+    discovery_file, discovery_kubernetes, journal_files, local_file, local_file_match,
+    loki_source_api, loki_source_file, loki_source_journal, loki_source_kubernetes,
+    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, pod_logs,
+    remote_kubernetes,
 };
 
 impl Running {
@@ -79,6 +80,43 @@ impl Running {
                 let Some(files) = self.files(id, node, Form::Lines, is_from_end) else { return };
                 self.tasks.spawn(loki_source_file::run(files, told, births, stats, cancel));
             }
+            Settings::LokiSourceJournal(settings) => {
+                let Some(kept) = self.kept(id, node) else { return };
+                let parts = loki_source_journal::Parts {
+                    id: id.to_owned(),
+                    settings: node.told(&settings, of!(LokiSourceJournal)),
+                    files: journal_files::Files::new(kept),
+                    clock: Arc::clone(&self.parts.clock),
+                    metrics: self.metrics.clone(),
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(loki_source_journal::run(parts));
+            }
+            Settings::LokiSourceApi(settings) => {
+                let told = node.told(&settings, of!(LokiSourceApi));
+                let clock = Arc::clone(&self.parts.clock);
+                self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
+            }
+            Settings::LokiSourceSyslog(settings) => {
+                let parts = loki_source_syslog::Parts {
+                    settings: node.told(&settings, of!(LokiSourceSyslog)),
+                    clock: Arc::clone(&self.parts.clock),
+                    metrics: self.metrics.clone(),
+                    stats,
+                    cancel,
+                    problems: loki_source_syslog::Problems::default(),
+                };
+                self.tasks.spawn(loki_source_syslog::run(parts));
+            }
+            _ => self.start_in_cluster(id, node),
+        }
+    }
+
+    /// Starts what brings entries of the cluster.
+    fn start_in_cluster(&mut self, id: &str, node: &mut Node) {
+        let (stats, cancel) = (Arc::clone(&node.stats), node.cancel.clone());
+        match node.settings.clone() {
             Settings::LokiSourceKubernetes(settings) => {
                 let told = node.told(&settings, of!(LokiSourceKubernetes));
                 self.start_kubernetes(id, node, told, cancel);
@@ -97,11 +135,6 @@ impl Running {
                 };
                 self.tasks.spawn(loki_source_kubernetes_events::run(parts));
             }
-            Settings::LokiSourceApi(settings) => {
-                let told = node.told(&settings, of!(LokiSourceApi));
-                let clock = Arc::clone(&self.parts.clock);
-                self.tasks.spawn(loki_source_api::run(told, clock, stats, cancel));
-            }
             Settings::LokiSourcePodlogs(settings) => {
                 let (reading, read) = watch::channel(loki_source_podlogs::reading(&settings));
                 let parts = loki_source_podlogs::Parts {
@@ -114,17 +147,6 @@ impl Running {
                 };
                 self.start_kubernetes(id, node, read, cancel);
                 self.tasks.spawn(loki_source_podlogs::run(parts));
-            }
-            Settings::LokiSourceSyslog(settings) => {
-                let parts = loki_source_syslog::Parts {
-                    settings: node.told(&settings, of!(LokiSourceSyslog)),
-                    clock: Arc::clone(&self.parts.clock),
-                    metrics: self.metrics.clone(),
-                    stats,
-                    cancel,
-                    problems: loki_source_syslog::Problems::default(),
-                };
-                self.tasks.spawn(loki_source_syslog::run(parts));
             }
             _ => {}
         }

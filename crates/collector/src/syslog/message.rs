@@ -81,22 +81,15 @@ impl Message {
         if format == Format::Raw {
             return Self { text: text.to_owned(), ..Self::default() };
         }
-        let parsed = priority(text).map(|(priority, rest)| {
-            let base = Self {
-                facility: Some(priority / 8),
-                severity: Some(priority % 8),
-                ..Self::default()
-            };
-            let parsed = match format {
-                Format::Rfc5424 => rfc5424::parse(base.clone(), rest),
-                Format::Rfc3164 | Format::Raw => Some(rfc3164::parse(base.clone(), rest, now)),
-            };
-            parsed.ok_or(base)
-        });
-        match parsed {
-            Some(Ok(message)) => message,
-            Some(Err(base)) => Self { text: text.to_owned(), is_odd: true, ..base },
-            None => Self { text: text.to_owned(), is_odd: true, ..Self::default() },
+        let odd = Self { text: text.to_owned(), is_odd: true, ..Self::default() };
+        let Some((priority, rest)) = priority(text) else { return odd };
+        let (facility, severity) = (Some(priority / 8), Some(priority % 8));
+        let base = Self { facility, severity, ..Self::default() };
+        match format {
+            Format::Rfc5424 => {
+                rfc5424::parse(base, rest).unwrap_or(Self { facility, severity, ..odd })
+            }
+            Format::Rfc3164 | Format::Raw => rfc3164::parse(base, rest, now),
         }
     }
 

@@ -39,7 +39,7 @@ pub fn parse(mut message: Message, text: &str, now: Timestamp) -> Message {
 
 /// `app[1234]: ` or `app: `, and what follows.
 fn tag(text: &str) -> Option<(&str, Option<&str>, &str)> {
-    let end = text.find(|c: char| c == '[' || c == ':' || c == ' ')?;
+    let end = text.find(['[', ':', ' '])?;
     let (app, rest) = text.split_at(end);
     if app.is_empty() || app.len() > TAG_CHARS_MAX {
         return None;

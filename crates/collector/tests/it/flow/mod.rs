@@ -4,6 +4,7 @@ mod agent;
 mod delivery;
 mod discovery;
 mod events;
+mod journal;
 mod kubernetes;
 mod page;
 mod pod_logs;
