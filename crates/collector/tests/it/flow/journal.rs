@@ -124,7 +124,7 @@ async fn entries_that_are_meant() {
     assert_eq!(found.len(), 2);
 }
 
-/// Where nothing was read before, what is too old is left out; no journal is a problem that is told.
+/// Where nothing was read before, what is too old is left out; that there is no journal is told.
 #[tokio::test]
 async fn the_first_time() {
     let (place, store) = (Place::new(), Store::start([]).await);
