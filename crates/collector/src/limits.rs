@@ -118,7 +118,9 @@ pub const TENANTS_MAX: usize = 256;
 /// How often the file of a `local.file` is looked at, at least: looking costs nothing, and a
 /// password that was exchanged is wanted at once.
 pub const FILE_LOOK_MAX: Duration = Duration::from_secs(5);
-/// How often an object of Kubernetes is asked for at most: its values change by hand.
+/// Bytes of what a server says to a `remote.http`: a module, a list of targets.
+pub const FETCHED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How often an object or a server is asked at most: what they say changes by hand.
 pub const POLL_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Bytes of one field of an entry of the journal; what is longer is cut. No store takes as much.
 pub const JOURNAL_FIELD_BYTES_MAX: usize = 1024 * 1024;

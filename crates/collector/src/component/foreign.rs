@@ -48,7 +48,7 @@ const SOURCES: [&str; 17] = [
     "remote.vault",
 ];
 /// Logs pass through these, or other components cannot do without what they export.
-const BETWEEN: [&str; 3] = ["loki.enrich", "loki.secretfilter", "remote.http"];
+const BETWEEN: [&str; 2] = ["loki.enrich", "loki.secretfilter"];
 
 impl Foreign {
     /// What is done about a component of this name, if Alloy has it.

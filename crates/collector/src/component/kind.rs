@@ -7,7 +7,7 @@ use crate::component::{
     discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
     loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_journal,
     loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
-    loki_write, remote_kubernetes,
+    loki_write, remote_http, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -50,13 +50,14 @@ pub enum Settings {
     LokiSourcePodlogs(loki_source_podlogs::Settings),
     LokiSourceSyslog(loki_source_syslog::Settings),
     LokiWrite(loki_write::Settings),
+    RemoteHttp(remote_http::Settings),
     RemoteKubernetes(remote_kubernetes::Settings),
 }
 
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 18] = [
+pub static KINDS: [Kind; 19] = [
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],
@@ -134,6 +135,11 @@ pub static KINDS: [Kind; 18] = [
         name: "loki.write",
         exports: RECEIVER,
         decode: |args| Settings::LokiWrite(loki_write::decode(args)),
+    },
+    Kind {
+        name: "remote.http",
+        exports: &[("content", Export::Known)],
+        decode: |args| Settings::RemoteHttp(remote_http::decode(args)),
     },
     Kind {
         name: "remote.kubernetes.configmap",

@@ -24,6 +24,7 @@ pub mod loki_source_podlogs;
 pub mod loki_source_syslog;
 pub mod loki_write;
 mod receiver;
+pub mod remote_http;
 pub mod remote_kubernetes;
 mod rules;
 pub(crate) mod selector;

@@ -1,6 +1,6 @@
-//! `remote.kubernetes.secret` and `remote.kubernetes.configmap` at work: an object is asked for, again
-//! and again. Who needs what it holds waits until it is known; what was known stays in force while
-//! the API is away.
+//! `remote.kubernetes.secret` and `remote.kubernetes.configmap` at work: an object is asked for
+//! again and again. Who needs what it holds waits until it is known; what was known stays in force
+//! while the API is away.
 
 use std::sync::Arc;
 use std::time::Duration;

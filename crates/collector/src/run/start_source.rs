@@ -17,7 +17,7 @@ use crate::run::start::of;
 use crate::run::{
     discovery_file, discovery_kubernetes, journal_files, local_file, local_file_match,
     loki_source_api, loki_source_file, loki_source_journal, loki_source_kubernetes,
-    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, pod_logs,
+    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, pod_logs, remote_http,
     remote_kubernetes,
 };
 
@@ -57,6 +57,12 @@ impl Running {
                 node.exports = Value::object([("targets", targets(found))]);
                 let told = node.told(&settings, of!(LocalFileMatch));
                 self.tasks.spawn(local_file_match::run(told, births, exports, cancel));
+            }
+            Settings::RemoteHttp(settings) => {
+                node.exports = Value::object([("content", Value::Unknown)]);
+                let told = node.told(&settings, of!(RemoteHttp));
+                let seed = self.parts.seed;
+                self.tasks.spawn(remote_http::run(told, seed, (exports, stats, cancel)));
             }
             Settings::RemoteKubernetes(settings) => {
                 node.exports = Value::object([("data", Value::Unknown)]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use loki::push::CONTENT_TYPE;
-use reqwest::{StatusCode, Url, header};
+use reqwest::{RequestBuilder, StatusCode, Url, header};
 
 use crate::Error;
 use crate::error::Chain;
@@ -95,17 +95,9 @@ impl Client {
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Scope-OrgID", tenant);
         }
-        request = match &self.auth {
-            Auth::None => request,
-            Auth::Basic { user, password } => request.basic_auth(user, Some(&password.0)),
-            Auth::Bearer(token) => request.bearer_auth(&token.0),
-            Auth::BearerFile(path) => match tokio::fs::read_to_string(path).await {
-                Ok(token) => request.bearer_auth(token.trim()),
-                Err(error) => {
-                    let reason = format!("no token in {}: {error}", path.display());
-                    return Answer::Later { reason, after: None };
-                }
-            },
+        let request = match self.authorized(request).await {
+            Ok(request) => request,
+            Err(reason) => return Answer::Later { reason, after: None },
         };
         match request.body(body).send().await {
             Ok(response) => {
@@ -117,6 +109,51 @@ impl Client {
             // Its own words are only "error sending request".
             Err(error) => Answer::Later { reason: Chain(&error).to_string(), after: None },
         }
+    }
+
+    /// Asks for a text of so many bytes at most, by `GET` or another method.
+    ///
+    /// # Errors
+    /// Why there is none, for people.
+    pub async fn fetch(
+        &self,
+        method: &str,
+        body: &str,
+        bytes_max: usize,
+    ) -> Result<String, String> {
+        let method = method.parse().map_err(|_| format!("{method:?} is no method of HTTP"))?;
+        let mut request = self.http.request(method, self.url.clone()).headers(self.headers.clone());
+        if !body.is_empty() {
+            request = request.body(body.to_owned());
+        }
+        // Its address may hold what must not be shown.
+        let failed =
+            |error: reqwest::Error| format!("{}: {}", self.host, Chain(&error.without_url()));
+        let mut response = self.authorized(request).await?.send().await.map_err(failed)?;
+        if !response.status().is_success() {
+            return Err(format!("{}: it answers {}", self.host, response.status()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > bytes_max {
+                return Err(format!("{}: it says more than {bytes_max} bytes", self.host));
+            }
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A request that says who asks.
+    async fn authorized(&self, request: RequestBuilder) -> Result<RequestBuilder, String> {
+        Ok(match &self.auth {
+            Auth::None => request,
+            Auth::Basic { user, password } => request.basic_auth(user, Some(&password.0)),
+            Auth::Bearer(token) => request.bearer_auth(&token.0),
+            Auth::BearerFile(path) => match tokio::fs::read_to_string(path).await {
+                Ok(token) => request.bearer_auth(token.trim()),
+                Err(error) => return Err(format!("no token in {}: {error}", path.display())),
+            },
+        })
     }
 }
 

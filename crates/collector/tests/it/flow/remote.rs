@@ -90,3 +90,59 @@ async fn what_is_told_later_is_waited_for() {
     agent.stop().await;
     assert_eq!(shown(&store), ["{cluster=\"one\"} first", "{cluster=\"two\"} second"]);
 }
+
+/// What a server says, to whoever proves who it is; what is hidden is not shown.
+#[tokio::test]
+async fn what_a_server_says() {
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::routing::get;
+
+    let (place, store) = (Place::new(), Store::start([]).await);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = |headers: HeaderMap| async move {
+        let is = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
+        let is_known = is("authorization", "Bearer t0p") && is("x-team", "data");
+        if is_known { (StatusCode::OK, "hunter2") } else { (StatusCode::FORBIDDEN, "no") }
+    };
+    let router = axum::Router::new().route("/name", get(answer));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let text = |token: &str| {
+        format!(
+            r#"
+remote.http "r" {{
+  url            = "http://{address}/name"
+  poll_frequency = "100ms"
+  is_secret      = true
+  headers        = {{ "X-Team" = "data" }}
+  client {{ bearer_token = "{token}" }}
+}}
+loki.source.file "f" {{
+  targets    = [{{"__path__" = "FOLDER/app.log"}}]
+  forward_to = [loki.process.p.receiver]
+}}
+loki.process "p" {{
+  stage.static_labels {{ values = {{ name = convert.nonsensitive(remote.http.r.content) }} }}
+  stage.label_drop {{ values = ["filename"] }}
+  forward_to = [loki.write.w.receiver]
+}}
+loki.write "w" {{ ENDPOINT }}
+"#
+        )
+    };
+    place.write("app.log", "first\n");
+    let agent = place.start(&text("wrong"), &store);
+    let seen = || {
+        let it = agent.control.components().into_iter().find(|it| it.name == "remote.http");
+        it.map(|it| (it.stats.problem(), it.exports)).unwrap()
+    };
+    until(|| seen().0.is_some_and(|it| it.contains("403")), || format!("{:?}", seen())).await;
+    assert!(store.stored().entries.is_empty());
+    agent.reload(&place.text(&text("t0p"), &store)).await.unwrap();
+    until_stored(&store, 1).await;
+    until(|| seen().0.is_none(), || format!("{:?}", seen())).await;
+    assert_eq!(seen().1, "{ content = (secret) }");
+    agent.stop().await;
+    serving.abort();
+    assert_eq!(shown(&store), ["{name=\"hunter2\"} first"]);
+}
