@@ -156,6 +156,26 @@ fn syslog() {
 }
 
 #[test]
+fn sources_of_a_cluster_and_its_nodes() {
+    let to = "forward_to = [loki.write.w.receiver]";
+    check(
+        &format!(
+            "{WRITE}loki.source.podlogs \"p\" {{\n{to}\ntail_from_end = true\nselector {{\n match_expression {{\n key = \"a\"\n operator = \"Like\"\n }}\n }}\nnode_filter {{\n enabled = true\n }}\n}}\nloki.source.journal \"j\" {{\n{to}\nmatches = \"A=1 + B=2\"\n}}\nremote.kubernetes.secret \"s\" {{\n name = \"s\"\n poll_frequency = \"0s\"\n}}\nloki.process \"x\" {{\n forward_to = []\n stage.static_labels {{ values = {{a = remote.kubernetes.secret.s.dat}} }}\n}}\ndiscovery.file \"f\" {{ files = [\"/a*/b.yml\", \"/a/b.txt\", \"/a/*.json\"] }}\n"
+        ),
+        &[
+            "c:6:17: warning: \"tail_from_end\" has no effect: logs are read from their beginning",
+            "c:10:13: \"operator\": must be one of \"In\", \"NotIn\", \"Exists\", \"DoesNotExist\"",
+            "c:19:11: \"matches\": \"+\" is not supported: write a component for each alternative",
+            "c:21:1: the argument \"namespace\" of \"remote.kubernetes.secret\" is missing",
+            "c:23:19: \"poll_frequency\" must be 100ms at least",
+            "c:27:65: \"remote.kubernetes.secret.s\" has no member \"dat\" (did you mean \"data\"?)",
+            "c:29:30: \"/a*/b.yml\": only the last name of a path may have a \"*\"",
+            "c:29:30: \"/a/b.txt\": a file of targets ends with .json, .yml or .yaml",
+        ],
+    );
+}
+
+#[test]
 fn modules() {
     let module = "declare \"m\" {\n argument \"to\" { }\n argument \"n\" {\n optional = true\n default = 4\n }\n loki.process \"p\" {\n stage.limit {\n rate = argument.n.value\n burst = 1\n }\n forward_to = argument.to.value\n }\n export \"receiver\" { value = loki.process.p.receiver }\n}\n";
     check(

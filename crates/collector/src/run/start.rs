@@ -21,8 +21,10 @@ use crate::run::{discovery_relabel, exposed, loki_echo, loki_process, loki_relab
 use crate::status::Progress;
 use crate::tail::Positions;
 
-/// The file in which a component keeps how far it has read from the Kubernetes API.
-const API_POSITIONS: &str = "api-positions.json";
+/// The file in which a component keeps how far it has read from the Kubernetes API,
+pub(super) const API_POSITIONS: &str = "api-positions.json";
+/// or the journal of systemd.
+pub(super) const JOURNAL_POSITIONS: &str = "journal-positions.json";
 
 /// The settings of one component among all: how a task is told those that are its own.
 macro_rules! of {
@@ -177,11 +179,16 @@ impl Running {
         self.tasks.spawn(loki_write::run(parts));
     }
 
-    /// What a component keeps of what it reads from the Kubernetes API.
-    pub(super) fn kept<V: KeptValue>(&mut self, id: &str, node: &Node) -> Option<Arc<Kept<V>>> {
+    /// What a component keeps of what it reads elsewhere than from files of lines, under this name.
+    pub(super) fn kept<V: KeptValue>(
+        &mut self,
+        id: &str,
+        node: &Node,
+        name: &str,
+    ) -> Option<Arc<Kept<V>>> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
-        match Kept::open(&folder, API_POSITIONS, custody) {
+        match Kept::open(&folder, name, custody) {
             Ok(kept) => {
                 let (every, end) = (self.config.position_interval, self.saved_enough.clone());
                 self.saving.spawn(Arc::clone(&kept).save_regularly(every, end));

@@ -13,7 +13,7 @@ use crate::run::exports::Exports;
 use crate::run::followed::Form;
 use crate::run::node::Node;
 use crate::run::running::Running;
-use crate::run::start::of;
+use crate::run::start::{API_POSITIONS, JOURNAL_POSITIONS, of};
 use crate::run::{
     discovery_file, discovery_kubernetes, journal_files, local_file, local_file_match,
     loki_source_api, loki_source_file, loki_source_journal, loki_source_kubernetes,
@@ -87,7 +87,7 @@ impl Running {
                 self.tasks.spawn(loki_source_file::run(files, told, births, stats, cancel));
             }
             Settings::LokiSourceJournal(settings) => {
-                let Some(kept) = self.kept(id, node) else { return };
+                let Some(kept) = self.kept(id, node, JOURNAL_POSITIONS) else { return };
                 let parts = loki_source_journal::Parts {
                     id: id.to_owned(),
                     settings: node.told(&settings, of!(LokiSourceJournal)),
@@ -129,7 +129,7 @@ impl Running {
             }
             Settings::LokiSourceKubernetesEvents(settings) => {
                 let told = node.told(&settings, of!(LokiSourceKubernetesEvents));
-                let Some(kept) = self.kept(id, node) else { return };
+                let Some(kept) = self.kept(id, node, API_POSITIONS) else { return };
                 let parts = loki_source_kubernetes_events::Parts {
                     id: id.to_owned(),
                     settings: told,
@@ -166,7 +166,7 @@ impl Running {
         cancel: CancellationToken,
     ) {
         let Some(files) = self.files(id, node, Form::Contents, false) else { return };
-        let Some(kept) = self.kept(id, node) else { return };
+        let Some(kept) = self.kept(id, node, API_POSITIONS) else { return };
         let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
         let logs = pod_logs::Parts {
             settings: settings.clone(),
