@@ -20,6 +20,7 @@ mod fields;
 mod levels;
 mod lifecycle;
 mod limit;
+mod lines;
 mod metrics;
 mod newest;
 mod params;

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
 
-use crate::api::airflow::{dags, durations, runs, tries};
+use crate::api::airflow::{dags, durations, errors, log, runs, tries};
 use crate::api::{
     config, delete, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push,
     query, ready, series, shards, stats, status, tail, volume,
@@ -55,6 +55,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/airflow/v1/runs", ask(runs::runs))
         .route("/airflow/v1/tries", ask(tries::tries))
         .route("/airflow/v1/durations", ask(durations::durations))
+        .route("/airflow/v1/log", ask(log::log))
+        .route("/airflow/v1/errors", ask(errors::errors))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()
         .route("/loki/api/v1/status/buildinfo", get(status::build_info))

@@ -12,4 +12,4 @@ mod tenant;
 
 pub(crate) use lifecycles::{Lifecycles, run};
 pub(crate) use recall::{Wanted, records};
-pub(crate) use record::{Kind, Record};
+pub(crate) use record::{Kind, Record, SOURCE};

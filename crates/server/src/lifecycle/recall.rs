@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airflow::lifecycle::{Subject, TELLING_WORDS};
-use logql::eval::Direction;
 use logql::pipeline::ResultLabels;
 use loki::time::Bounds;
 use model::labels::Quoted;
 use model::{TenantId, Timestamp};
-use query::Request;
 
 use super::record::SOURCE;
 use super::{Kind, Record};
 use crate::app::App;
+use crate::lines::each_line;
 use crate::refusal::Refusal;
 
 /// How far back records are read when a process begins: longer than a correction takes.
@@ -78,7 +77,8 @@ pub(crate) async fn records(
     bounds: Bounds,
 ) -> Result<BTreeMap<Subject, Record>, Refusal> {
     let mut found: BTreeMap<Subject, Record> = BTreeMap::new();
-    each_line(app, tenant, &wanted.query(), bounds, |_, line| {
+    let query = app.policy(tenant).parse(&wanted.query())?;
+    each_line(app, tenant, query, both_ends(bounds), |_, _, line| {
         let Ok(record) = serde_json::from_str::<Record>(line) else { return };
         let Some(subject) = record.subject() else { return };
         let is_newer = found.get(&subject).is_none_or(|known| known.revision < record.revision);
@@ -101,7 +101,8 @@ pub(super) async fn before(
     let kept = records(app, tenant, &Wanted::default(), back(RECORDS)).await?;
     let words = TELLING_WORDS.map(|word| Quoted(word).to_string()).join(" or ");
     let query = format!("{{dag_id=~\".+\", attributed_by=~\".+\"}} |= {words}");
-    each_line(app, tenant, &query, back(LINES), |labels, line| {
+    let query = app.policy(tenant).parse(&query)?;
+    each_line(app, tenant, query, both_ends(back(LINES)), |labels, _, line| {
         if lines.len() < LINES_MAX {
             lines.push((labels.clone(), line.to_owned()));
         }
@@ -110,24 +111,7 @@ pub(super) async fn before(
     Ok(kept.into_values().collect())
 }
 
-async fn each_line(
-    app: &App,
-    tenant: &TenantId,
-    query: &str,
-    bounds: Bounds,
-    mut take: impl FnMut(&ResultLabels, &str),
-) -> Result<(), Refusal> {
-    let query = app.policy(tenant).parse(query)?;
-    // Both ends count.
-    let end = Timestamp(bounds.end.as_nanos().saturating_add(1));
-    let request = Request {
-        tenant: tenant.clone(),
-        query,
-        kind: query::Kind::Range { start: bounds.start, end, step: Duration::ZERO },
-        limit: 0,
-        direction: Direction::Forward,
-        interval: Duration::ZERO,
-    };
-    app.engine(tenant).each_line(request, |labels, _, line| take(labels, line)).await?;
-    Ok(())
+/// A record may end, and a line be of, the very last moment.
+fn both_ends(bounds: Bounds) -> Bounds {
+    Bounds { end: Timestamp(bounds.end.as_nanos().saturating_add(1)), ..bounds }
 }

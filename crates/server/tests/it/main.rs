@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
 mod access;
+mod airflow;
 mod cancel;
 mod delete;
 mod grafana;

@@ -1,13 +1,15 @@
 //! What all routes about Airflow are asked with, and the records that it means.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use loki::Params;
 use loki::time::Bounds;
-use model::TenantId;
+use model::labels::Quoted;
+use model::{TenantId, Timestamp};
 
 use crate::app::App;
-use crate::lifecycle::{Kind, Record, Wanted, records};
+use crate::lifecycle::{Kind, Record, SOURCE, Wanted, records};
 use crate::limit::check_bounds;
 use crate::refusal::Refusal;
 
@@ -15,6 +17,9 @@ use crate::refusal::Refusal;
 const LIMIT: usize = 100;
 /// The most records of an answer.
 const LIMIT_MAX: usize = 5_000;
+
+/// How far back is looked where the request does not say: what is kept by default.
+const REACH: Duration = Duration::from_secs(30 * 86_400);
 
 /// Parameters that narrow the records down, by the column of their name.
 const COLUMNS: [&str; 6] = ["dag_id", "run_id", "task_id", "try_number", "map_index", "state"];
@@ -57,4 +62,26 @@ pub(super) async fn found(
     // Texts of times do not sort: some have parts of seconds.
     records.sort_by_cached_key(|record| record.end_time().map(Reverse));
     Ok(records)
+}
+
+/// The LogQL of the lines of all tries that the request means, but for their states.
+pub(super) fn lines(params: &Params) -> String {
+    let given = |name: &&'static str| params.get(name).is_some_and(|value| !value.is_empty());
+    let equal = |names: &[&'static str], before: &str| {
+        let names = names.iter().filter(|name| given(name)).copied();
+        let terms = names
+            .map(|name| format!("{before}{name}={}", Quoted(params.get(name).unwrap_or_default())));
+        terms.collect::<String>()
+    };
+    let matchers = equal(&["dag_id", "task_id"], ", ");
+    let filters = equal(&["run_id", "try_number", "map_index"], " | ");
+    format!("{{dag_id=~\".+\", source!={}{matchers}}}{filters}", Quoted(SOURCE))
+}
+
+/// The time of the request, or all that is kept.
+pub(super) fn reach(params: &Params, now: Timestamp) -> Result<Bounds, Refusal> {
+    if ["start", "end", "since"].iter().any(|name| params.get(name).is_some()) {
+        return Ok(Bounds::parse_ordered(params, now)?);
+    }
+    Ok(Bounds { start: now - REACH, end: now })
 }

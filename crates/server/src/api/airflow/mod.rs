@@ -3,5 +3,7 @@
 mod asked;
 pub(crate) mod dags;
 pub(crate) mod durations;
+pub(crate) mod errors;
+pub(crate) mod log;
 pub(crate) mod runs;
 pub(crate) mod tries;
