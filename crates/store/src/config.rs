@@ -47,12 +47,11 @@ pub struct Config {
     pub page_rows: usize,
     /// A partition of a scan has about this many rows of a segment: what one core should read.
     pub partition_rows: u64,
-    /// The level of zstd in segments. Of lines of templates with numbers, 1 makes less than 2, 3
-    /// and 4 do, and faster: it takes no match that is shorter than a number costs.
-    pub zstd_level: i32,
-    /// The level of zstd in segments that are rewritten when their day is over: they are kept and
-    /// read for weeks, and nobody waits for them.
-    pub zstd_level_complete: i32,
+    /// How the segments of a day that goes on are packed.
+    pub packing: Packing,
+    /// How segments are packed that are rewritten when their day is over: they are kept and read
+    /// for weeks, and nobody waits for them.
+    pub packing_complete: Packing,
     /// A day is complete when it has been over, and nothing has been added to it, for so long.
     pub complete_age: Duration,
     /// Segments are merged up to this size of an object, in bytes: large enough that a day has few
@@ -84,6 +83,17 @@ pub struct Config {
     pub read_cache_disk_bytes: u64,
 }
 
+/// What is given to make a segment small (decision 015).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packing {
+    /// The level of zstd. Of lines of templates with numbers, 1 makes less than 2, 3 and 4 do, and
+    /// faster: it takes no match that is shorter than a number costs.
+    pub zstd_level: i32,
+    /// Whether a line is written without what it has in common with the beginning of the line
+    /// before it. That makes less, and costs readers a copy.
+    pub shares_prefixes: bool,
+}
+
 impl Default for Config {
     fn default() -> Self {
         const MIB: u64 = 1024 * 1024;
@@ -102,8 +112,8 @@ impl Default for Config {
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,
-            zstd_level: 1,
-            zstd_level_complete: 9,
+            packing: Packing { zstd_level: 1, shares_prefixes: false },
+            packing_complete: Packing { zstd_level: 9, shares_prefixes: true },
             complete_age: Duration::from_secs(3600),
             compact_bytes_max: 64 * MIB,
             compact_inputs_min: 8,

@@ -45,7 +45,7 @@ mod wal;
 mod watch;
 
 pub use admit::Appended;
-pub use config::{Config, Parts};
+pub use config::{Config, Packing, Parts};
 pub use delete::{DELETE_REQUESTS_MAX, DeleteRequest, DeleteWish};
 pub use error::{Error, ErrorKind};
 pub use fail_point::{FailPoints, Hop};

@@ -162,7 +162,7 @@ fn properties(config: &Config, line_bytes: u64) -> Result<WriterProperties, Parq
     let longest = usize::try_from(line_bytes).unwrap_or(usize::MAX);
     let (time, line) = (ColumnPath::from(TIMESTAMP), ColumnPath::from(LINE));
     Ok(WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.zstd_level)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(config.packing.zstd_level)?))
         .set_max_row_group_row_count(Some(config.row_group_rows))
         .set_data_page_row_count_limit(config.page_rows)
         .set_data_page_size_limit(PAGE_BYTES)
@@ -176,9 +176,18 @@ fn properties(config: &Config, line_bytes: u64) -> Result<WriterProperties, Parq
         // Lines seldom repeat, and their least and greatest tell nothing. Lengths apart leave the
         // text whole, to be packed and to be searched.
         .set_column_dictionary_enabled(line.clone(), false)
-        .set_column_encoding(line.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+        .set_column_encoding(line.clone(), line_encoding(config))
         .set_column_statistics_enabled(line, EnabledStatistics::None)
         .build())
+}
+
+/// Either way lengths stand apart from the text.
+fn line_encoding(config: &Config) -> Encoding {
+    if config.packing.shares_prefixes {
+        Encoding::DELTA_BYTE_ARRAY
+    } else {
+        Encoding::DELTA_LENGTH_BYTE_ARRAY
+    }
 }
 
 /// The rows as record batches of at most `rows` rows.

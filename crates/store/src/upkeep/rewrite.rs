@@ -127,7 +127,7 @@ impl Rewriter {
         }
         let (path, mut config) = (path.clone(), self.config.clone());
         if self.now().since(path.day.end()) >= config.complete_age {
-            config.zstd_level = config.zstd_level_complete;
+            config.packing = config.packing_complete;
         }
         let merged = self
             .threads

@@ -60,8 +60,8 @@ async fn small_segments_become_one_and_their_objects_go() {
     assert_eq!((rows(&store).await, store.upkeep_report().swept_objects), (before, 4));
 }
 
-/// The bytes of what is merged so long after it came.
-async fn merged_bytes(later: Duration) -> u64 {
+/// The bytes of what is merged so long after it came, and its lines.
+async fn merged(later: Duration) -> (u64, Vec<String>) {
     let (objects, folder) = (fresh_objects(), tempfile::tempdir().unwrap());
     let clock = clock();
     let store = open_at(&clock, eager(), &objects, folder.path()).await;
@@ -76,13 +76,15 @@ async fn merged_bytes(later: Duration) -> u64 {
     clock.advance(later);
     store.upkeep(&keep_all()).await.unwrap();
     assert_eq!((store.status().segments, store.status().segment_rows), (1, 15_000));
-    store.status().segment_bytes
+    (store.status().segment_bytes, lines(&store).await)
 }
 
 #[tokio::test]
 async fn a_day_that_is_over_is_packed_for_good() {
-    let (fast, small) = (merged_bytes(Duration::ZERO).await, merged_bytes(2 * DAY).await);
+    let (fast, lines) = merged(Duration::ZERO).await;
+    let (small, same_lines) = merged(2 * DAY).await;
     assert!(small < fast * 97 / 100, "{small} bytes, and {fast} while the day went on");
+    assert!(lines == same_lines, "lines came out of the two otherwise");
 }
 
 #[tokio::test]
