@@ -169,7 +169,7 @@ fn told(line: &str) -> Cow<'_, str> {
     let mut lines = line.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     let is_exception = |line: &&str| !line.starts_with(char::is_whitespace);
-    if let Some(exception) = lines.last().filter(is_exception) {
+    if let Some(exception) = lines.next_back().filter(is_exception) {
         return Cow::Borrowed(exception);
     }
     match airflow::record::read(first) {
