@@ -2,10 +2,12 @@
 //! besides.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use alloy::decode::Arguments;
 use alloy::{Diagnostic, Secret as Hidden};
 
+use crate::limits::POLL_PAUSE_MIN;
 use crate::write::{Auth, Secret};
 
 /// Arguments of clients that change how a proxy or a redirection is dealt with.
@@ -54,6 +56,17 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Client {
         }
     }
     client
+}
+
+/// How often something is asked for again.
+pub fn poll_frequency(args: &mut Arguments<'_, '_>) -> Duration {
+    let frequency = args.optional("poll_frequency", Duration::from_secs(60));
+    if frequency < POLL_PAUSE_MIN {
+        let span = args.span("poll_frequency");
+        let message = format!("\"poll_frequency\" must be {POLL_PAUSE_MIN:?} at least");
+        args.push(Diagnostic::error(span, message));
+    }
+    frequency
 }
 
 /// Reads them where the client is Kubernetes', which knows by itself who it is, and says what has

@@ -6,7 +6,6 @@ use alloy::decode::Arguments;
 use alloy::{Diagnostic, Secret as Hidden};
 
 use crate::component::client;
-use crate::limits::POLL_PAUSE_MIN;
 use crate::write::{Client, Endpoint, Secret};
 
 /// The settings.
@@ -37,12 +36,7 @@ const METHODS: [(&str, &str); 7] = [
 
 /// Reads them.
 pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
-    let poll_frequency = args.optional("poll_frequency", Duration::from_secs(60));
-    if poll_frequency < POLL_PAUSE_MIN {
-        let span = args.span("poll_frequency");
-        let message = format!("\"poll_frequency\" must be {POLL_PAUSE_MIN:?} at least");
-        args.push(Diagnostic::error(span, message));
-    }
+    let poll_frequency = client::poll_frequency(args);
     let mut headers: Vec<(String, Hidden)> = args.optional("headers", Vec::new());
     headers.sort_by(|a, b| a.0.cmp(&b.0));
     let headers = headers.into_iter();

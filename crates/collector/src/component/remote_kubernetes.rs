@@ -4,11 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alloy::Diagnostic;
 use alloy::decode::Arguments;
 
 use crate::component::client;
-use crate::limits::POLL_PAUSE_MIN;
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +39,7 @@ pub enum Sort {
 /// Reads them.
 pub fn decode(sort: Sort, args: &mut Arguments<'_, '_>) -> Settings {
     let (api_server, kubeconfig_file) = client::kubernetes(args);
-    let poll_frequency = args.optional("poll_frequency", Duration::from_secs(60));
-    if poll_frequency < POLL_PAUSE_MIN {
-        let span = args.span("poll_frequency");
-        let message = format!("\"poll_frequency\" must be {POLL_PAUSE_MIN:?} at least");
-        args.push(Diagnostic::error(span, message));
-    }
+    let poll_frequency = client::poll_frequency(args);
     Settings {
         sort,
         namespace: args.required("namespace"),

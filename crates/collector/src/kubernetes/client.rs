@@ -1,15 +1,21 @@
 //! How the API server is reached: from inside the cluster, by a kubeconfig, or by an address.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use tokio::time::sleep;
 
 use crate::Error;
+use crate::error::Chain;
 use crate::kubernetes::watch::WATCH_IDLE_MAX;
 
 /// Where Kubernetes puts a pod's service account: `token`, `ca.crt`, `namespace`.
 pub const SERVICE_ACCOUNT_FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// How long to wait before a file that could not be read, or an address, is tried again.
+const CONNECT_PAUSE: Duration = Duration::from_secs(5);
 
 /// How the API server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +60,17 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
     // Pauses are ours: they grow, and no two nodes make them in step.
     config.default_retry = false;
     Client::try_from(config).map_err(|error| failed("the client", error))
+}
+
+/// A client, however long it takes. What is wrong is told each time.
+pub async fn connect_patiently(access: &Access, problem: impl Fn(String)) -> Client {
+    loop {
+        match connect(access).await {
+            Ok(client) => return client,
+            Err(error) => problem(Chain(&error).to_string()),
+        }
+        sleep(CONNECT_PAUSE).await;
+    }
 }
 
 fn at_address(url: &str, token: Option<&Path>, ca: Option<&Path>) -> Result<Config, Error> {

@@ -16,8 +16,8 @@ mod pods;
 mod targets;
 mod watch;
 
-pub(crate) use client::connect;
 pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
+pub(crate) use client::{connect, connect_patiently};
 pub use pods::{Pods, PodsParts, PodsSettings};
 pub(crate) use targets::{targets_of, targets_of_node, targets_of_service};
 pub(crate) use watch::{Failure, Observer, Patience, Selection, follow, follow_from};

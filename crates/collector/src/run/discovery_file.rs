@@ -80,7 +80,7 @@ pub async fn run(
         let Ok((back, problems)) = looked.await else { return };
         files = back;
         stats.tell(files.detail());
-        stats.note((!problems.is_empty()).then(|| problems.join("; ")));
+        stats.note_all(&problems);
         if problems != told {
             for problem in &problems {
                 tracing::warn!(problem, "targets cannot be read, those that were known stay");

@@ -13,12 +13,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::component::discovery_kubernetes::{Role, Settings};
-use crate::error::Chain;
 use crate::kubernetes::{
-    Patience, Selection, connect, follow, targets_of, targets_of_node, targets_of_service,
+    Patience, Selection, connect_patiently, follow, targets_of, targets_of_node, targets_of_service,
 };
-use crate::limits::{API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN};
-use crate::limits::{DISCOVERY_PAUSE, GONE_TARGETS_KEPT};
+use crate::limits::{
+    API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN, DISCOVERY_PAUSE, GONE_TARGETS_KEPT,
+};
 use crate::run::discovery_relabel::targets;
 use crate::run::exports::Exports;
 use crate::run::objects::{Keeper, Objects};
@@ -67,17 +67,14 @@ async fn following(
     }
     let access =
         around.reached(settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
-    let Some(access) = access else {
-        problem("no Kubernetes is here to ask: give api_server or kubeconfig_file".to_owned());
-        return std::future::pending().await;
-    };
-    let client = loop {
-        match connect(&access).await {
-            Ok(client) => break client,
-            Err(error) => problem(Chain(&error).to_string()),
+    let access = match access {
+        Ok(access) => access,
+        Err(why) => {
+            problem(why);
+            return std::future::pending().await;
         }
-        sleep(Duration::from_secs(5)).await;
     };
+    let client = connect_patiently(&access, problem).await;
     let mut namespaces = settings.namespaces.clone();
     namespaces.extend(around.own_namespace.clone().filter(|_| settings.own_namespace));
     let selection = Selection { field: settings.field.clone(), label: settings.label.clone() };

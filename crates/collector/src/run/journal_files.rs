@@ -7,7 +7,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::stage::Origins;
 use model::Timestamp;
@@ -101,10 +100,9 @@ impl Files {
 
     /// What is wrong with some of them.
     #[must_use]
-    pub fn problem(&self) -> Option<String> {
+    pub fn problems(&self) -> Vec<String> {
         let one = |(path, problem): (&PathBuf, &String)| format!("{}: {problem}", path.display());
-        let all: Vec<String> = self.problems.iter().map(one).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+        self.problems.iter().map(one).collect()
     }
 
     /// How far each is read.
@@ -248,11 +246,4 @@ fn journals(folder: &Path) -> Vec<(PathBuf, (u64, u64))> {
     }
     out.sort();
     out
-}
-
-/// The time before which entries are too old.
-#[must_use]
-pub fn oldest(now: Timestamp, max_age: Duration) -> Timestamp {
-    let age = i64::try_from(max_age.as_nanos()).unwrap_or(i64::MAX);
-    Timestamp(now.0.saturating_sub(age))
 }

@@ -17,7 +17,7 @@ use crate::journal::Entry;
 use crate::limits::LOOK_INTERVAL;
 use crate::metrics::Metrics;
 use crate::run::flow;
-use crate::run::journal_files::{Batch, Files, oldest};
+use crate::run::journal_files::{Batch, Files};
 use crate::run::stats::Stats;
 
 /// What it works with.
@@ -52,7 +52,7 @@ pub async fn run(parts: Parts) {
             current = settings.borrow_and_update().clone();
             maker = Maker::new(&id, &current, &metrics);
         }
-        let oldest = oldest(clock.now(), current.max_age);
+        let oldest = clock.now() - current.max_age;
         let path = current.path.clone();
         let read = spawn_blocking(move || {
             let batch = files.next(path.as_deref(), oldest, Instant::now());
@@ -61,7 +61,7 @@ pub async fn run(parts: Parts) {
         let Ok((back, batch)) = read.await else { return };
         files = back;
         let Some(batch) = batch else {
-            stats.note(files.problem());
+            stats.note_all(&files.problems());
             stats.tell(files.detail());
             tokio::select! {
                 () = cancel.cancelled() => return,
@@ -122,8 +122,15 @@ impl Maker {
         let is_meant = self.settings.matches.iter().all(|(name, values)| {
             entry.fields.iter().any(|it| it.name == *name && values.contains(&it.value))
         });
-        let labels = self.rules.apply(&self.labels(entry)).filter(|_| is_meant)?;
-        let labels = Labels::new(labels.iter().filter(|(name, _)| !name.starts_with("__")));
+        if !is_meant {
+            return None;
+        }
+        // What only rules are told is not worked out without any.
+        let labels = match self.settings.rules.0.is_empty() {
+            true => self.labels.clone(),
+            false => self.rules.apply(&self.told(entry))?,
+        };
+        let labels = labels.filter(|name| !name.starts_with("__"));
         let line = if self.settings.format_as_json {
             json(entry)
         } else {
@@ -137,7 +144,7 @@ impl Maker {
     }
 
     /// What rules are told of an entry.
-    fn labels(&self, entry: &Entry) -> Labels {
+    fn told(&self, entry: &Entry) -> Labels {
         let mut pairs: Vec<(String, String)> =
             self.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         for field in &entry.fields {
@@ -147,10 +154,8 @@ impl Maker {
             {
                 pairs.push(("__journal_priority_keyword".to_owned(), (*word).to_owned()));
             }
-            if field.name != "MESSAGE" || !self.settings.rules.0.is_empty() {
-                let name = format!("__journal_{}", field.name.to_lowercase());
-                pairs.push((name, field.value.clone()));
-            }
+            let name = format!("__journal_{}", field.name.to_lowercase());
+            pairs.push((name, field.value.clone()));
         }
         Labels::new(pairs)
     }

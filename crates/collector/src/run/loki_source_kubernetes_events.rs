@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::stage::Entry;
 use futures::future::join_all;
@@ -11,13 +10,14 @@ use k8s_openapi::api::core::v1::Event;
 use kube::{Api, Client};
 use model::{Labels, Timestamp};
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::component::loki_source_kubernetes_events::{Format, Settings};
 use crate::component::{Batch, To};
 use crate::error::Chain;
-use crate::kubernetes::{Failure, Observer, Patience, Selection, connect, event, follow_from};
+use crate::kubernetes::{
+    Failure, Observer, Patience, Selection, connect_patiently, event, follow_from,
+};
 use crate::limits::{API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN, MAILBOX_BATCHES_MAX};
 use crate::run::flow;
 use crate::run::kept::{Kept, Place};
@@ -110,16 +110,12 @@ async fn client(settings: &Settings, parts: &Parts) -> Client {
         tracing::warn!(problem, "events are not collected");
         parts.stats.note(Some(problem));
     };
-    let Some(access) = parts.around.reached(file, url) else {
-        problem("no Kubernetes is here to ask: give api_server or kubeconfig_file".to_owned());
-        return std::future::pending().await;
-    };
-    loop {
-        match connect(&access).await {
-            Ok(client) => return client,
-            Err(error) => problem(Chain(&error).to_string()),
+    match parts.around.reached(file, url) {
+        Ok(access) => connect_patiently(&access, problem).await,
+        Err(why) => {
+            problem(why);
+            std::future::pending().await
         }
-        sleep(Duration::from_secs(5)).await;
     }
 }
 

@@ -12,9 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::component::loki_source_kubernetes::Settings as Reading;
 use crate::component::loki_source_podlogs::Settings;
-use crate::error::Chain;
 use crate::kubernetes::podlogs::{Containers, PodLogs, Space, Wish, containers, space, wish};
-use crate::kubernetes::{Patience, Selection, connect, follow, podlogs};
+use crate::kubernetes::{Patience, Selection, connect_patiently, follow, podlogs};
 use crate::limits::{
     API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN, DISCOVERY_PAUSE, GONE_TARGETS_KEPT,
 };
@@ -84,32 +83,30 @@ pub async fn run(mut parts: Parts) {
 
 /// Follows objects of all three kinds, for ever.
 async fn following(settings: &Settings, known: &Known, parts: &Parts) {
-    let problem = |problem: &str| {
+    let problem = |problem: String| {
         tracing::warn!(problem, "no pods are found by loki.source.podlogs");
-        parts.stats.note(Some(problem.to_owned()));
+        parts.stats.note(Some(problem));
     };
     let (file, url) = (settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
-    let Some(access) = parts.around.reached(file, url) else {
-        problem("no Kubernetes is here to ask: give api_server or kubeconfig_file");
-        return std::future::pending().await;
+    let access = match parts.around.reached(file, url) {
+        Ok(access) => access,
+        Err(why) => {
+            problem(why);
+            return std::future::pending().await;
+        }
     };
     let field = match &settings.node_filter {
         None => None,
         Some(name) => match name.as_ref().or(parts.around.node.as_ref()) {
             Some(name) => Some(format!("spec.nodeName={name}")),
             None => {
-                problem("nobody tells which node is ours: give node_name, or NODE_NAME");
+                let why = "nobody tells which node is ours: give node_name, or NODE_NAME";
+                problem(why.to_owned());
                 return std::future::pending().await;
             }
         },
     };
-    let client = loop {
-        match connect(&access).await {
-            Ok(client) => break client,
-            Err(error) => problem(&Chain(&error).to_string()),
-        }
-        sleep(API_PAUSE_MAX / 6).await;
-    };
+    let client = connect_patiently(&access, problem).await;
     let of_pods = Selection { field, label: None };
     tokio::join!(
         all::<PodLogs, _>(&client, (&known.wishes, wish), Selection::default(), parts),
@@ -163,8 +160,7 @@ async fn telling(settings: &Settings, known: &Known, parts: &Parts) {
             for problem in &problems {
                 tracing::error!(problem, "a resource is wrong, and its pods are not read");
             }
-            let problem = (!problems.is_empty()).then(|| problems.join("; "));
-            parts.stats.note(problem);
+            parts.stats.note_all(&problems);
             told = problems;
         }
         let count = |name: &str, count: usize| (name.to_owned(), count.to_string());

@@ -47,7 +47,7 @@ impl Problems {
             None => all.remove(&at),
         };
         let told: Vec<String> = all.values().cloned().collect();
-        stats.note((!told.is_empty()).then(|| told.join("; ")));
+        stats.note_all(&told);
     }
 }
 

@@ -43,6 +43,7 @@ mod page;
 mod pod_log;
 mod pod_logs;
 mod read;
+mod remote;
 mod remote_http;
 mod remote_kubernetes;
 mod runner;

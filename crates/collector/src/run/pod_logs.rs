@@ -325,7 +325,7 @@ impl Tasks {
     /// Reaches the API as it is told to. Where that has changed, all is begun anew.
     async fn reach(&mut self, settings: &Settings) -> bool {
         let (file, url) = (settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
-        let Some(access) = self.parts.around.reached(file, url) else {
+        let Ok(access) = self.parts.around.reached(file, url) else {
             let problem = "pods of other nodes are read from the Kubernetes API, and none is here \
                            to ask: give api_server or kubeconfig_file";
             self.parts.stats.note(Some(problem.to_owned()));

@@ -50,16 +50,24 @@ pub struct Kubernetes {
 
 impl Kubernetes {
     /// How a component reaches Kubernetes that says this about it.
-    #[must_use]
-    pub fn reached(&self, kubeconfig: Option<&Path>, api_server: Option<&str>) -> Option<Access> {
+    ///
+    /// # Errors
+    /// What to do where there is no Kubernetes, for people.
+    pub fn reached(
+        &self,
+        kubeconfig: Option<&Path>,
+        api_server: Option<&str>,
+    ) -> Result<Access, String> {
         if let Some(path) = kubeconfig {
-            return Some(Access::KubeconfigFile(path.to_owned()));
+            return Ok(Access::KubeconfigFile(path.to_owned()));
         }
         if let Some(url) = api_server {
             let url = url.to_owned();
-            return Some(Access::Server { url, token_file: None, ca_file: None });
+            return Ok(Access::Server { url, token_file: None, ca_file: None });
         }
-        self.access.clone()
+        self.access.clone().ok_or_else(|| {
+            "no Kubernetes is here to ask: give api_server or kubeconfig_file".to_owned()
+        })
     }
 }
 

@@ -66,6 +66,11 @@ impl Stats {
         self.state().problem = problem;
     }
 
+    /// Notes all that does not work.
+    pub fn note_all(&self, problems: &[String]) {
+        self.note((!problems.is_empty()).then(|| problems.join("; ")));
+    }
+
     /// What does not work.
     #[must_use]
     pub fn problem(&self) -> Option<String> {

@@ -105,7 +105,7 @@ impl Entries {
         let Some(labels) = self.rules.apply(&labels(&self.listener, &message, peer)) else {
             return;
         };
-        let labels = Labels::new(labels.iter().filter(|(name, _)| !name.starts_with("__")));
+        let labels = labels.filter(|name| !name.starts_with("__"));
         let told = message.timestamp.filter(|_| self.listener.use_incoming_timestamp);
         let is_whole = self.listener.use_rfc5424_message && self.listener.format == Format::Rfc5424;
         let line = if is_whole { text.into_owned() } else { message.text };

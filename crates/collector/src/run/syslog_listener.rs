@@ -84,16 +84,9 @@ pub async fn udp(of: Listener, parts: Parts) {
 
 /// A datagram is a message.
 fn take(entries: &mut Entries, bytes: &[u8], peer: SocketAddr) {
-    let max = entries.message_bytes_max();
-    let is_cut = bytes.len() > max;
-    let mut bytes = &bytes[..bytes.len().min(max)];
-    while let Some((last, rest)) = bytes.split_last()
-        && b"\r\n\0".contains(last)
-    {
-        bytes = rest;
-    }
-    if !bytes.is_empty() {
-        entries.push(&Frame { bytes: bytes.to_vec(), is_cut }, peer.ip());
+    let frame = Frame::new(bytes, entries.message_bytes_max());
+    if !frame.bytes.is_empty() {
+        entries.push(&frame, peer.ip());
     }
 }
 

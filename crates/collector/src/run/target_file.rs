@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use alloy::Target;
+use model::labels::is_label_name;
 use serde::Deserialize;
 
 use crate::limits::TARGET_FILE_BYTES_MAX;
@@ -57,11 +58,6 @@ fn targets(path: &str, text: &str) -> Result<Vec<Target>, String> {
         }
     }
     Ok(out)
-}
-
-fn is_label_name(name: &str) -> bool {
-    let is_in = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && name.chars().all(is_in) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -26,6 +26,21 @@ pub struct Frame {
     pub is_cut: bool,
 }
 
+impl Frame {
+    /// The message that these bytes are, of which so many are kept.
+    #[must_use]
+    pub fn new(bytes: &[u8], bytes_max: usize) -> Self {
+        Self::ended(bytes[..bytes.len().min(bytes_max)].to_vec(), bytes.len() > bytes_max)
+    }
+
+    fn ended(mut bytes: Vec<u8>, is_cut: bool) -> Self {
+        while bytes.last().is_some_and(|byte| b"\r\n\0".contains(byte)) {
+            bytes.pop();
+        }
+        Self { bytes, is_cut }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Before the first byte of a message.
@@ -116,11 +131,7 @@ impl Framer {
 
     fn take(&mut self) -> Frame {
         self.state = State::Between;
-        let mut bytes = std::mem::take(&mut self.bytes);
-        while bytes.last().is_some_and(|byte| b"\r\n\0".contains(byte)) {
-            bytes.pop();
-        }
-        Frame { bytes, is_cut: std::mem::take(&mut self.is_cut) }
+        Frame::ended(std::mem::take(&mut self.bytes), std::mem::take(&mut self.is_cut))
     }
 }
 

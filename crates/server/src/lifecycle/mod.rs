@@ -11,5 +11,5 @@ mod record;
 mod tenant;
 
 pub(crate) use lifecycles::{Lifecycles, run};
-pub(crate) use recall::{Wanted, records};
+pub(crate) use recall::{Wanted, narrowed, records};
 pub(crate) use record::{Kind, Record, SOURCE};

@@ -33,17 +33,10 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Values are quoted: whatever is in them, it is a value.
     fn query(&self) -> String {
         let kinds =
             self.kind.map_or(".+".to_owned(), |kind| format!("{}(-correction)?", kind.as_str()));
-        let equal = self.equal.iter().filter(|(name, _)| !is_of_entry(name));
-        let matchers: String =
-            equal.map(|(name, value)| format!(", {name}={}", Quoted(value))).collect();
-        let equal = self.equal.iter().filter(|(name, _)| is_of_entry(name));
-        let filters: String =
-            equal.map(|(name, value)| format!(" | {name}={}", Quoted(value))).collect();
-        format!("{{source={}, kind=~{}{matchers}}}{filters}", Quoted(SOURCE), Quoted(&kinds))
+        narrowed(&format!("source={}, kind=~{}", Quoted(SOURCE), Quoted(&kinds)), &self.equal)
     }
 
     /// Whether a record is wanted that was not asked of the store.
@@ -63,6 +56,16 @@ impl Wanted {
                 has.as_ref() == Some(value)
             })
     }
+}
+
+/// The LogQL of what these matchers select, whose columns have these values. They are quoted:
+/// whatever is in them, it is a value.
+pub(crate) fn narrowed(matchers: &str, equal: &[(&str, String)]) -> String {
+    let terms = |of_entry: bool, before: &str| -> String {
+        let those = equal.iter().filter(|(name, _)| is_of_entry(name) == of_entry);
+        those.map(|(name, value)| format!("{before}{name}={}", Quoted(value))).collect()
+    };
+    format!("{{{matchers}{}}}{}", terms(false, ", "), terms(true, " | "))
 }
 
 fn is_of_entry(name: &str) -> bool {

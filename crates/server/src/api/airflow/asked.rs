@@ -9,7 +9,7 @@ use model::labels::Quoted;
 use model::{TenantId, Timestamp};
 
 use crate::app::App;
-use crate::lifecycle::{Kind, Record, SOURCE, Wanted, records};
+use crate::lifecycle::{Kind, Record, SOURCE, Wanted, narrowed, records};
 use crate::limit::check_bounds;
 use crate::refusal::Refusal;
 
@@ -31,11 +31,7 @@ pub(super) async fn first(
     params: &Params,
     kind: Kind,
 ) -> Result<(Vec<Record>, usize), Refusal> {
-    let limit = params.limit("limit", LIMIT)?;
-    if limit > LIMIT_MAX {
-        let text = format!("limit is {limit}, and {LIMIT_MAX} at most; ask for a shorter time");
-        return Err(Refusal::bad_request(text));
-    }
+    let limit = limit(params, (LIMIT, LIMIT_MAX), "ask for a shorter time")?;
     let mut records = found(app, tenant, params, Some(kind)).await?;
     let total = records.len();
     records.truncate(limit);
@@ -53,8 +49,7 @@ pub(super) async fn found(
     let now = app.clock.now();
     let bounds = Bounds::parse_ordered(params, now)?;
     let bounds = check_bounds(bounds, now, &app.policy(tenant).limits)?;
-    let equal = COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned())));
-    let wanted = Wanted { kind, equal: equal.collect() };
+    let wanted = Wanted { kind, equal: equal(params) };
     let mut records = records(app, tenant, &wanted, bounds).await?;
     let running = app.lifecycles.running(tenant).into_iter().filter(|r| wanted.passes(r));
     records.extend(running.filter_map(|record| Some((record.subject()?, record))));
@@ -66,16 +61,29 @@ pub(super) async fn found(
 
 /// The LogQL of the lines of all tries that the request means, but for their states.
 pub(super) fn lines(params: &Params) -> String {
-    let given = |name: &&'static str| params.get(name).is_some_and(|value| !value.is_empty());
-    let equal = |names: &[&'static str], before: &str| {
-        let names = names.iter().filter(|name| given(name)).copied();
-        let terms = names
-            .map(|name| format!("{before}{name}={}", Quoted(params.get(name).unwrap_or_default())));
-        terms.collect::<String>()
-    };
-    let matchers = equal(&["dag_id", "task_id"], ", ");
-    let filters = equal(&["run_id", "try_number", "map_index"], " | ");
-    format!("{{dag_id=~\".+\", source!={}{matchers}}}{filters}", Quoted(SOURCE))
+    let mut equal = equal(params);
+    equal.retain(|(name, value)| *name != "state" && !value.is_empty());
+    narrowed(&format!("dag_id=~\".+\", source!={}", Quoted(SOURCE)), &equal)
+}
+
+/// The columns that the request names, with their values.
+fn equal(params: &Params) -> Vec<(&'static str, String)> {
+    COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned()))).collect()
+}
+
+/// How many the request wants, or so many; `instead` says what to do who wants more than there may
+/// be.
+pub(super) fn limit(
+    params: &Params,
+    (default, max): (usize, usize),
+    instead: &str,
+) -> Result<usize, Refusal> {
+    match params.limit("limit", default)? {
+        limit if limit > max => {
+            Err(Refusal::bad_request(format!("limit is {limit}, and {max} at most; {instead}")))
+        }
+        limit => Ok(limit),
+    }
 }
 
 /// The time of the request, or all that is kept.

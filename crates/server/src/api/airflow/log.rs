@@ -40,7 +40,8 @@ pub(crate) async fn log(
         return Err(Refusal::bad_request(text));
     }
     let (now, policy) = (app.clock.now(), app.policy(&tenant));
-    let limit = limit(&params)?;
+    let instead = "ask for the next page with `next`";
+    let limit = asked::limit(&params, (LIMIT, LIMIT_MAX), instead)?;
     let direction = direction(&params)?;
     let place = params.get("page").map(Place::parse).transpose()?;
     let bounds = check_bounds(asked::reach(&params, now)?, now, &policy.limits)?;
@@ -76,15 +77,6 @@ struct Line {
 fn query(params: &Params) -> String {
     let query = asked::lines(params);
     if params.get("map_index").is_some() { query } else { format!("{query} | map_index=\"-1\"") }
-}
-
-fn limit(params: &Params) -> Result<usize, Refusal> {
-    match params.limit("limit", LIMIT)? {
-        limit if limit > LIMIT_MAX => Err(Refusal::bad_request(format!(
-            "limit is {limit}, and {LIMIT_MAX} at most; ask for the next page with `next`"
-        ))),
-        limit => Ok(limit),
-    }
 }
 
 fn direction(params: &Params) -> Result<Direction, Refusal> {
