@@ -219,6 +219,7 @@ impl Tailer {
         tailing.read_at = now;
         tailing.pipeline.feed(&self.buffer[..count]);
         let parcel = tailing.pipeline.take_parcel();
+        self.identify(no);
         self.keep_states(no);
         self.around.metrics.read_bytes.inc_by(count as u64);
         self.around.progress.note(|status| status.bytes_read += count as u64);
@@ -387,6 +388,15 @@ impl Tailer {
             path.clone_into(&mut saved.path);
             (saved.inode, saved.fingerprint) = (inode, fingerprint);
         });
+    }
+
+    /// Notes more of a file's first bytes before what was read of it is dealt with: the next collector
+    /// could not tell whose a position is that stands beside none.
+    fn identify(&mut self, no: FileNo) {
+        let grown = self.files.get(&no).filter(|it| it.noted != it.file.fingerprint());
+        if let Some(path) = grown.map(|tailing| tailing.path.clone()) {
+            self.describe(no, &path);
+        }
     }
 
     fn forget_path(&mut self, no: FileNo, path: &Path) {

@@ -503,3 +503,22 @@ fn a_folder_that_is_missing_is_waited_for_and_one_that_is_none_is_told_of() {
         assert!(matches!(error, Error::PodsFolder { .. }), "{error}");
     });
 }
+
+#[test]
+fn a_log_that_was_empty_when_it_was_met_is_known_once_it_is_read() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.write(0, 1, usize::MAX);
+        node.rotate(0);
+        fs::write(node.log(0), "").unwrap();
+        node.scan();
+        // It is written to and has its turn before its folder is looked at again.
+        fs::write(node.log(0), "2026-11-22T09:00:00Z stdout F here\n").unwrap();
+        node.read(3);
+        node.acknowledge(usize::MAX);
+        assert!(node.settled.contains("here"), "{:?}", node.settled);
+        node.restart(false);
+        node.drain();
+        assert_eq!(node.delivered["here"].len(), 1);
+    });
+}
