@@ -24,8 +24,8 @@ impl Tailer {
         });
     }
 
-    /// Notes more of a file's first bytes before what was read of it is dealt with: the next collector
-    /// could not tell whose a position is that stands beside none.
+    /// Notes more of a file's first bytes before what was read of it is dealt with: the next
+    /// collector could not tell whose a position is that stands beside none.
     pub(super) fn identify(&mut self, no: FileNo) {
         let grown = self.files.get(&no).filter(|it| it.noted != it.file.fingerprint());
         if let Some(path) = grown.map(|tailing| tailing.path.clone()) {
@@ -33,6 +33,7 @@ impl Tailer {
         }
     }
 
+    /// Forgets that a file had this name, if no other has it since.
     pub(super) fn forget_path(&mut self, no: FileNo, path: &Path) {
         if self.by_path.get(path) == Some(&no) {
             self.by_path.remove(path);
