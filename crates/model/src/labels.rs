@@ -1,6 +1,7 @@
 //! Label sets: sorted, unique by name, cheap to clone.
 
 use std::borrow::Cow;
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,24 +9,19 @@ use std::sync::{Arc, LazyLock};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// One name with its value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Label {
-    /// The name.
-    pub name: Arc<str>,
-    /// The value; not empty inside the labels of a stream.
-    pub value: Arc<str>,
-}
-
 /// A set of labels, sorted by name, each name once, no value empty (an empty value means "absent",
 /// as in Prometheus; [`Labels::keeping_empty`] is the one exception). Clones share the memory, and
 /// what was hashed of it: labels of a stream are looked up for each of its pushes, at every hop.
 #[derive(Clone, Default)]
 pub struct Labels(Option<Arc<Set>>);
 
-/// What the clones of labels share; there is none of an empty set.
+/// What the clones of labels share; there is none of an empty set. All texts lie in one block: a
+/// set is made, compared and let go as a whole, and by the million.
 struct Set {
-    pairs: Box<[Label]>,
+    /// The names and values: a name, its value, the next name.
+    text: Box<str>,
+    /// Where each of them ends.
+    ends: Box<[u32]>,
     id: Once,
     hash: Once,
 }
@@ -44,12 +40,12 @@ impl Labels {
     /// left out.
     pub fn new<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
-        N: Into<Arc<str>>,
-        V: Into<Arc<str>>,
+        N: AsRef<str>,
+        V: AsRef<str>,
     {
-        let mut labels = sorted(pairs);
-        labels.retain(|label| !label.value.is_empty());
-        Self::of(labels)
+        let mut pairs = sorted(pairs);
+        pairs.retain(|(_, value)| !value.as_ref().is_empty());
+        Self::of(&pairs)
     }
 
     /// As [`Labels::new`], but empty values stay. Only the answer to a query can have them: a
@@ -57,43 +53,48 @@ impl Labels {
     /// shows that.
     pub fn keeping_empty<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
-        N: Into<Arc<str>>,
-        V: Into<Arc<str>>,
+        N: AsRef<str>,
+        V: AsRef<str>,
     {
-        Self::of(sorted(pairs))
+        Self::of(&sorted(pairs))
     }
 
     /// The labels of pairs that are sorted, each name once.
-    fn of(pairs: impl Into<Box<[Label]>>) -> Self {
-        let pairs = pairs.into();
+    fn of<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> Self {
+        let lens = pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len());
+        let mut text = String::with_capacity(lens.sum());
+        let mut ends = Vec::with_capacity(2 * pairs.len());
+        for (name, value) in pairs {
+            for part in [name.as_ref(), value.as_ref()] {
+                text.push_str(part);
+                ends.push(u32::try_from(text.len()).expect("4 GiB come in no request"));
+            }
+        }
         if pairs.is_empty() {
             return Self(None);
         }
-        Self(Some(Arc::new(Set { pairs, id: Once::default(), hash: Once::default() })))
+        let (text, ends) = (text.into_boxed_str(), ends.into_boxed_slice());
+        Self(Some(Arc::new(Set { text, ends, id: Once::default(), hash: Once::default() })))
     }
 
     /// The value of a name, or `None`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let at = self.as_slice().binary_search_by(|label| label.name.as_ref().cmp(name)).ok()?;
-        Some(&self.as_slice()[at].value)
+        let set = self.0.as_deref()?;
+        let at = set.find(name).ok()?;
+        Some(set.pair(at).1)
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.as_slice().iter().map(|label| (label.name.as_ref(), label.value.as_ref()))
-    }
-
-    /// The labels themselves, sorted by name.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Label] {
-        self.0.as_ref().map_or(&[], |set| &set.pairs)
+        let set = self.0.as_deref();
+        (0..self.len()).map(move |at| set.map_or(("", ""), |set| set.pair(at)))
     }
 
     /// How many labels there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.as_slice().len()
+        self.0.as_deref().map_or(0, Set::len)
     }
 
     /// Whether there are none.
@@ -102,41 +103,50 @@ impl Labels {
         self.0.is_none()
     }
 
+    /// The bytes of all names and values.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.0.as_deref().map_or(0, |set| set.text.len())
+    }
+
     /// The same labels with one set (or, with an empty value, removed).
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let pairs = self.as_slice();
-        let (before, after) = match pairs.binary_search_by(|label| label.name.as_ref().cmp(name)) {
-            Ok(at) => (&pairs[..at], &pairs[at + 1..]),
-            Err(at) => pairs.split_at(at),
-        };
-        let label = Label { name: name.into(), value: value.into() };
-        let labels = before.iter().cloned().chain([label]).chain(after.iter().cloned());
-        Self::of(labels.filter(|label| !label.value.is_empty()).collect::<Vec<_>>())
+        let mut pairs: Vec<_> = self.iter().collect();
+        let at = self.0.as_deref().map_or(Err(0), |set| set.find(name));
+        match at {
+            Ok(at) => pairs[at].1 = value,
+            Err(at) => pairs.insert(at, (name, value)),
+        }
+        pairs.retain(|(_, value)| !value.is_empty());
+        Self::of(&pairs)
     }
 
     /// Whether the two share their memory, so that they are equal. Equal ones need not.
     #[must_use]
     pub fn is_shared_with(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
-            (one, two) => one.is_none() && two.is_none(),
-        }
+        self.address() == other.address()
+    }
+
+    /// Where the memory is that clones share: equal as long as both live, and of no meaning
+    /// beyond.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |set| Arc::as_ptr(set).addr())
     }
 
     /// Only the labels whose name passes.
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        let pairs = self.as_slice().iter().filter(|label| keep(&label.name)).cloned();
-        Self::of(pairs.collect::<Vec<_>>())
+        Self::of(&self.iter().filter(|(name, _)| keep(name)).collect::<Vec<_>>())
     }
 
     /// The identity of the stream with these labels.
     #[must_use]
     pub fn stream_id(&self) -> StreamId {
         StreamId(match &self.0 {
-            Some(set) => set.id.get_or_init(|| id(&set.pairs)),
-            None => id(&[]),
+            Some(set) => set.id.get_or_init(|| id(self)),
+            None => id(self),
         })
     }
 
@@ -158,16 +168,43 @@ impl Labels {
     }
 }
 
-fn id(pairs: &[Label]) -> u64 {
+fn id(labels: &Labels) -> u64 {
     let mut bytes = Vec::with_capacity(256);
-    for label in pairs {
+    for (name, value) in labels.iter() {
         // 0xFF cannot occur in UTF-8, so no two label sets have the same bytes.
-        bytes.extend_from_slice(label.name.as_bytes());
+        bytes.extend_from_slice(name.as_bytes());
         bytes.push(0xFF);
-        bytes.extend_from_slice(label.value.as_bytes());
+        bytes.extend_from_slice(value.as_bytes());
         bytes.push(0xFF);
     }
     xxh3_64(&bytes)
+}
+
+impl Set {
+    fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    fn pair(&self, at: usize) -> (&str, &str) {
+        let begin = if at == 0 { 0 } else { self.ends[2 * at - 1] };
+        let (middle, end) = (self.ends[2 * at], self.ends[2 * at + 1]);
+        let part = |from: u32, to: u32| &self.text[from as usize..to as usize];
+        (part(begin, middle), part(middle, end))
+    }
+
+    /// Where a name is, or else where it would be.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let at = from.midpoint(to);
+            match self.pair(at).0.cmp(name) {
+                Less => from = at + 1,
+                Equal => return Ok(at),
+                Greater => to = at,
+            }
+        }
+        Err(from)
+    }
 }
 
 impl Once {
@@ -184,33 +221,28 @@ impl Once {
 }
 
 /// Sorted by name, of equal names the last that was given.
-fn sorted<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Vec<Label>
-where
-    N: Into<Arc<str>>,
-    V: Into<Arc<str>>,
-{
-    let mut labels: Vec<Label> = pairs
-        .into_iter()
-        .map(|(name, value)| Label { name: name.into(), value: value.into() })
-        .collect();
-    if labels.is_sorted_by(|a, b| a.name < b.name) {
-        return labels;
+fn sorted<N: AsRef<str>, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Vec<(N, V)> {
+    let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
+    if pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref()) {
+        return pairs;
     }
     // The sort is stable, so reversed the last of equal names comes first, and is kept.
-    labels.sort_by(|a, b| a.name.cmp(&b.name));
-    labels.reverse();
-    labels.dedup_by(|a, b| a.name == b.name);
-    labels.reverse();
-    labels
+    pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+    pairs.reverse();
+    pairs.dedup_by(|(a, _), (b, _)| a.as_ref() == b.as_ref());
+    pairs.reverse();
+    pairs
 }
 
-// Labels that are compared mostly share their memory, and texts lie far apart in it.
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
-        self.is_shared_with(other) || self.as_slice() == other.as_slice()
+        self.is_shared_with(other)
+            || matches!((&self.0, &other.0), (Some(one), Some(two))
+                if one.text == two.text && one.ends == two.ends)
     }
 }
 
+// Labels that are compared mostly share their memory.
 impl Eq for Labels {}
 
 impl PartialOrd for Labels {
@@ -221,7 +253,7 @@ impl PartialOrd for Labels {
 
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_slice().cmp(other.as_slice())
+        if self.is_shared_with(other) { Equal } else { self.iter().cmp(other.iter()) }
     }
 }
 
@@ -230,7 +262,7 @@ impl Hash for Labels {
         state.write_u64(self.0.as_ref().map_or(0, |set| {
             // Senders choose the labels, so it is not the id, for which they can find others.
             static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-            set.hash.get_or_init(|| SEED.hash_one(&set.pairs))
+            set.hash.get_or_init(|| SEED.hash_one((&set.text, &set.ends)))
         }));
     }
 }
@@ -245,15 +277,15 @@ impl fmt::Display for Labels {
     /// Loki's canonical form, `{a="b", c="d"}`, values quoted as Go's `strconv.Quote` does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
-        for (i, label) in self.as_slice().iter().enumerate() {
+        for (i, (name, value)) in self.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{}={}", label.name, Quoted(&label.value))?;
+            write!(f, "{comma}{name}={}", Quoted(value))?;
         }
         f.write_str("}")
     }
 }
 
-impl<N: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(N, V)> for Labels {
+impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         Self::new(pairs)
     }

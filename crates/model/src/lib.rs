@@ -16,6 +16,6 @@ pub mod time;
 
 pub use column::{Column, ColumnKind};
 pub use entry::{Entry, Stream};
-pub use labels::{Label, Labels, LabelsError, StreamId};
+pub use labels::{Labels, LabelsError, StreamId};
 pub use tenant::TenantId;
 pub use time::{Clock, ManualClock, SystemClock, TimeRange, Timestamp};

@@ -59,8 +59,7 @@ impl Levels {
     }
 
     fn find(&self, labels: &Labels, without: Labels) -> Arc<Told> {
-        let at = |labels: &Labels| labels.as_slice().as_ptr().addr();
-        let key = (at(labels), at(&without));
+        let key = (labels.address(), without.address());
         if let Some(told) = self.lock().told.get(&key)
             && told.labels.is_shared_with(labels)
             && told.without.is_shared_with(&without)
@@ -108,8 +107,7 @@ impl Told {
 
     /// Never nothing, so that nothing is remembered for ever.
     fn text_bytes(&self) -> usize {
-        let pairs = self.labels.iter().chain(self.without.iter());
-        DETECTED_LEVEL.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+        DETECTED_LEVEL.len() + self.labels.text_bytes() + self.without.text_bytes()
     }
 }
 

@@ -85,7 +85,7 @@ impl Process for Airflow {
         if self.known.is_empty() {
             self.known.resize_with(SLOTS, || None);
         }
-        let address = |labels: &Labels| labels.as_slice().as_ptr().addr() >> 4;
+        let address = |labels: &Labels| labels.address() >> 4;
         let hash = address(&entry.labels) ^ address(&entry.metadata).rotate_left(3);
         let hash = hash.wrapping_mul(8).wrapping_add(level.map_or(7, |level| level as usize));
         let slot = &mut self.known[hash % SLOTS];
@@ -208,9 +208,7 @@ impl Origin {
 /// The set with those of `more` that neither it nor `other` has.
 fn with_missing(set: &Labels, more: &Labels, other: &Labels) -> Labels {
     let is_new = |name: &str| set.get(name).is_none() && other.get(name).is_none();
-    let new = more.as_slice().iter().filter(|label| is_new(&label.name));
-    let all = set.as_slice().iter().chain(new);
-    Labels::new(all.map(|label| (label.name.clone(), label.value.clone())))
+    Labels::new(set.iter().chain(more.iter().filter(|(name, _)| is_new(name))))
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Memo {
 
 /// The place in memory, in steps that allocators make.
 fn address(labels: &Labels) -> usize {
-    labels.as_slice().as_ptr().addr() >> 4
+    labels.address() >> 4
 }
 
 fn is_result<'v>(
@@ -91,11 +91,8 @@ fn with_all<'v>(
     names: &[Arc<str>],
     value: impl Fn(usize) -> Option<Cow<'v, str>>,
 ) -> Labels {
-    let old = labels.as_slice().iter().map(|label| (label.name.clone(), label.value.clone()));
-    let new = names
-        .iter()
-        .enumerate()
-        .filter_map(|(at, name)| Some((Arc::clone(name), Arc::<str>::from(value(at)?.as_ref()))));
+    let old = labels.iter().map(|(name, value)| (name, Cow::Borrowed(value)));
+    let new = names.iter().enumerate().filter_map(|(at, name)| Some((&**name, value(at)?)));
     Labels::new(old.chain(new))
 }
 

@@ -144,9 +144,8 @@ impl Rules {
     /// The labels rewritten; `None` when they are dropped.
     #[must_use]
     pub fn apply(&self, labels: &Labels) -> Option<Labels> {
-        let labels = labels.as_slice().iter();
-        let set = labels.map(|label| (label.name.clone(), label.value.clone())).collect();
-        self.rewrite(set).map(Labels::new)
+        let set = labels.iter().map(|(name, value)| (name.into(), value.into()));
+        self.rewrite(set.collect()).map(Labels::new)
     }
 
     /// A target rewritten; `None` when it is dropped.

@@ -1,6 +1,7 @@
 //! `stage.structured_metadata`: makes structured metadata of extracted values and of labels. Labels
 //! that became metadata are labels no more.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,25 +58,24 @@ impl Process for StructuredMetadata {
         let Self { names, sources, regex, memo } = self;
         let Entry { labels, metadata, extracted, .. } = entry;
         let matches = |name: &str| regex.as_ref().is_some_and(|regex| regex.is_match(name));
-        let mut found: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+        let mut found: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
         if regex.is_some() {
-            let by_name = labels.iter().map(|(name, value)| (name, value.to_owned()));
-            let by_name = by_name.filter(|(name, _)| matches(name));
+            let by_name = labels.iter().filter(|(name, _)| matches(name));
             found.extend(by_name.map(|(name, value)| (name.into(), value.into())));
             for name in extracted.names().into_iter().filter(|name| matches(name)) {
-                found.extend(extracted.text(name).map(|text| (name.into(), text.as_ref().into())));
+                found.extend(extracted.text(name).map(|text| (name.into(), text)));
             }
         }
         for (name, source) in names.iter().zip(sources.iter()) {
             // What was extracted is younger than a label of the same name.
             let label = || labels.get(source).map(Into::into);
             let text = extracted.text(source).or_else(label);
-            found.extend(text.map(|text| (Arc::clone(name), text.as_ref().into())));
+            found.extend(text.map(|text| (Cow::Borrowed(&**name), text)));
         }
         if found.is_empty() {
             return Flow::Next;
         }
-        let old = metadata.as_slice().iter().map(|old| (old.name.clone(), old.value.clone()));
+        let old = metadata.iter().map(|(name, value)| (name.into(), value.into()));
         *metadata = Labels::new(old.chain(found));
         let goes = |name: &str| matches(name) || sources.iter().any(|source| source == name);
         *labels = memo.map(labels, |labels| labels.filter(|name| !goes(name)));

@@ -178,13 +178,15 @@ impl Cutter {
     }
 
     fn cut_labels(&self, labels: &mut Labels) -> u64 {
-        let concerned = labels.as_slice().iter().filter(|label| self.concerns(&label.name));
-        let cut = concerned.filter_map(|label| Some((label.name.clone(), self.cut(&label.value)?)));
-        let cut: Vec<(Arc<str>, String)> = cut.collect();
+        let concerned = labels.iter().filter(|(name, _)| self.concerns(name));
+        let cut: Vec<(&str, String)> =
+            concerned.filter_map(|(name, value)| Some((name, self.cut(value)?))).collect();
+        let (count, mut all) = (cut.len() as u64, labels.clone());
         for (name, value) in &cut {
-            *labels = labels.with(name, value);
+            all = all.with(name, value);
         }
-        cut.len() as u64
+        *labels = all;
+        count
     }
 
     fn cut_extracted(&self, entry: &mut Entry) -> u64 {

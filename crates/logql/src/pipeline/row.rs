@@ -161,8 +161,7 @@ impl RowLabels {
 
     /// Whether the row before was of this very stream and metadata.
     fn is_of(&self, stream: &Labels, metadata: &Labels) -> bool {
-        std::ptr::eq(self.stream.as_slice(), stream.as_slice())
-            && std::ptr::eq(self.metadata.as_slice(), metadata.as_slice())
+        self.stream.is_shared_with(stream) && self.metadata.is_shared_with(metadata)
     }
 
     /// The value of a label, whoever set it. Errors are not found here: see [`error`](Self::error).

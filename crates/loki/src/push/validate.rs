@@ -35,14 +35,18 @@ type Refusal = (Reason, String);
 
 fn check_labels(labels: &Labels, limits: &EntryLimits) -> Result<(), Refusal> {
     // The name that we give a stream ourselves does not count.
-    let count = labels.iter().filter(|(name, _)| *name != SERVICE_NAME).count();
     let limit = limits.max_label_names_per_series;
+    let count = labels.len() - usize::from(labels.get(SERVICE_NAME).is_some());
     if count > limit {
         let text = format!(
             "entry for stream '{labels}' has {count} label names; limit {limit}; make some of them \
              structured metadata, or raise `limits_config.max_label_names_per_series`"
         );
         return Err((Reason::MaxLabelNamesPerSeries, text));
+    }
+    // Mostly all of them together are shorter than any may be.
+    if labels.text_bytes() <= limits.max_label_name_length.min(limits.max_label_value_length) {
+        return Ok(());
     }
     for (name, value) in labels.iter() {
         if name.len() > limits.max_label_name_length {
@@ -109,7 +113,7 @@ fn check_metadata(metadata: &Labels, labels: &Labels, limits: &EntryLimits) -> R
         );
         return Err((Reason::DisallowedStructuredMetadata, text));
     }
-    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let size = metadata.text_bytes();
     let max = limits.max_structured_metadata_size;
     if size > max {
         let text = format!(

@@ -4,6 +4,7 @@
 //! It reads what it reads as the messages of [`proto`](super::proto) do. What is unusual or broken
 //! it leaves to them: they are slower, and have the words for errors.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{Labels, Timestamp};
@@ -134,7 +135,7 @@ fn read_metadata(bytes: &[u8]) -> Option<KnownMetadata> {
     Some(KnownMetadata { bytes: bytes.into(), pairs: pairs.len(), labels: Labels::new(pairs) })
 }
 
-fn read_pair(mut bytes: &[u8]) -> Option<(String, &str)> {
+fn read_pair(mut bytes: &[u8]) -> Option<(Cow<'_, str>, &str)> {
     let (mut name, mut value) = ("", "");
     while !bytes.is_empty() {
         match field(&mut bytes)? {

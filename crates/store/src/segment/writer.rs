@@ -134,7 +134,7 @@ fn columns(streams: &[SortedStream<'_>]) -> BTreeSet<Column> {
     for (stream, entries) in streams {
         labels.extend(stream.iter().map(|(name, _)| name));
         for entry in entries {
-            if last.is_none_or(|last| !std::ptr::eq(last.as_slice(), entry.metadata.as_slice())) {
+            if last.is_none_or(|last| !last.is_shared_with(&entry.metadata)) {
                 metadata.extend(entry.metadata.iter().map(|(name, _)| name));
                 last = Some(&entry.metadata);
             }

@@ -78,7 +78,9 @@ fn split(
     for KeyValue { key, value } in resource.map_or(&[][..], |r| &r.attributes) {
         let Some(value) = value else { continue };
         match metadata_name(key) {
-            Ok(name) if INDEX_LABELS.contains(&key.as_str()) => labels.push((name, text(value))),
+            Ok(name) if INDEX_LABELS.contains(&key.as_str()) => {
+                labels.push((name.into_owned(), text(value)));
+            }
             _ => flatten(key, value, &mut rest, room)?,
         }
     }
@@ -86,7 +88,7 @@ fn split(
         let named =
             rest.iter().chain(&labels).filter_map(|(k, v)| Some((metadata_name(k).ok()?, v)));
         let named: BTreeMap<_, _> = named.collect();
-        if let Some(service) = sources.iter().find_map(|source| named.get(source)) {
+        if let Some(service) = sources.iter().find_map(|source| named.get(source.as_str())) {
             let service = (*service).clone();
             labels.push((SERVICE_NAME.to_owned(), service));
         }
