@@ -7,7 +7,7 @@
 use model::{Entry, Labels, Stream, TenantId};
 
 use crate::head::{Fingerprint, Generation, MetadataHash, Prints, Seen};
-use crate::wal::{self, Written};
+use crate::wal::{Payload, Written};
 use crate::watch::Watchers;
 
 /// What became of an append.
@@ -126,8 +126,8 @@ impl Admitted {
     }
 
     /// Adds it to the record being written.
-    pub(crate) fn encode(&self, record: &mut Vec<u8>) {
-        wal::encode(&self.tenant, &self.streams, record);
+    pub(crate) fn encode(&self, record: &mut Payload<'_>) {
+        record.append(&self.tenant, &self.streams);
     }
 
     /// It is durable: the log says so.

@@ -32,6 +32,7 @@ mod metrics;
 mod nanoseconds;
 mod objects;
 mod open;
+mod replay;
 mod rows;
 mod scan;
 mod schema;

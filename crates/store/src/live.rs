@@ -10,7 +10,7 @@ use crate::Config;
 use crate::admit::{Admitted, Appended, Logged, Received};
 use crate::head::{self, Generation, Seen, Table};
 use crate::manifest::Manifest;
-use crate::wal::{Append, Checkpoint};
+use crate::wal::Checkpoint;
 use crate::watch::{Watcher, Watchers};
 
 /// The state of an open store.
@@ -107,10 +107,9 @@ impl Live {
 
     /// Makes visible what the log holds. The log has no duplicates, but reading it twice would do
     /// no harm.
-    pub(crate) fn replay(&self, append: Append) {
+    pub(crate) fn replay(&self, received: Received) {
         let mut state = self.lock();
         let State { active, seen, watchers, .. } = &mut *state;
-        let received = Received::new(append.tenant, append.streams);
         received.admit(None, seen).replayed().hold(active, watchers);
     }
 

@@ -18,11 +18,12 @@ use crate::layout::{self, FORMAT_VERSION};
 use crate::live::Live;
 use crate::manifest::{Change, Committed, Manifest, Manifests};
 use crate::objects::CountedObjects;
+use crate::replay::recover;
 use crate::segment::Library;
 use crate::store::Inner;
 use crate::upkeep::{Rewriter, Upkeep};
-use crate::wal::{self, Checkpoint, Recovered, Writer};
-use crate::{Config, Disk, Error, Parts, Threads};
+use crate::wal::{self, Checkpoint, Writer};
+use crate::{Config, Error, Parts};
 
 /// Opens what a [`Store`](crate::Store) shares. `place` is what errors call it.
 pub(crate) async fn open(
@@ -148,18 +149,4 @@ async fn fence(
     let committed = manifests.commit(newest, &Change::Take { writer }, commit, clock).await?;
     let (Committed::Done(manifest) | Committed::Superseded(manifest)) = committed;
     Ok(manifest)
-}
-
-async fn recover(
-    live: &Arc<Live>,
-    threads: Threads,
-    disk: &Arc<dyn Disk>,
-    writer: Ulid,
-    checkpoint: Checkpoint,
-) -> Result<Recovered, Error> {
-    let (live, disk) = (Arc::clone(live), Arc::clone(disk));
-    let recovery = threads.start(async move {
-        wal::recover(&*disk, writer, checkpoint, |append| live.replay(append))
-    });
-    recovery.await.map_err(Error::Task)?
 }

@@ -25,8 +25,8 @@ impl Generation {
         let mut last: Option<(&Labels, usize)> = None;
         let bytes = entries.iter().map(|entry| {
             let known = last.filter(|(last, _)| last.is_shared_with(&entry.metadata));
-            let (_, metadata) =
-                *last.insert(known.unwrap_or_else(|| (&entry.metadata, text(&entry.metadata))));
+            let (_, metadata) = *last
+                .insert(known.unwrap_or_else(|| (&entry.metadata, entry.metadata.text_bytes())));
             entry.line.len() + metadata + HELD_BYTES
         });
         bytes.sum::<usize>() as u64
@@ -35,7 +35,7 @@ impl Generation {
     /// What a stream occupies beside its entries, in bytes: its labels, and what holds it.
     pub(crate) fn stream_bytes(labels: &Labels) -> u64 {
         const HELD_BYTES: usize = 512;
-        (text(labels) + HELD_BYTES) as u64
+        (labels.text_bytes() + HELD_BYTES) as u64
     }
 
     /// Adds rows, behind those that are there.
@@ -82,9 +82,4 @@ impl Generation {
     pub(crate) fn since(&self) -> Option<Timestamp> {
         self.since
     }
-}
-
-/// The bytes of the names and values.
-fn text(labels: &Labels) -> usize {
-    labels.iter().map(|(name, value)| name.len() + value.len()).sum()
 }

@@ -52,8 +52,12 @@ pub(crate) struct StreamRows {
     span: Option<(Timestamp, Timestamp)>,
     out_of_order: bool,
     metadata: BTreeSet<String>,
-    last_metadata: Labels,
+    /// Sets that rows had lately, the last of them first.
+    known_metadata: Vec<Labels>,
 }
+
+/// Sets of metadata that are remembered of a stream: those of a task differ by level alone.
+const KNOWN_METADATA_MAX: usize = 8;
 
 impl StreamRows {
     fn extend(&mut self, mut entries: Vec<Entry>) {
@@ -76,14 +80,18 @@ impl StreamRows {
         self.line_bytes += entry.line.len() as u64;
     }
 
-    /// Gives an entry the memory of its neighbour's metadata, if they are equal: a task's mostly
-    /// are, and came in pushes of their own.
+    /// Gives an entry the memory of an equal set of metadata that came before, in a push of its own
+    /// perhaps.
     fn share_metadata(&mut self, entry: &mut Entry) {
-        if entry.metadata == self.last_metadata {
-            entry.metadata = self.last_metadata.clone();
+        let known = &mut self.known_metadata;
+        if let Some(at) = known.iter().position(|known| *known == entry.metadata) {
+            if !known[at].is_shared_with(&entry.metadata) {
+                entry.metadata = known[at].clone();
+            }
             return;
         }
-        self.last_metadata = entry.metadata.clone();
+        known.insert(0, entry.metadata.clone());
+        known.truncate(KNOWN_METADATA_MAX);
         for (name, _) in entry.metadata.iter() {
             if !self.metadata.contains(name) {
                 self.metadata.insert(name.to_owned());

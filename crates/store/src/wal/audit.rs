@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
 use super::WAL_VERSION;
-use super::entry::decode;
+use super::decoder::Decoder;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, records};
 use super::survey::paths;
 use crate::Error;
@@ -126,8 +126,9 @@ impl Walk {
     fn records(&mut self, path: &Path, header: &FileHeader, bytes: &[u8], last: bool) {
         self.has_records = true;
         let (records, end) = records(bytes, header.sequence);
+        let mut decoder = Decoder::new(header.version);
         for record in &records {
-            if let Err(at) = decode(record.payload) {
+            if let Err(at) = decoder.appends(record) {
                 let (sequence, offset) = (record.sequence, (record.offset + at) as u64);
                 self.fault(path, Fault::Undecodable { sequence, offset });
             }

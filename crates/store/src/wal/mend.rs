@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
 use super::checkpoint::Checkpoint;
-use super::entry::decode;
+use super::decoder::{Append, Decoder};
+use super::encoder::Encoder;
 use super::reader::whole_records;
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, Record, record_header, records};
 use super::survey::paths;
@@ -80,7 +81,9 @@ impl Mend<'_> {
         if let Some(header) = &header {
             self.miss(header.sequence);
             let (whole, end) = records(bytes, header.sequence);
-            if end == End::Clean && whole.iter().all(can_decode) && self.follows(header, &whole) {
+            let mut decoder = Decoder::new(header.version);
+            let can_decode = whole.iter().all(|record| decoder.appends(record).is_ok());
+            if end == End::Clean && can_decode && self.follows(header, &whole) {
                 self.next = Some(header.sequence + whole.len() as u64);
                 whole.iter().for_each(|record| self.count(record));
                 return Ok(());
@@ -89,7 +92,8 @@ impl Mend<'_> {
         if bytes.len() > FILE_HEADER_BYTES {
             self.copy(number, path)?;
         }
-        let kept = self.keep(whole_records(bytes));
+        let whole = whole_records(bytes);
+        let kept = self.keep(Decoder::new(version(bytes, &whole)), whole);
         // The last file stays even without records: its number must not come again.
         if kept.is_empty() && !last {
             return self.remove(number, path);
@@ -100,19 +104,22 @@ impl Mend<'_> {
         self.write(number, path, &kept)
     }
 
-    /// Those of some records that are needed and make sense.
-    fn keep<'b>(&mut self, records: Vec<Record<'b>>) -> Vec<Record<'b>> {
-        let mut kept = Vec::new();
+    /// The payloads of those of some records that are needed and make sense, written anew: what
+    /// they built upon may not stay.
+    fn keep(&mut self, mut decoder: Decoder, records: Vec<Record<'_>>) -> Vec<Vec<u8>> {
+        let (mut kept, mut encoder) = (Vec::new(), Encoder::default());
         for record in records {
+            let appends = decoder.appends(&record);
             if record.sequence < self.seen {
                 continue;
             }
             self.miss(record.sequence);
-            if can_decode(&record) {
-                self.count(&record);
-                kept.push(record);
-            } else {
-                self.miss(record.sequence + 1);
+            match appends {
+                Ok(appends) => {
+                    self.count(&record);
+                    kept.push(payload(&mut encoder, &appends));
+                }
+                Err(_) => self.miss(record.sequence + 1),
             }
         }
         kept
@@ -148,15 +155,15 @@ impl Mend<'_> {
         Ok(())
     }
 
-    /// Puts records, which are numbered anew, in the place of a file.
-    fn write(&mut self, number: u64, path: &Path, records: &[Record<'_>]) -> Result<(), Error> {
+    /// Puts records of these payloads, which are numbered anew, in the place of a file.
+    fn write(&mut self, number: u64, path: &Path, payloads: &[Vec<u8>]) -> Result<(), Error> {
         let sequence = self.next.unwrap_or(self.checkpoint);
         let (version, writer) = (WAL_VERSION, self.writer);
         let header = FileHeader { version, number, sequence, writer };
         let mut bytes = header.to_bytes().to_vec();
-        for (record, sequence) in records.iter().zip(sequence..) {
-            bytes.extend_from_slice(&record_header(sequence, record.payload));
-            bytes.extend_from_slice(record.payload);
+        for (payload, sequence) in payloads.iter().zip(sequence..) {
+            bytes.extend_from_slice(&record_header(sequence, payload));
+            bytes.extend_from_slice(payload);
         }
         // Recovery looks at no other names, so a crash leaves the old file or the new one.
         let new = path.with_extension("wal.new");
@@ -167,7 +174,7 @@ impl Mend<'_> {
         written.map_err(Error::file("write", &new))?;
         let renamed = fs::rename(&new, path).and_then(|()| File::open(self.log)?.sync_all());
         renamed.map_err(Error::file("write", path))?;
-        self.next = Some(sequence + records.len() as u64);
+        self.next = Some(sequence + payloads.len() as u64);
         Ok(())
     }
 
@@ -189,8 +196,23 @@ impl Mend<'_> {
     }
 }
 
-fn can_decode(record: &Record<'_>) -> bool {
-    decode(record.payload).is_ok()
+/// The version of a file: what its header says, else the one in which its first record can be read.
+fn version(file: &[u8], records: &[Record<'_>]) -> u32 {
+    let reads = |version: u32| records.first().is_none_or(|first| can_decode(version, first));
+    let told = FileHeader::parse(file).map(|header| header.version);
+    told.unwrap_or_else(|| (1..=WAL_VERSION).rfind(|version| reads(*version)).unwrap_or_default())
+}
+
+fn can_decode(version: u32, record: &Record<'_>) -> bool {
+    Decoder::new(version).appends(record).is_ok()
+}
+
+fn payload(encoder: &mut Encoder, appends: &[Append]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut payload = encoder.payload(&mut bytes);
+    appends.iter().for_each(|append| payload.append(&append.tenant, &append.streams));
+    drop(payload);
+    bytes
 }
 
 /// A name in the quarantine that no earlier repair has used.

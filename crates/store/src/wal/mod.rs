@@ -8,8 +8,9 @@
 
 mod audit;
 mod checkpoint;
+mod decoder;
 mod disk;
-mod entry;
+mod encoder;
 #[cfg(test)]
 pub(crate) mod failing_disk;
 mod mend;
@@ -20,9 +21,10 @@ mod writer;
 
 pub(crate) use audit::{Audit, Fault, audit};
 pub(crate) use checkpoint::Checkpoint;
+pub(crate) use decoder::Append;
 pub(crate) use disk::Folder;
 pub use disk::{Disk, LogFile};
-pub(crate) use entry::{Append, encode};
+pub(crate) use encoder::Payload;
 pub(crate) use mend::{Mended, cut, mend};
 pub(crate) use recover::{Recovered, owner, recover};
 pub use survey::Tail;
@@ -30,4 +32,4 @@ pub(crate) use survey::{FileSurvey, survey};
 pub(crate) use writer::{Usage, Writer, Written};
 
 /// The version of the files that are written, and the latest that is read.
-pub(crate) const WAL_VERSION: u32 = 1;
+pub(crate) const WAL_VERSION: u32 = 2;

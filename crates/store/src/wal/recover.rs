@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
 use super::checkpoint::{Checkpoint, FileStart};
-use super::entry::{Append, decode};
+use super::decoder::{Append, Decoder};
 use super::reader::{End, FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, records};
 use super::{Disk, WAL_VERSION};
 use crate::{Error, layout};
@@ -112,14 +112,16 @@ impl Recovered {
             let last = records.last().map_or(length, |last| last.offset - RECORD_HEADER_BYTES);
             settle(disk, file, &bytes[..length], last)?;
         }
+        let mut decoder = Decoder::new(file.header.map_or(WAL_VERSION, |header| header.version));
         for record in records {
             self.sequence = record.sequence + 1;
-            if record.sequence < checkpoint.sequence {
-                continue;
-            }
-            let appends = decode(record.payload)
+            // One that is published may have given numbers that later ones use.
+            let appends = decoder
+                .appends(&record)
                 .map_err(|at| corrupt(path, record.offset + at, "no append can be read here"))?;
-            appends.into_iter().for_each(&mut *replay);
+            if record.sequence >= checkpoint.sequence {
+                appends.into_iter().for_each(&mut *replay);
+            }
         }
         Ok(length as u64)
     }

@@ -9,6 +9,7 @@ use ulid::Ulid;
 
 use super::checkpoint::{Checkpoint, FileStart, superfluous};
 use super::disk::{Disk, LogFile};
+use super::encoder::{Encoder, Payload};
 use super::reader::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, record_header};
 use super::{Recovered, WAL_VERSION};
 use crate::{Error, FailPoints, Hop, layout};
@@ -51,6 +52,7 @@ pub(crate) struct Writer {
     pub(crate) fail_points: FailPoints,
     /// The record being put together; kept for its memory.
     buffer: Vec<u8>,
+    encoder: Encoder,
 }
 
 impl Writer {
@@ -77,6 +79,7 @@ impl Writer {
             published: Checkpoint::START,
             fail_points: FailPoints::default(),
             buffer: Vec::new(),
+            encoder: Encoder::default(),
         })
     }
 
@@ -90,10 +93,19 @@ impl Writer {
         Self { fail_points, ..self }
     }
 
-    /// Writes one record and waits until it is durable. The payload is what `fill` appends to the
-    /// buffer it is given. After an error nothing of it is in the log, or nothing else will be
-    /// written before it was taken back.
-    pub(crate) fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Result<Written, Error> {
+    /// Writes one record and waits until it is durable. Its payload has the appends that `fill`
+    /// adds to it. After an error nothing of it is in the log, or nothing else will be written
+    /// before it was taken back.
+    pub(crate) fn append(&mut self, fill: impl FnOnce(&mut Payload<'_>)) -> Result<Written, Error> {
+        let written = self.try_append(fill);
+        if written.is_err() {
+            // What it gave numbers to is not in the log.
+            self.encoder.begin();
+        }
+        written
+    }
+
+    fn try_append(&mut self, fill: impl FnOnce(&mut Payload<'_>)) -> Result<Written, Error> {
         self.repair()?;
         if self.current().bytes >= self.segment_bytes {
             self.rotate()?;
@@ -112,10 +124,10 @@ impl Writer {
     }
 
     /// Puts the next record together and returns its number.
-    fn encode(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Result<u64, Error> {
+    fn encode(&mut self, fill: impl FnOnce(&mut Payload<'_>)) -> Result<u64, Error> {
         self.buffer.clear();
         self.buffer.resize(RECORD_HEADER_BYTES, 0);
-        fill(&mut self.buffer);
+        fill(&mut self.encoder.payload(&mut self.buffer));
         let (bytes, limit) = ((self.buffer.len() - RECORD_HEADER_BYTES) as u64, RECORD_BYTES_MAX);
         if bytes > limit {
             return Err(Error::TooLarge { bytes, limit });
@@ -160,6 +172,7 @@ impl Writer {
                 FileStart { number: self.current().number + 1, sequence: self.sequence, bytes: 0 };
             let (file, start) = create(&*self.disk, self.writer, start)?;
             self.file = file;
+            self.encoder.begin();
             self.files.push_back(start);
             // The file before it may have been published while it could not be closed.
             self.trim(self.published)?;

@@ -3,29 +3,41 @@
 use model::{Entry, Labels, Stream, TenantId, Timestamp};
 
 use super::super::audit::{Fault, audit};
-use super::super::entry::encode;
 use super::super::recover::recover;
 use super::*;
 
 const WRITER: Ulid = Ulid(7);
 
 /// A record's payload; what has no append in it is 0.
-fn payload(line: u64) -> Vec<u8> {
+fn payload(encoder: &mut Encoder, line: u64) -> Vec<u8> {
     let entries = vec![Entry::new(Timestamp(1), line.to_string())];
-    let streams = [Stream { labels: Labels::new([("a", "b")]), entries }];
-    let mut bytes = Vec::new();
-    encode(&TenantId::default(), &streams, &mut bytes);
-    if line == 0 { vec![255; 9] } else { bytes }
+    let streams = vec![Stream { labels: Labels::new([("a", "b")]), entries }];
+    let append = Append { tenant: TenantId::default(), streams };
+    if line == 0 { vec![255; 9] } else { super::payload(encoder, &[append]) }
+}
+
+/// Each record as if it were the first, so that none builds upon another.
+fn write(folder: &Path, number: u64, sequence: u64, lines: &[u64]) -> Vec<usize> {
+    write_with(folder, number, sequence, lines, Encoder::begin)
 }
 
 /// Writes a file whose records have these lines, numbered from `sequence`; returns where each ends.
-fn write(folder: &Path, number: u64, sequence: u64, lines: &[u64]) -> Vec<usize> {
+fn write_with(
+    folder: &Path,
+    number: u64,
+    sequence: u64,
+    lines: &[u64],
+    before_each: impl Fn(&mut Encoder),
+) -> Vec<usize> {
+    let mut encoder = Encoder::default();
     let header = FileHeader { version: WAL_VERSION, number, sequence, writer: WRITER };
     let mut bytes = header.to_bytes().to_vec();
     let mut ends = vec![bytes.len()];
     for (line, sequence) in lines.iter().zip(sequence..) {
-        bytes.extend_from_slice(&record_header(sequence, &payload(*line)));
-        bytes.extend_from_slice(&payload(*line));
+        before_each(&mut encoder);
+        let payload = payload(&mut encoder, *line);
+        bytes.extend_from_slice(&record_header(sequence, &payload));
+        bytes.extend_from_slice(&payload);
         ends.push(bytes.len());
     }
     fs::write(path(folder, number), bytes).unwrap();
@@ -79,6 +91,36 @@ fn a_damaged_record_is_left_out_and_others_stay() {
 }
 
 #[test]
+fn what_builds_upon_a_damaged_record_is_lost_with_it() {
+    let damage = |log: &Path| {
+        let ends = write_with(log, 1, 1, &[11, 12, 13], |_| {});
+        write(log, 2, 4, &[14, 15]);
+        flip(log, 1, ends[1] + 25);
+    };
+    check(1, damage, &[11, 14, 15], 2);
+    check(4, damage, &[14, 15], 0);
+    // Those that are published go, and what later ones took from them stays.
+    let damage = |log: &Path| {
+        write_with(log, 1, 1, &[11, 12, 13], |_| {});
+        let ends = write(log, 2, 4, &[14, 15, 16]);
+        flip(log, 1, 20);
+        flip(log, 2, ends[1] + 25);
+    };
+    check(2, damage, &[12, 13, 14, 16], 1);
+}
+
+#[test]
+fn a_file_of_version_1_whose_header_is_damaged_is_read() {
+    const FIXTURE: &[u8] = include_bytes!("../../../tests/fixtures/v1/00000000000000000001.wal");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(path(folder.path(), 1), FIXTURE).unwrap();
+    flip(folder.path(), 1, 20);
+    let mended = mend(folder.path(), WRITER, Checkpoint::START).unwrap();
+    assert_eq!((mended.kept, mended.lost), (2, 0));
+    assert_eq!(audit(folder.path()).unwrap().faults, []);
+}
+
+#[test]
 fn a_payload_that_makes_no_sense_is_left_out() {
     check(1, |log| drop(write(log, 1, 1, &[11, 0, 13])), &[11, 13], 1);
     check(1, |log| drop(write(log, 1, 1, &[11, 0])), &[11], 1);
@@ -121,7 +163,8 @@ fn a_torn_tail_is_cut_and_the_number_of_the_last_file_stays() {
     check(1, damage, &[11], 0);
     let folder = tempfile::tempdir().unwrap();
     damage(folder.path());
-    let torn = Fault::Torn { length: 48, bytes: payload(12).len() as u64 + 19 };
+    let torn =
+        Fault::Torn { length: 48, bytes: payload(&mut Encoder::default(), 12).len() as u64 + 19 };
     assert_eq!(audit(folder.path()).unwrap().faults, [(path(folder.path(), 2), torn)]);
     mend(folder.path(), WRITER, Checkpoint::START).unwrap();
     assert!(path(folder.path(), 2).exists());

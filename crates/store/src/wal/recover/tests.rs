@@ -7,11 +7,14 @@ use model::{Entry, Labels, Stream, TenantId, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::wal::{Folder, Writer, encode};
+use crate::wal::{Folder, Payload, Writer};
 
-/// A log of version 1 as it was written when that version was fixed: two records, the second with
-/// two appends. It must be read for ever.
-const FIXTURE: &[u8] = include_bytes!("../../../tests/fixtures/v1/00000000000000000001.wal");
+/// Logs of each version as they were written when it was fixed: two records, the second with two
+/// appends. They must be read for ever.
+const FIXTURES: [&[u8]; 2] = [
+    include_bytes!("../../../tests/fixtures/v1/00000000000000000001.wal"),
+    include_bytes!("../../../tests/fixtures/v2/00000000000000000001.wal"),
+];
 
 fn append(number: i64) -> Append {
     let metadata = Labels::new([("pod", format!("pod-{}", number / 2))]);
@@ -37,8 +40,8 @@ fn write(folder: &Path, records: &[usize], segment_bytes: u64) -> Vec<Append> {
     let mut written = Vec::new();
     for record in records {
         let appends: Vec<Append> = numbers.by_ref().take(*record).map(append).collect();
-        let fill = |record: &mut Vec<u8>| {
-            appends.iter().for_each(|append| encode(&append.tenant, &append.streams, record));
+        let fill = |record: &mut Payload<'_>| {
+            appends.iter().for_each(|append| record.append(&append.tenant, &append.streams));
         };
         log.append(fill).unwrap();
         written.extend(appends);
@@ -62,16 +65,37 @@ fn check_error(folder: &Path, sequence: u64, expect: &str) {
 }
 
 #[test]
-fn the_fixture_of_version_1_is_read() {
+fn every_version_is_read() {
+    for fixture in FIXTURES {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(layout::wal_name(1)), fixture).unwrap();
+        let (appends, recovered) = read(folder.path(), 1).unwrap();
+        assert_eq!(appends, (0..3).map(append).collect::<Vec<_>>());
+        assert_eq!((recovered.sequence, recovered.writer), (3, Ulid::from(7_u128)));
+    }
+}
+
+#[test]
+fn what_is_written_is_the_last_version_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(layout::wal_name(1)), FIXTURE).unwrap();
-    let (appends, recovered) = read(folder.path(), 1).unwrap();
-    assert_eq!(appends, (0..3).map(append).collect::<Vec<_>>());
-    assert_eq!((recovered.sequence, recovered.writer), (3, Ulid::from(7_u128)));
-    // What we write now is still version 1, byte for byte.
-    let again = tempfile::tempdir().unwrap();
-    write(again.path(), &[1, 2], 1 << 20);
-    assert_eq!(fs::read(again.path().join(layout::wal_name(1))).unwrap(), FIXTURE);
+    write(folder.path(), &[1, 2], 1 << 20);
+    assert_eq!(fs::read(folder.path().join(layout::wal_name(1))).unwrap(), FIXTURES[1]);
+}
+
+/// A log of an older version is gone on with in files of the last one.
+#[test]
+fn versions_follow_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(layout::wal_name(1)), FIXTURES[0]).unwrap();
+    let (_, recovered) = read(folder.path(), 1).unwrap();
+    let mut log = Writer::open(disk(folder.path()), &recovered, 1 << 20).unwrap();
+    for number in 3..5 {
+        let more = append(number);
+        log.append(|record| record.append(&more.tenant, &more.streams)).unwrap();
+    }
+    assert_eq!(read(folder.path(), 1).unwrap().0, (0..5).map(append).collect::<Vec<_>>());
+    // Published ones have given the numbers that the last one uses.
+    assert_eq!(read(folder.path(), 4).unwrap().0, [append(4)]);
 }
 
 #[test]
@@ -150,7 +174,7 @@ proptest! {
 
         let mut log = Writer::open(disk(folder.path()), &recovered, 300).unwrap();
         let more = append(99);
-        log.append(|record| encode(&more.tenant, &more.streams, record)).unwrap();
+        log.append(|record| record.append(&more.tenant, &more.streams)).unwrap();
         let found_then = read(folder.path(), 1).unwrap().0;
         prop_assert_eq!(&found_then[..found.len()], &found[..]);
         prop_assert_eq!(&found_then[found.len()..], &[more]);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::wal::failing_disk::{FailingDisk, Fault};
-use crate::wal::{Folder, encode, recover};
+use crate::wal::{Folder, recover};
 
 fn streams(line: &str) -> Vec<Stream> {
     let entries = vec![Entry::new(Timestamp(0), line)];
@@ -31,7 +31,7 @@ fn open(disk: impl Disk, segment_bytes: u64) -> Writer {
 }
 
 fn append(log: &mut Writer, line: &str) -> Result<Written, Error> {
-    log.append(|record| encode(&TenantId::default(), &streams(line), record))
+    log.append(|record| record.append(&TenantId::default(), &streams(line)))
 }
 
 fn fault() -> impl Strategy<Value = Option<Fault>> {
@@ -155,7 +155,7 @@ fn a_file_that_could_not_be_created_is_no_gap() {
 fn the_log_has_a_bound_and_room_again_when_it_is_published() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FailingDisk::new(folder.path());
-    let mut log = open(disk.clone(), 200).bounded(1000);
+    let mut log = open(disk.clone(), 240).bounded(1000);
     let mut sequence = append(&mut log, "").unwrap().sequence;
     let empty = log.usage().bytes - FILE_HEADER_BYTES as u64;
     let error = loop {

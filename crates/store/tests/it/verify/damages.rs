@@ -288,8 +288,9 @@ async fn check_log(damage: impl Fn(&mut Vec<u8>), errors: &[&str], lost: u64) ->
 
 #[tokio::test]
 async fn a_log_with_damages() {
-    let lost = check_log(|bytes| bytes[60] ^= 1, &["log.record"], 10).await;
-    assert_eq!(lost[0].to_string(), "1 records of the log, each with the lines of some pushes");
+    // Two more build upon the first.
+    let lost = check_log(|bytes| bytes[60] ^= 1, &["log.record"], 30).await;
+    assert_eq!(lost[0].to_string(), "3 records of the log, each with the lines of some pushes");
     // A torn tail was never acknowledged, as far as anybody can tell; the last record here was.
     check_log(|bytes| bytes.truncate(bytes.len() - 1), &[], 10).await;
     check_log(|bytes| bytes.extend([0; 99]), &[], 0).await;
