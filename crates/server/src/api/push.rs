@@ -17,6 +17,9 @@ use crate::tenant::Tenant;
 
 /// The texts of refused entries that an answer repeats: enough to see what is wrong.
 const TEXTS_MAX: usize = 10;
+/// A body that is decoded where it was received: it takes less than half a millisecond, not much
+/// more than to have another thread do it.
+const SMALL_BODY_BYTES: usize = 32 * 1024;
 
 /// A push in today's form.
 pub(crate) async fn push(
@@ -63,17 +66,14 @@ pub(crate) async fn receive(
     parse: impl FnOnce(&App, &Policy, &[u8]) -> Result<Push, PushError> + Send + 'static,
 ) -> Result<StatusCode, Refusal> {
     let body = body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
-    let ready = {
+    let (is_small, ready) = (body.len() <= SMALL_BODY_BYTES, {
         let (app, tenant) = (Arc::clone(&app), tenant.clone());
-        // A large push takes long to decode; other requests go on meanwhile.
-        tokio::task::spawn_blocking(move || {
+        move || -> Result<(Push, Duration), PushError> {
             let policy = app.policy(&tenant);
             Ok(prepare(&app, &tenant, policy, parse(&app, policy, &body)?))
-        })
-    };
-    let ready: Result<(Push, Duration), PushError> = ready.await.map_err(|error| {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("failed to decode: {error}"))
-    })?;
+        }
+    });
+    let ready = if is_small { ready() } else { elsewhere(ready).await? };
     let (Push { streams, rejected }, retry_after) = ready?;
     if !streams.is_empty() {
         let entries = || streams.iter().flat_map(|stream| &stream.entries);
@@ -89,6 +89,15 @@ pub(crate) async fn receive(
     } else {
         Err(refusal(&rejected, retry_after))
     }
+}
+
+/// Does what takes long on a thread of its own, so that other requests go on meanwhile.
+async fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("failed to decode: {error}"))
+    })
 }
 
 /// Takes out of a push what must not be stored, and adds what Loki adds. Where something comes too

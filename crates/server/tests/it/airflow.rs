@@ -60,6 +60,7 @@ async fn what_is_not_one_try_is_refused() {
     let server = filled().await;
     let ask = async |params: &[(&str, &str)]| server.get("/airflow/v1/log", params).await;
     refused(&ask(&TRY[..3]).await, "try_number is missing");
+    refused(&ask(&[&TRY[..3], &[("try_number", "")]].concat()).await, "try_number is missing");
     for (name, value, expect) in
         [("page", "x", "page is not"), ("limit", "5001", "5000 at most"), ("direction", "up", "up")]
     {

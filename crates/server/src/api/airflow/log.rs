@@ -35,7 +35,7 @@ pub(crate) async fn log(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<TryLog>, Refusal> {
-    if let Some(missing) = NEEDED.iter().find(|name| params.get(name).is_none()) {
+    if let Some(missing) = NEEDED.iter().find(|name| !is_told(&params, name)) {
         let text = format!("{missing} is missing; /airflow/v1/tries tells which tries there are");
         return Err(Refusal::bad_request(text));
     }
@@ -76,7 +76,12 @@ struct Line {
 /// The lines of the try. A task that is not mapped has the index -1.
 fn query(params: &Params) -> String {
     let query = asked::lines(params);
-    if params.get("map_index").is_some() { query } else { format!("{query} | map_index=\"-1\"") }
+    if is_told(params, "map_index") { query } else { format!("{query} | map_index=\"-1\"") }
+}
+
+/// One that is there and empty would narrow nothing down.
+fn is_told(params: &Params, name: &str) -> bool {
+    params.get(name).is_some_and(|value| !value.is_empty())
 }
 
 fn direction(params: &Params) -> Result<Direction, Refusal> {
