@@ -49,14 +49,30 @@ impl Reader {
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
                 hints = hints => {
-                    let follow = move |it: &mut Tailer| it.follow(&hints, Instant::now());
-                    let result;
-                    (tailer, result) = blocking(tailer, follow).await?;
-                    result?;
+                    let room = queue.capacity();
+                    let follow = move |it: &mut Tailer| {
+                        let now = Instant::now();
+                        it.follow(&hints, now).map(|()| it.read(room, now))
+                    };
+                    let read;
+                    (tailer, read) = blocking(tailer, follow).await?;
+                    if !send(&queue, read?).await {
+                        return Ok(());
+                    }
                     next_hints = Instant::now() + HINT_PAUSE;
                 }
                 () = &mut opened => {
-                    (tailer, ()) = blocking(tailer, |it| it.take_held(Instant::now())).await?;
+                    let room = queue.capacity();
+                    let take = move |it: &mut Tailer| {
+                        let now = Instant::now();
+                        it.take_held(now);
+                        it.read(room, now)
+                    };
+                    let read;
+                    (tailer, read) = blocking(tailer, take).await?;
+                    if !send(&queue, read).await {
+                        return Ok(());
+                    }
                     opened.set(tailer.bell());
                 }
                 _ = poll.tick() => {
@@ -69,16 +85,13 @@ impl Reader {
                 }
                 permit = queue.reserve(), if tailer.has_work() => {
                     let Ok(permit) = permit else { return Ok(()) };
-                    // Nobody else sends, so there is room for these as well.
-                    let parcels_max = 1 + queue.capacity();
-                    let read = move |it: &mut Tailer| it.read(parcels_max, Instant::now());
+                    let room = 1 + queue.capacity();
+                    let read = move |it: &mut Tailer| it.read(room, Instant::now());
                     let deliveries;
                     (tailer, deliveries) = blocking(tailer, read).await?;
                     drop(permit);
-                    for delivery in deliveries {
-                        if queue.send(delivery).await.is_err() {
-                            return Ok(());
-                        }
+                    if !send(&queue, deliveries).await {
+                        return Ok(());
                     }
                 }
             }
@@ -86,7 +99,19 @@ impl Reader {
     }
 }
 
-/// Does what blocks on the disk where it may.
+/// Sends what was read, for which there was room: nobody else sends. Tells whether somebody takes
+/// it.
+async fn send(queue: &mpsc::Sender<Delivery>, read: Vec<Delivery>) -> bool {
+    for delivery in read {
+        if queue.send(delivery).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Does what blocks on the disk where it may. Each time costs two changes of threads, which is most
+/// of what a quiet node costs; so what comes next is done at once with it.
 async fn blocking<T: Send + 'static>(
     mut tailer: Tailer,
     work: impl FnOnce(&mut Tailer) -> T + Send + 'static,

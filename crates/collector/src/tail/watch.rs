@@ -17,7 +17,7 @@ use inotify::{EventMask, EventOwned, Inotify, WatchDescriptor, WatchMask, Watche
 const BUFFER_BYTES: usize = 16 * 1024;
 /// Events that are told of at once, so that a folder that is written to all the time is looked at
 /// once for many of them.
-const EVENTS_AT_ONCE_MAX: usize = 1024;
+const EVENTS_AT_ONCE_MAX: usize = 4096;
 
 /// The events of all folders that are watched.
 pub struct Watch(BoxStream<'static, Vec<io::Result<EventOwned>>>);
