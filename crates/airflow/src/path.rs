@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use model::Timestamp;
+
+use crate::record::parse_time;
 use crate::task::{MapIndex, TaskFacts, parse_number};
 
 /// The path of one log file under Airflow's `base_log_folder`, read.
@@ -21,6 +24,18 @@ impl LogPath {
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         Self::parse_named(path).or_else(|| Self::parse_positional(path))
+    }
+
+    /// The date that the path tells: the logical date, or the one that the run's id holds
+    /// (`scheduled__2026-11-22T03:00:00+00:00`). The run came to its lines at some time after it.
+    #[must_use]
+    pub fn date(&self) -> Option<Timestamp> {
+        let logical = self.task.logical_date.as_deref();
+        let text = logical.or_else(|| self.task.run_id.as_deref()?.rsplit_once("__").map(|it| it.1))?;
+        // A later Airflow adds letters of chance behind the date.
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | '+' | 'T' | 'Z');
+        let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+        parse_time(&text[..end]).map(|stamp| stamp.at)
     }
 
     fn parse_named(path: &str) -> Option<Self> {
@@ -149,6 +164,23 @@ mod tests {
             "sales/load/2026-11-22T03:00:00+00:00/1.log",
             Some(("2026-11-22T03:00:00+00:00", None)),
         );
+    }
+
+    #[track_caller]
+    fn check_date(path: &str, millis: Option<i64>) {
+        let date = LogPath::parse(path).unwrap().date();
+        assert_eq!(date.map(Timestamp::as_millis), millis, "for {path}");
+    }
+
+    #[test]
+    fn paths_tell_a_date() {
+        let of = |run: &str| format!("dag_id=d/run_id={run}/task_id=t/attempt=1.log");
+        check_date(&of("scheduled__2026-11-22T03:00:00+00:00"), Some(1_795_316_400_000));
+        check_date(&of("manual__2026-11-22T03:00:00.250000+00:00"), Some(1_795_316_400_250));
+        check_date(&of("manual__2026-11-22T03:00:00+00:00_aB3xY"), Some(1_795_316_400_000));
+        check_date("d/t/2026-11-22T03:00:00+00:00/1.log", Some(1_795_316_400_000));
+        check_date(&of("by hand"), None);
+        check_date(&of("a__b"), None);
     }
 
     #[test]

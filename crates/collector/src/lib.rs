@@ -32,9 +32,9 @@ mod syslog;
 mod tail;
 mod write;
 
-pub use self::stage::PodSource;
+pub use self::stage::{PodSource, TaskEntry, TaskLog, TaskPlace};
 pub use collector::{Collector, Handle, Parts};
 pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use status::Status;
-pub use write::{Auth, Endpoint, Secret};
+pub use write::{Auth, Endpoint, Pieces, Secret, Streams};

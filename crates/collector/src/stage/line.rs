@@ -25,6 +25,8 @@ pub struct Physical<'a> {
     pub cut: u64,
     /// Where it begins in the file.
     pub start: u64,
+    /// Where what follows it begins.
+    pub end: u64,
 }
 
 impl Splitter {
@@ -57,7 +59,7 @@ impl Splitter {
                 let end = self.end + at as u64 + 1;
                 let start = std::mem::replace(&mut self.start, end);
                 self.end = end;
-                each(Physical { bytes: Cow::Borrowed(line), cut: 0, start });
+                each(Physical { bytes: Cow::Borrowed(line), cut: 0, start, end });
             } else {
                 self.hold(line);
                 self.end += 1;
@@ -98,7 +100,7 @@ impl Splitter {
         let kept = bytes.len() as u64 + std::mem::take(&mut self.nuls) + newline;
         let cut = (self.end - self.start).saturating_sub(kept);
         let start = std::mem::replace(&mut self.start, self.end);
-        Physical { bytes: Cow::Owned(bytes), cut, start }
+        Physical { bytes: Cow::Owned(bytes), cut, start, end: self.end }
     }
 }
 
@@ -107,7 +109,8 @@ mod tests {
     use super::*;
 
     fn owned(line: Physical<'_>) -> Physical<'static> {
-        Physical { bytes: Cow::Owned(line.bytes.into_owned()), cut: line.cut, start: line.start }
+        let Physical { bytes, cut, start, end } = line;
+        Physical { bytes: Cow::Owned(bytes.into_owned()), cut, start, end }
     }
 
     #[track_caller]
@@ -120,6 +123,8 @@ mod tests {
         if finish {
             lines.extend(splitter.finish().map(owned));
         }
+        assert!(lines.is_sorted_by(|one, next| one.end == next.start), "for {chunks:?}");
+        assert!(lines.last().is_none_or(|last| last.end == splitter.start()), "for {chunks:?}");
         let shown: Vec<_> = lines
             .iter()
             .map(|line| (std::str::from_utf8(&line.bytes).unwrap(), line.cut, line.start))

@@ -13,6 +13,7 @@ mod line;
 mod multiline;
 mod owner;
 mod pipeline;
+mod task_log;
 
 pub use airflow::{Labeller, PodSource};
 pub use cri::{Joiner, parse as parse_record, stray};
@@ -21,3 +22,4 @@ pub use lane::Lane;
 pub use lane::Lanes;
 pub use line::{Physical, Splitter};
 pub use pipeline::{Carry, Checkpoint, Parcel, Pipeline, Position, Start, is_stamped};
+pub use task_log::{TaskEntry, TaskLog, TaskPlace};

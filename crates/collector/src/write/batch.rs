@@ -1,11 +1,11 @@
-//! What goes into one push: whole parcels, their entries gathered by stream.
+//! What goes into one push: whole parcels.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{Entry, Labels, Stream};
 
 use crate::custody::Ticket;
+use crate::write::Streams;
 
 /// Entries on their way to a sink, with the ticket that stands for them.
 #[derive(Debug, Clone)]
@@ -25,12 +25,7 @@ pub struct Parcel {
 /// settled.
 #[derive(Debug, Default)]
 pub struct Batch {
-    streams: Vec<Stream>,
-    by_labels: HashMap<Labels, usize>,
-    /// The stream of the entry that came last.
-    last: usize,
-    bytes: usize,
-    entries: u64,
+    streams: Streams,
     records: u64,
     tickets: Vec<Arc<Ticket>>,
 }
@@ -38,40 +33,26 @@ pub struct Batch {
 impl Batch {
     /// Takes a parcel.
     pub fn add(&mut self, parcel: Parcel) {
-        self.entries += parcel.entries.len() as u64;
         self.records += parcel.records;
         self.tickets.push(parcel.ticket);
         for (labels, entry) in parcel.entries {
-            self.bytes += size(&entry);
-            // The next line is mostly of the same stream, and its labels the same in memory.
-            if let Some(stream) = self.streams.get_mut(self.last)
-                && stream.labels.is_shared_with(&labels)
-            {
-                stream.entries.push(entry);
-                continue;
-            }
-            let at = *self.by_labels.entry(labels).or_insert_with_key(|labels| {
-                self.streams.push(Stream { labels: labels.clone(), entries: Vec::new() });
-                self.streams.len() - 1
-            });
-            self.streams[at].entries.push(entry);
-            self.last = at;
+            self.streams.add(labels, entry);
         }
     }
 
     /// The entries, by stream.
     pub fn streams(&self) -> &[Stream] {
-        &self.streams
+        self.streams.streams()
     }
 
     /// How many bytes the lines and their metadata have.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.streams.bytes()
     }
 
     /// How many entries there are.
     pub fn entries(&self) -> u64 {
-        self.entries
+        self.streams.entries()
     }
 
     /// How many records the entries were made of.
@@ -88,13 +69,6 @@ impl Batch {
     pub fn into_tickets(self) -> Vec<Arc<Ticket>> {
         self.tickets
     }
-}
-
-/// What an entry adds to a push. Metadata counts as it does in Loki's limits: where lines are short
-/// it is the larger part.
-fn size(entry: &Entry) -> usize {
-    let pairs = entry.metadata.iter();
-    entry.line.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
 }
 
 #[cfg(test)]

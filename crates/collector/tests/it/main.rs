@@ -11,3 +11,4 @@ mod kubernetes;
 mod node;
 mod schedules;
 mod store;
+mod task_logs;
