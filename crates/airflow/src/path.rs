@@ -31,9 +31,11 @@ impl LogPath {
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
         let logical = self.task.logical_date.as_deref();
-        let text = logical.or_else(|| self.task.run_id.as_deref()?.rsplit_once("__").map(|it| it.1))?;
+        let text =
+            logical.or_else(|| self.task.run_id.as_deref()?.rsplit_once("__").map(|it| it.1))?;
         // A later Airflow adds letters of chance behind the date.
-        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | '+' | 'T' | 'Z');
+        let is_part =
+            |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | '+' | 'T' | 'Z');
         let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
         parse_time(&text[..end]).map(|stamp| stamp.at)
     }

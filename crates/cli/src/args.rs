@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod collect;
 mod delete;
+mod import;
 mod index;
 mod inspect;
 mod output;
@@ -23,6 +24,7 @@ pub use check::{CheckArgs, FmtArgs};
 pub use client::ClientArgs;
 pub use collect::{CollectArgs, PodsArgs};
 pub use delete::{DeleteArgs, DeleteCancelArgs, DeleteCommand, DeleteCreateArgs};
+pub use import::ImportArgs;
 pub use index::{
     DetectedFieldsArgs, LabelsArgs, SeriesArgs, StatsArgs, VolumeArgs, VolumeRangeArgs,
 };
@@ -111,6 +113,9 @@ pub enum Command {
     /// Look for damage in a store, byte by byte, and repair what can be repaired
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Bring the task logs that Airflow keeps in a folder or a bucket to a server
+    #[command(after_help = import::EXAMPLES)]
+    Import(ImportArgs),
     /// Play a sample of real Airflow logs through collector, store and server, and query it
     Demo(DemoArgs),
     /// Print a completion script for a shell

@@ -12,6 +12,7 @@ pub mod command;
 pub mod configured;
 pub mod demo;
 pub mod exit;
+pub mod import;
 pub mod local;
 pub mod machine;
 pub mod parse;

@@ -7,6 +7,7 @@ mod delete;
 mod demo;
 mod detected_fields;
 mod fmt;
+mod import;
 mod inspect;
 mod instant_query;
 mod labels;

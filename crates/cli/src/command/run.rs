@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{
-    check, collect, completions, delete, demo, detected_fields, fmt, inspect, instant_query,
-    labels, query, series, serve, stats, tail, up, verify, volume,
+    check, collect, completions, delete, demo, detected_fields, fmt, import, inspect,
+    instant_query, labels, query, series, serve, stats, tail, up, verify, volume,
 };
 use crate::args::{Cli, Command};
 
@@ -35,6 +35,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Delete(args) => delete::run(client, output, args).await,
         Command::Inspect(args) => inspect::run(output, args).await,
         Command::Verify(args) => verify::run(output, args).await,
+        Command::Import(args) => import::run(client, output, args).await,
         Command::Demo(args) => demo::run(client, args).await,
         Command::Completions(args) => completions::run(args),
     }

@@ -24,7 +24,9 @@ use model::limits::MAX_LINE_SIZE;
 use model::{Entry, Labels, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{TASK_LOG_HEAD_BYTES_MAX, TRACEBACK_GAP, TRACEBACK_LINES_MAX};
+use crate::limits::{
+    TASK_LOG_BACK_MAX, TASK_LOG_HEAD_BYTES_MAX, TRACEBACK_GAP, TRACEBACK_LINES_MAX,
+};
 use crate::stage::cri::{self, Line};
 use crate::stage::lane::Lane;
 use crate::stage::line::{Physical, Splitter};
@@ -40,6 +42,8 @@ pub struct TaskLog {
     columns: ColumnsOf,
     /// The time of the line before; none before the first record that tells one.
     time: Option<Timestamp>,
+    /// What the last record told that was not believed.
+    doubted: Option<Timestamp>,
     /// The time of the first lines where no record tells one.
     otherwise: Timestamp,
     /// Lines that wait for the first record that tells a time.
@@ -85,6 +89,7 @@ impl TaskLog {
             moments: Moments::new(place.taken),
             columns: ColumnsOf::new(path, labels),
             time: place.time.map(Timestamp),
+            doubted: None,
             otherwise: path.date().unwrap_or(modified),
             head: Vec::new(),
             head_bytes: 0,
@@ -111,6 +116,7 @@ impl TaskLog {
         self.emit(ended, end);
         // From here on everything is as for a reader that begins here.
         self.multiline = multiline();
+        self.doubted = None;
         self.moments.settle();
         self.place = TaskPlace { from: end, done: end, ..self.here() };
     }
@@ -167,14 +173,30 @@ impl TaskLog {
 
     /// Takes a line with the time that it tells.
     fn line(&mut self, line: Line, stamp: Option<Timestamp>, end: u64) {
-        let time = stamp.or(self.time).unwrap_or(self.otherwise);
+        let doubted = self.doubted;
+        let time = self.believed(stamp).or(self.time).unwrap_or(self.otherwise);
         self.moments.forget(time);
-        self.reach(&line);
+        if doubted.is_none() {
+            self.reach(&line);
+        }
         self.time = Some(time);
         let line = Line { timestamp: time, last_timestamp: time, ..line };
         let mut complete = Vec::new();
         self.multiline.take(line, Answer::Now(None), &mut |joined| complete.push(joined));
         self.emit(complete, end);
+    }
+
+    /// The time that a record tells, if it is to be believed. What a task prints may look like a
+    /// record of any time. One that goes far back is believed when the next confirms it: then a
+    /// clock was set, or another host goes on with the file.
+    fn believed(&mut self, stamp: Option<Timestamp>) -> Option<Timestamp> {
+        let (stamp, before) = (stamp?, self.time);
+        let is_back = |from: Timestamp, to: Timestamp| from > to + TASK_LOG_BACK_MAX;
+        let is_alike = |other| !is_back(other, stamp) && !is_back(stamp, other);
+        let is_confirmed = self.doubted.is_some_and(is_alike);
+        let is_doubted = !is_confirmed && before.is_some_and(|before| is_back(before, stamp));
+        self.doubted = is_doubted.then_some(stamp);
+        (!is_doubted).then_some(stamp)
     }
 
     /// Comes to a line that may be a safe one.

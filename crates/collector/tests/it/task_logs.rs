@@ -86,7 +86,8 @@ fn check(truth: &Truth, bytes: &[u8]) {
     assert!(times.is_sorted_by(|a, b| a < b), "two entries have one time in {}", truth.file);
     for at in (0..entries.len()).step_by(TRIED) {
         let rest = read(&truth.file, bytes, entries[at].place, CHUNK);
-        let same = |(a, b): (&TaskEntry, &TaskEntry)| (&a.labels, &a.entry) == (&b.labels, &b.entry);
+        let same =
+            |(a, b): (&TaskEntry, &TaskEntry)| (&a.labels, &a.entry) == (&b.labels, &b.entry);
         assert_eq!(rest.len(), entries.len() - at - 1, "of {} from {at}", truth.file);
         assert!(rest.iter().zip(&entries[at + 1..]).all(same), "of {} from {at}", truth.file);
     }

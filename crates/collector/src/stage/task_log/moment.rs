@@ -83,8 +83,7 @@ mod tests {
     #[track_caller]
     fn check(times: &[i64], expect: &[i64]) {
         let mut moments = Moments::default();
-        let placed: Vec<i64> =
-            times.iter().map(|time| moments.place(Timestamp(*time)).0).collect();
+        let placed: Vec<i64> = times.iter().map(|time| moments.place(Timestamp(*time)).0).collect();
         assert_eq!(placed, expect, "for {times:?}");
     }
 
