@@ -51,6 +51,8 @@ pub struct Journal {
     known: HashMap<String, Known>,
     /// None where nothing is to be written.
     file: Option<BufWriter<File>>,
+    /// Keeps others away for as long as it is open.
+    _lock: Option<File>,
 }
 
 impl Head {
@@ -79,7 +81,8 @@ impl Journal {
     /// # Errors
     /// When the journal cannot be read, or a newer version wrote it.
     pub fn read(folder: &Path, head: &Head) -> Result<Self> {
-        Ok(Self { known: load(&folder.join(head.file_name()), head)?, file: None })
+        let known = load(&folder.join(head.file_name()), head)?;
+        Ok(Self { known, file: None, _lock: None })
     }
 
     /// The journal of an import, to go on with; a lock keeps others away from it.
@@ -96,11 +99,9 @@ impl Journal {
         if lock.try_lock().is_err() {
             bail!("another import has the journal {}: wait for its end", path.display());
         }
-        // Held until the process ends.
-        std::mem::forget(lock);
         let known = load(&path, head)?;
         let file = rewrite(&path, head, &known).with_context(failed)?;
-        Ok(Self { known, file: Some(file) })
+        Ok(Self { known, file: Some(file), _lock: Some(lock) })
     }
 
     /// How far a file is dealt with.
@@ -179,4 +180,71 @@ fn rewrite(
 fn write_line(file: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *file, line)?;
     file.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIXTURE: &str = include_str!("journal/v1.journal");
+    const NAME: &str = "dag_id=d/run_id=r/task_id=t/attempt=1.log";
+
+    fn head() -> Head {
+        let [from, to, tenant] = ["/logs", "http://logs:3100", "t"].map(str::to_owned);
+        Head::new(from, to, tenant, "{namespace=\"airflow\"}".to_owned())
+    }
+
+    /// A journal with this text, and the folder that it is in.
+    fn journal(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(head().file_name());
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn the_fixture_is_read_and_written_as_it_is() {
+        let (folder, path) = journal(FIXTURE);
+        let journal = Journal::open(folder.path(), &head()).unwrap();
+        let place = TaskPlace {
+            from: 100,
+            done: 150,
+            time: Some(5_000_000_000),
+            taken: Some((5_000_000_000, 5_000_000_002)),
+        };
+        assert_eq!(journal.known(NAME), Some(Known { bytes: 200, whole: false, place }));
+        assert_eq!(fs::read_to_string(path).unwrap(), FIXTURE);
+    }
+
+    #[test]
+    fn the_last_whole_line_counts() {
+        let (folder, path) = journal(FIXTURE);
+        let mut journal = Journal::open(folder.path(), &head()).unwrap();
+        let known = Known { bytes: 200, whole: true, place: TaskPlace::default() };
+        journal.note([(NAME, known), ("other", known)]).unwrap();
+        let mut text = fs::read_to_string(&path).unwrap();
+        text.truncate(text.len() - 5);
+        fs::write(&path, text).unwrap();
+        let read = Journal::read(folder.path(), &head()).unwrap();
+        assert_eq!((read.known(NAME), read.known("other")), (Some(known), None));
+    }
+
+    #[test]
+    fn another_import_has_another_journal() {
+        let (folder, _) = journal(FIXTURE);
+        let other = Head { tenant: String::new(), ..head() };
+        assert_eq!(Journal::read(folder.path(), &other).unwrap().known(NAME), None);
+        let _held = Journal::open(folder.path(), &head()).unwrap();
+        let error = Journal::open(folder.path(), &head()).unwrap_err().to_string();
+        assert!(error.starts_with("another import has the journal"), "{error}");
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_refused() {
+        let (folder, _) = journal(&FIXTURE.replace("\"version\":1", "\"version\":2"));
+        let error = Journal::read(folder.path(), &head()).unwrap_err().to_string();
+        assert!(error.contains("is of version 2"), "{error}");
+        let (folder, _) = journal("no journal");
+        assert_eq!(Journal::read(folder.path(), &head()).unwrap().known(NAME), None);
+    }
 }

@@ -89,8 +89,9 @@ pub async fn get(url: &str, path: &str, params: &[(&str, &str)]) -> Answer {
 }
 
 impl Answer {
+    /// The answer, which must be one.
     #[track_caller]
-    fn parse<T: serde::de::DeserializeOwned>(&self) -> T {
+    pub fn parse<T: serde::de::DeserializeOwned>(&self) -> T {
         assert_eq!(self.status, 200, "{}", self.text);
         serde_json::from_str(&self.text).unwrap()
     }

@@ -12,6 +12,7 @@ mod demo;
 mod errors;
 mod flight;
 mod full_disk;
+mod import;
 mod inspect;
 mod memory;
 mod place;

@@ -84,6 +84,8 @@ fn check(truth: &Truth, bytes: &[u8]) {
     let mut times: Vec<_> = entries.iter().map(|it| it.entry.timestamp).collect();
     times.sort_unstable();
     assert!(times.is_sorted_by(|a, b| a < b), "two entries have one time in {}", truth.file);
+    let hours = times[times.len() - 1].since(times[0]).as_secs() / 3600;
+    assert_eq!(hours, 0, "a forged time was believed in {}", truth.file);
     for at in (0..entries.len()).step_by(TRIED) {
         let rest = read(&truth.file, bytes, entries[at].place, CHUNK);
         let same =
