@@ -213,7 +213,7 @@ fn summary(carried: &Carried, meter: &Meter, done: u64) -> io::Result<()> {
 fn troubles(carried: &Carried) -> Result<()> {
     let out = &mut io::stdout().lock();
     let (refused, failures) = (&carried.refused, &carried.failures);
-    for ((log, reason), entries) in &refused.told {
+    for (log, (entries, reason)) in &refused.told {
         writeln!(out, "refused: {entries} of {log}: {reason}")?;
     }
     failures.told.iter().try_for_each(|failure| writeln!(out, "cannot be read: {failure}"))?;

@@ -53,10 +53,12 @@ pub async fn carry(
         Logs::Folder(_) => FOLDER_READERS,
         Logs::Bucket(..) => BUCKET_READERS,
     };
-    for _ in 0..readers {
-        let (shelf, outbox) = (Arc::clone(&shelf), outbox.clone());
-        tokio::task::spawn_blocking(move || read::run(&shelf, &outbox));
-    }
+    let readers: Vec<_> = (0..readers)
+        .map(|_| {
+            let (shelf, outbox) = (Arc::clone(&shelf), outbox.clone());
+            tokio::task::spawn_blocking(move || read::run(&shelf, &outbox))
+        })
+        .collect();
     drop(outbox);
     let batches = stream::unfold(inbox, async |mut inbox: mpsc::Receiver<Batch>| {
         inbox.recv().await.map(|batch| (batch, inbox))
@@ -82,6 +84,9 @@ pub async fn carry(
         journal.note(marks).context("failed to write the journal")?;
         carried.take(&shelf, &batch, refused);
         meter.show(&carried.count);
+    }
+    for reader in readers {
+        reader.await.context("a reader failed; this is a bug, please report it")?;
     }
     Ok(carried)
 }

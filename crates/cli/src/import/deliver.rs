@@ -15,25 +15,25 @@ use tokio::time::sleep;
 use super::meter::Meter;
 use crate::client::{Backoff, Client, Pushed};
 
-/// Reasons that are told: each of another file, or other words of the server.
-const REASONS_MAX: usize = 100;
+/// Logs that are told of: enough to see what is wrong.
+const LOGS_MAX: usize = 100;
 
 /// What the server refused: how many entries, by the log that they are of and its reason.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Refused {
     /// How many entries.
     pub entries: u64,
-    /// How many of which log, and why.
-    pub told: BTreeMap<(String, String), u64>,
+    /// How many of which log, and why the first of them.
+    pub told: BTreeMap<String, (u64, String)>,
 }
 
 impl Refused {
     /// Takes what another batch had.
     pub fn add(&mut self, other: Self) {
         self.entries += other.entries;
-        for (key, entries) in other.told {
-            if self.told.len() < REASONS_MAX || self.told.contains_key(&key) {
-                *self.told.entry(key).or_default() += entries;
+        for (log, (entries, reason)) in other.told {
+            if self.told.len() < LOGS_MAX || self.told.contains_key(&log) {
+                self.told.entry(log).or_insert((0, reason)).0 += entries;
             }
         }
     }
@@ -42,7 +42,7 @@ impl Refused {
         for stream in streams {
             for entry in &stream.entries {
                 let log = log_of(&stream.labels, &entry.metadata);
-                let told = BTreeMap::from([((log, reason.to_owned()), 1)]);
+                let told = BTreeMap::from([(log, (1, reason.to_owned()))]);
                 self.add(Self { entries: 1, told });
             }
         }

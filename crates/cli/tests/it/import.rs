@@ -174,9 +174,7 @@ async fn what_three_versions_wrote_is_stored_once_and_right() {
         assert!(out.starts_with("imported: 0 files, 0 entries"), "{out}");
         assert!(out.contains("\nimported before: "), "{out}");
         // By somebody who knows nothing of the first.
-        let others = site.path().join("others").display().to_string();
-        let more = ["--label", &label, "--journal-dir", &others];
-        let (out, _) = import(&site, &process.url, &logs, &more, 0).await;
+        let (out, _) = import(&Site::new(), &process.url, &logs, &["--label", &label], 0).await;
         assert!(out.contains(&format!(" {before} entries")), "{before}: {out}");
         let streams = stored(&process.url, &format!("{{cluster=\"{deployment}\"}}")).await;
         assert_eq!(count(&streams), before);
@@ -249,6 +247,20 @@ async fn what_is_killed_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn objects_are_read_as_files_are() {
+    let (site, folders) = (Site::new(), Folders::new());
+    let process = server(&site, "").await;
+    let url = format!("file://{}", folders.logs("airflow3.0"));
+    import(&site, &process.url, &url, &[], 0).await;
+    let streams = stored(&process.url, r#"{namespace="airflow"}"#).await;
+    assert_same(&lines(&streams), &folders.truth("airflow3.0"));
+    // The other way the same entries come.
+    import(&site, &process.url, &folders.logs("airflow3.0"), &[], 0).await;
+    assert_eq!(count(&stored(&process.url, r#"{namespace="airflow"}"#).await), count(&streams));
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_cannot_take_now_is_tried_again() {
     let (site, folders) = (Site::new(), Folders::new());
     let process = server(&site, "").await;
@@ -267,8 +279,9 @@ async fn what_is_refused_is_told_and_the_rest_is_stored() {
     let process = server(&site, "  max_line_size: 4KB\n").await;
     let logs = folders.logs("airflow3.0");
     let (out, errors) = import(&site, &process.url, &logs, &[], 2).await;
-    let told = "\nrefused: 1 of dag_id=";
-    assert!(out.contains(told) && out.contains("Max entry size '4096' bytes exceeded"), "{out}");
+    assert!(out.contains("/task_id=bash_bytes/attempt=1.log: the server answered 400 "), "{out}");
+    assert!(out.contains("\nrefused: 1 of dag_id=messy_output/"), "{out}");
+    assert!(out.contains("max entry size '4096' bytes exceeded for stream"), "{out}");
     assert!(errors.starts_with("error: not all is imported: "), "{errors}");
     let streams = stored(&process.url, r#"{namespace="airflow"}"#).await;
     let mut truth = folders.truth("airflow3.0");
@@ -325,7 +338,7 @@ async fn a_file_that_grows_is_read_on() {
         printed.push(String::from_utf8(output.stdout).unwrap());
     }
     assert!(printed[0].contains("left open: the last lines of 1 file, "), "{}", printed[0]);
-    assert!(printed[3].contains(" 1 entries, ") && !printed[3].contains("left"), "{printed:?}");
+    assert!(printed[3].contains(" 2 entries, ") && !printed[3].contains("left"), "{printed:?}");
     let before = count(&stored(&process.url, r#"{app="airflow"}"#).await);
     let again = [&line[..4], &["--stopped", "--journal-dir", "/dev/null/none"]].concat();
     assert_ne!(crate::site::run(&again).await.status.code(), Some(0), "no journal can be there");
@@ -353,7 +366,10 @@ async fn a_plan_tells_what_there_is_and_sends_nothing() {
     let nobody = "http://127.0.0.1:9";
     let (out, _) = import(&site, nobody, &logs, &["--dry-run", "-z", "UTC"], 0).await;
     assert!(out.starts_with("to be imported: 108 files, "), "{out}");
-    assert!(out.contains("\nruns from 2026-11-2") && out.contains(" in scheduler"), "{out}");
+    assert!(
+        out.contains("\nruns from 2026-11-10T00:00:00Z to ") && out.contains(" in scheduler"),
+        "{out}"
+    );
     assert!(!site.path().join("journals").exists());
     let more = ["--dry-run", "--since", "2026-11-22T00:00:00Z", "--until", "2026-11-22T08:00:00Z"];
     let (some, _) = import(&site, nobody, &logs, &more, 0).await;

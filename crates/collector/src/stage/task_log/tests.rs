@@ -133,7 +133,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    (proptest::collection::vec(line(), 0..40), any::<bool>())
+    (proptest::collection::vec(line(), 0..25), any::<bool>())
         .prop_map(|(lines, has_end)| lines.join("\n") + if has_end { "\n" } else { "" })
 }
 
