@@ -66,7 +66,7 @@ pub async fn deliver(client: &Client, body: Bytes, meter: &Meter) -> Result<Refu
     let mut pieces = Pieces::default();
     let aside = pieces.refuse(taken_apart(&body)?);
     aside.iter().for_each(|piece| refused.note(piece, &reason));
-    while let Some(piece) = pieces.next() {
+    while let Some(piece) = pieces.pop() {
         let body = Bytes::from(loki::push::encode(&piece));
         let Some(reason) = push(client, &body, meter).await? else { continue };
         let aside = pieces.refuse(piece);

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 /// Persisted.
 const VERSION: u32 = 1;
 
-/// Which import it is: what differs in one of these is another, with a journal of its own. Persisted.
+/// Which import it is: what differs in one of these is another, with a journal of its own.
+/// Persisted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The version of the format.
@@ -151,7 +152,7 @@ fn load(path: &Path, head: &Head) -> Result<HashMap<String, Known>> {
     }
     if serde_json::from_str::<Head>(&first).ok().as_ref() != Some(head) {
         // Without it all is read again, and stored once.
-        tracing::warn!(path = %path.display(), "the journal cannot be understood and is begun anew");
+        tracing::warn!(path = %path.display(), "the journal is not understood and begun anew");
         return Ok(HashMap::new());
     }
     let lines = lines.map_while(Result::ok);

@@ -94,8 +94,8 @@ impl Logs {
         Ok(found)
     }
 
-    /// The bytes of a file, unpacked, from an offset up to where it ended when it was found. Read it
-    /// on a thread that may wait.
+    /// The bytes of a file, unpacked, from an offset up to where it ended when it was found. Read
+    /// it on a thread that may wait.
     ///
     /// # Errors
     /// When it cannot be read.

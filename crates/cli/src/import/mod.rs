@@ -7,8 +7,8 @@
 //! - [`deliver`]: one batch, until the server has it or says why not
 //! - [`meter`]: how far it is
 //!
-//! Order: the files of old runs come before those of new ones. What is in memory is bounded, but for
-//! the list of the files.
+//! Order: the files of old runs come before those of new ones. What is in memory is bounded, but
+//! for the list of the files.
 
 pub mod bucket;
 pub mod carry;

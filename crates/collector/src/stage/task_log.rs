@@ -262,7 +262,8 @@ impl ColumnsOf {
             Some(_) => Component::Triggerer,
             None => Component::Worker,
         };
-        // Which pod wrote the file is not known, and must not be told: another reader knows another.
+        // Which pod wrote the file is not known, and must not be told: another reader knows
+        // another.
         let mut pod = Pod::default();
         pod.labels.insert("component".to_owned(), component.as_str().to_owned());
         let attribution = Attribution { task: path.task.clone(), by: AttributedBy::LogPath };

@@ -17,7 +17,7 @@ pub struct Pieces {
 
 impl Pieces {
     /// The next piece, in the order of the batch.
-    pub fn next(&mut self) -> Option<Vec<Stream>> {
+    pub fn pop(&mut self) -> Option<Vec<Stream>> {
         self.rest.pop()
     }
 
@@ -73,7 +73,7 @@ mod tests {
             piece.iter().flat_map(|it| it.entries.iter().map(|entry| &*entry.line)).collect()
         };
         let (mut seen, mut put_aside) = (String::new(), String::new());
-        while let Some(piece) = pieces.next() {
+        while let Some(piece) = pieces.pop() {
             if !text(&piece).contains('x') {
                 seen += &text(&piece);
             } else if let Some(piece) = pieces.refuse(piece) {
@@ -101,7 +101,7 @@ mod tests {
         };
         let mut pieces = Pieces { rest: vec![vec![stream]], pushes: 0 };
         let (mut pushes, mut aside) = (0, 0);
-        while let Some(piece) = pieces.next() {
+        while let Some(piece) = pieces.pop() {
             pushes += 1;
             aside += pieces.refuse(piece).map_or(0, |piece| piece[0].entries.len());
         }

@@ -197,7 +197,7 @@ impl Pusher {
         if let Some(piece) = pieces.refuse(streams) {
             self.put_aside(Refused::Streams(&piece), count(&piece), &refusal).await;
         }
-        while let Some(piece) = pieces.next() {
+        while let Some(piece) = pieces.pop() {
             let count = count(&piece);
             let body = Bytes::from(loki::push::encode(&piece));
             let Err(refusal) = self.push(&body, count).await else { continue };

@@ -1,3 +1,5 @@
+//! The reader: what it makes of lines, and that it is the same however it comes to them.
+
 use model::Labels;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -23,8 +25,8 @@ fn bare(entries: &[TaskEntry]) -> Vec<(Labels, Entry)> {
     entries.iter().map(|it| (it.labels.clone(), it.entry.clone())).collect()
 }
 
-/// The entries of a text, each as its milliseconds and nanoseconds, its level, and its text with `+`
-/// for newlines.
+/// The entries of a text, each as its milliseconds and nanoseconds, its level, and its text with
+/// `+` for newlines.
 #[track_caller]
 fn check(text: &str, expect: &[&str]) {
     let show = |it: &TaskEntry| {
@@ -137,8 +139,8 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|(lines, has_end)| lines.join("\n") + if has_end { "\n" } else { "" })
 }
 
-/// Whether reading on from the place of every entry, and of the reader after every chunk, gives what
-/// reading all at once does, and every entry is the only one of its kind.
+/// Whether reading on from the place of every entry, and of the reader after every chunk, gives
+/// what reading all at once does.
 fn judge(text: &[u8], cuts: &[usize]) -> Result<(), TestCaseError> {
     let whole = read(text);
     let mut log = reader(TaskPlace::default());
@@ -180,7 +182,8 @@ proptest! {
         let lines: Vec<&str> = entries.iter().map(|it| it.entry.line.as_str()).collect();
         let expect = text.strip_suffix('\n').unwrap_or(&text).replace("\0\0", "");
         prop_assert_eq!(lines.join("\n"), expect);
-        let mut times: Vec<_> = entries.iter().map(|it| (it.entry.timestamp, &it.entry.line)).collect();
+        let identity = |it: &TaskEntry| (it.entry.timestamp, it.entry.line.clone());
+        let mut times: Vec<_> = entries.iter().map(identity).collect();
         times.sort_unstable();
         // Only where a clock was set back by more than is remembered may two be the same.
         times.dedup();
