@@ -50,6 +50,29 @@ struct Object<'a> {
     error_detail: Option<Value>,
 }
 
+/// When a record was made.
+pub(super) fn stamp(line: &str) -> Option<time::Stamp> {
+    #[derive(Deserialize)]
+    struct Stamped<'a> {
+        #[serde(borrow)]
+        timestamp: Text<'a>,
+        #[serde(borrow, rename = "level")]
+        _level: Text<'a>,
+        #[serde(borrow, rename = "event")]
+        _event: Text<'a>,
+    }
+    // Airflow's own begin so, and need not be parsed. One that lost its end tells its time still.
+    let own = || line.strip_prefix("{\"timestamp\":\"")?.split_once("\",\"level\":\"");
+    if let Some((text, _)) = own()
+        && let Some(stamp) = time::parse(text)
+    {
+        return Some(stamp);
+    }
+    memmem::find(line.as_bytes(), b"\"level\"")?;
+    let object: Stamped<'_> = serde_json::from_str(line).ok()?;
+    time::parse(&object.timestamp.0)
+}
+
 pub(super) fn read(line: &str) -> Option<Record<'_>> {
     // Most JSON in logs is no record, and to find that out need not cost a parse.
     memmem::find(line.as_bytes(), b"\"level\"")?;

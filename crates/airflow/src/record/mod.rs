@@ -11,5 +11,5 @@ mod text;
 mod time;
 
 pub use console::{Tail, tail};
-pub use read::{Fields, Record, Source, read};
+pub use read::{Fields, Record, Source, read, stamp};
 pub use time::{Stamp, Zone, parse as parse_time};

@@ -15,6 +15,8 @@ fn check(line: &str, expect: Option<&str>) {
             assert_eq!(&line[span.clone()], record.message, "the span of {line}");
         }
         assert!(record.time.is_some() || record.form == Form::Uvicorn, "no time in {line}");
+        let has_stamp = matches!(record.form, Form::Text | Form::Json | Form::Console);
+        assert_eq!(stamp(line), record.time.filter(|_| has_stamp), "the stamp of {line}");
         let task = record.fields.task().and_then(|task| task.task_try());
         let task = task.map_or_else(String::new, |task| format!(" of {task}"));
         let open = if record.is_whole { "" } else { " …" };
@@ -120,7 +122,13 @@ fn json_of_airflow_3() {
         r#"{{"timestamp":"2026-11-22T08:10:39.469941Z","level":"info","event":"a \"b\"",{ids}}}"#
     );
     check(&line, Some(r#"Json info - f.py:4 -: a "b" of d/r/t/3/1"#));
+    let last = r#"{"level":"info","event":"e","timestamp":"2026-11-22T08:10:39.469941Z"}"#;
+    check(last, Some("Json info - - -: e"));
     check(&line.replace("01a\"", "01a\",\"dag_id\":\"z\""), None);
+    assert_eq!(stamp(&line[..line.len() - 20]), stamp(&line), "one that lost its end");
+    assert_eq!(stamp(&line.replace("x\":3", "x\":\"3\"")), stamp(&line), "whatever else it holds");
+    assert_eq!(stamp(r#"{"level":"info","event":"no time","timestamp":"now"}"#), None);
+    assert_eq!(stamp("INFO:     not of a task"), None);
     check(&line.replace(":3", ":\"3\""), None);
     check(r#"{"level":"info","event":"no time","timestamp":"now"}"#, None);
     check(r#"{"a":1}"#, None);

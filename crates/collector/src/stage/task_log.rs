@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use airflow::attribute::Answer;
 use airflow::column::{Columns, Place, columns};
-use airflow::line::Form;
 use airflow::path::LogPath;
 use airflow::pod::{AttributedBy, Attribution};
 use airflow::{Component, Level, Pod};
@@ -149,7 +148,7 @@ impl TaskLog {
     fn physical(&mut self, line: &Physical<'_>) {
         let end = line.end;
         let line = cri::stray(&line.bytes, line.cut, line.start, Timestamp(0), MAX_LINE_SIZE);
-        let stamp = stamp(&line.text);
+        let stamp = airflow::record::stamp(&line.text).map(|stamp| stamp.at);
         if self.time.is_none() {
             let is_waiting = stamp.is_none() && self.head_bytes < TASK_LOG_HEAD_BYTES_MAX;
             if is_waiting {
@@ -237,14 +236,6 @@ impl TaskLog {
 
 fn multiline() -> Multiline {
     Multiline::new(TRACEBACK_LINES_MAX, MAX_LINE_SIZE, TRACEBACK_GAP)
-}
-
-/// The time that a line tells, where it is a record in one of the forms of task logs.
-fn stamp(line: &str) -> Option<Timestamp> {
-    let is_candidate = matches!(line.as_bytes().first()?, b'[' | b'{' | b'0'..=b'9');
-    let record = is_candidate.then(|| airflow::record::read(line))??;
-    let is_tasks = matches!(record.form, Form::Text | Form::Json | Form::Console);
-    is_tasks.then_some(record.time?.at)
 }
 
 /// The labels and the metadata of a file's lines, which differ by level alone.
