@@ -17,6 +17,7 @@ pub mod level;
 pub mod lifecycle;
 pub mod limits;
 pub mod line;
+pub mod log_file;
 pub mod path;
 pub mod pod;
 pub mod record;

@@ -299,6 +299,16 @@ fn is_exact_label(label: &str) -> bool {
     !label.is_empty() && !label.rsplit_once('-').is_some_and(|(_, end)| is_hash(end))
 }
 
+/// Whether the name of a pod, without its random end, is made of the ids of this DAG and task: as
+/// Airflow does it, simplified and cut.
+pub(crate) fn is_stem_of(stem: &str, task: &TaskFacts) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+    };
+    let names = [&task.dag_id, &task.task_id].map(|id| plain(id.as_deref().unwrap_or("")));
+    !stem.is_empty() && names.concat().starts_with(&plain(stem))
+}
+
 impl Pod {
     /// A pod of which only the name is known.
     #[must_use]

@@ -7,6 +7,59 @@ use model::limits;
 
 use crate::write::Endpoint;
 
+/// Which of Airflow's task log files are read from the volumes of this node's pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskLogs {
+    /// Which of those that are there.
+    pub mode: TaskLogsMode,
+    /// Where the kubelet keeps what belongs to a pod: `<uid>/volumes/…`.
+    pub kubelet_folder: PathBuf,
+    /// Folders besides that hold logs of Airflow, such as a `hostPath` of workers.
+    pub folders: Vec<PathBuf>,
+    /// How long ago a file may have been written to that nothing is known of. What is older is
+    /// history, and nobody waits for it.
+    pub age_max: Duration,
+    /// How often volumes are looked through, at most. Changes are told by inotify before that.
+    pub look_interval: Duration,
+}
+
+/// Which task log files are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TaskLogsMode {
+    /// Those whose lines no pod prints, as far as that is known.
+    #[default]
+    Auto,
+    /// All on volumes of workers, schedulers and triggerers, though their lines come twice.
+    On,
+    /// None.
+    Off,
+}
+
+impl Default for TaskLogs {
+    fn default() -> Self {
+        Self {
+            mode: TaskLogsMode::Auto,
+            kubelet_folder: PathBuf::from("/var/lib/kubelet/pods"),
+            folders: Vec::new(),
+            age_max: Duration::from_secs(24 * 3600),
+            look_interval: Duration::from_secs(5),
+        }
+    }
+}
+
+impl std::str::FromStr for TaskLogsMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(format!("{text:?} must be \"auto\", \"on\" or \"off\"")),
+        }
+    }
+}
+
 /// The collector's configuration. Start from [`Config::default`] and change what differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -28,6 +81,8 @@ pub struct Config {
     pub position_interval: Duration,
     /// How long the collector, told to end, may go on sending what it has read.
     pub drain_timeout: Duration,
+    /// Which of Airflow's task log files are read besides.
+    pub task_logs: TaskLogs,
 }
 
 impl Default for Config {
@@ -41,6 +96,7 @@ impl Default for Config {
             metadata_wait: Duration::from_secs(2),
             position_interval: Duration::from_secs(1),
             drain_timeout: Duration::from_secs(10),
+            task_logs: TaskLogs::default(),
         }
     }
 }

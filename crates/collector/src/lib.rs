@@ -30,11 +30,12 @@ mod stage;
 mod status;
 mod syslog;
 mod tail;
+mod volumes;
 mod write;
 
 pub use self::stage::{PodSource, TaskEntry, TaskLog, TaskPlace};
 pub use collector::{Collector, Handle, Parts};
-pub use config::Config;
+pub use config::{Config, TaskLogs, TaskLogsMode};
 pub use error::{Error, ErrorKind};
 pub use status::Status;
 pub use write::{Auth, Endpoint, Pieces, Secret, Streams};

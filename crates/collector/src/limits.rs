@@ -61,6 +61,63 @@ pub const TASK_LOG_BACK_MAX: Duration = Duration::from_secs(10);
 /// Times that are remembered for that. In ten seconds, a task that logs a few hundred lines a
 /// second; of one that logs more, the last second or so.
 pub const TASK_LOG_TIMES_MAX: usize = 4096;
+/// Volumes of one pod that are looked into.
+pub const VOLUMES_MAX: usize = 64;
+/// How deep below a volume its log folder may be: `airflow/prod/logs`.
+pub const SEARCH_DEPTH: usize = 3;
+/// Folders of a volume that are looked into for a log folder: a volume may hold anything.
+pub const SEARCH_FOLDERS_MAX: usize = 64;
+/// What is looked at of one such folder.
+pub const SEARCH_ENTRIES_MAX: usize = 1024;
+/// Log folders of one volume: those of as many deployments.
+pub const LOG_FOLDERS_MAX: usize = 16;
+/// The pause before the volumes of a pod are searched again, the first and,
+pub const SEARCH_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// as nothing changes, the longest. A folder that appears where inotify tells it waits for neither.
+pub const SEARCH_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How often a pod is asked again what it does that seems to be none of Airflow's: its containers
+/// start one after another, and the API server may be slow.
+pub const ROLE_PAUSE: Duration = Duration::from_secs(10);
+/// Folders between a log folder and a file: of a DAG, a run whose id holds a few slashes, a task and
+/// an index.
+pub const LOG_FOLDER_DEPTH: usize = 8;
+/// Folders of a log folder that are looked into before other work has its turn.
+pub const WALK_FOLDERS_AT_ONCE: usize = 256;
+/// How long other work has its turn then.
+pub const WALK_STEP_PAUSE: Duration = Duration::from_millis(20);
+/// How many times as long as looking through all of a log folder the pause after it is: half a
+/// percent of a core, however much lies there.
+pub const WALK_SHARE: u32 = 200;
+/// The longest such pause: what inotify does not tell, such as what other nodes write into a volume
+/// that all of them have, is found by then.
+pub const WALK_PAUSE_MAX: Duration = Duration::from_secs(300);
+/// How lately something must have appeared in a folder for it to be watched: new tries come to runs
+/// that are under way, and seldom to old ones.
+pub const WATCH_AGE: Duration = Duration::from_secs(3600);
+/// Folders that are watched for task logs. Of all processes of a user there may be some ten
+/// thousand, by default.
+pub const WATCHED_FOLDERS_MAX: usize = 4096;
+/// How often task logs are looked at whose handles are held, or that wait for time to pass.
+pub const TASK_REFRESH: Duration = Duration::from_millis(500);
+/// Task logs that are known and kept: those of a day on a busy node.
+pub const TASK_FILES_MAX: usize = 65_536;
+/// Lines that the file of places may have beyond twice as many as there are places.
+pub const TASK_PLACES_SLACK: usize = 1024;
+/// Task logs whose handles are held, on volumes that go with their pods.
+pub const TASK_HANDLES_MAX: usize = 256;
+/// First bytes of a task log in which is looked for who wrote it: Airflow 2 says so in its tenth
+/// line or so.
+pub const TASK_HEAD_BYTES: usize = 16 * 1024;
+/// How long it may take for that to be written. A busy worker needs some seconds.
+pub const TASK_HEAD_WAIT: Duration = Duration::from_secs(60);
+/// How long nothing must have come before an entry of several lines is taken as ended. Airflow
+/// writes it at once.
+pub const TASK_ENTRY_IDLE: Duration = Duration::from_secs(5);
+/// How long nothing must have come before a line without its newline is taken as whole: whoever was
+/// to write the rest was killed.
+pub const TASK_LINE_IDLE: Duration = Duration::from_secs(60);
+/// How long nothing must have come before a task log is let go of until it grows.
+pub const TASK_REST: Duration = Duration::from_secs(60);
 /// First bytes of a file that tell it from another with the same inode. A CRI record begins with a
 /// time in nanoseconds, so a few dozen would do.
 pub const FINGERPRINT_BYTES_MAX: usize = 256;

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub api_streams_waiting: Gauge,
     /// Lines read from the Kubernetes API for the first time.
     pub api_lines: Counter,
+    /// What is counted of task log files.
+    pub task_logs: TaskLogMetrics,
     /// What is counted of the journal.
     pub journal: JournalMetrics,
     /// What is counted of syslog.
@@ -64,10 +66,48 @@ impl Metrics {
         let file = registry.sub_registry_with_prefix("loki_source_file");
         file.register("read_bytes", "Bytes read from files", metrics.read_bytes.clone());
         file.register("read_lines", "Lines read from files", metrics.read_lines.clone());
+        metrics.task_logs.register(registry);
         metrics.journal.register(registry);
         metrics.syslog.register(registry);
         metrics.write.register(registry);
         metrics
+    }
+}
+
+/// What is counted of Airflow's task log files.
+#[derive(Debug, Clone, Default)]
+pub struct TaskLogMetrics {
+    /// Files that are read.
+    pub files: Gauge,
+    /// Files that are left, since their lines are printed as well, or that do not say yet.
+    pub files_left: Gauge,
+    /// Files that are open.
+    pub handles: Gauge,
+    /// Bytes that are in files and were not read yet.
+    pub unread_bytes: Gauge,
+    /// Bytes that were read.
+    pub bytes: Counter,
+    /// Entries that were made of them.
+    pub lines: Counter,
+}
+
+impl TaskLogMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let own = registry.sub_registry_with_prefix("barogram_task_logs");
+        own.register("files", "Task log files that are read", self.files.clone());
+        own.register(
+            "files_left",
+            "Task log files that are not read, since their lines are printed as well",
+            self.files_left.clone(),
+        );
+        own.register("handles", "Task log files that are open", self.handles.clone());
+        own.register(
+            "unread_bytes",
+            "Bytes of task log files that were not read yet",
+            self.unread_bytes.clone(),
+        );
+        own.register("read_bytes", "Bytes read of task log files", self.bytes.clone());
+        own.register("entries", "Entries made of task log files", self.lines.clone());
     }
 }
 

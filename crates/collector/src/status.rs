@@ -29,13 +29,19 @@ pub struct Status {
     pub is_at_end: bool,
     /// Rounds through all folders that were made.
     pub scans: u64,
+    /// Task log files that are read.
+    pub task_files: u64,
+    /// Whether all task log files that are known were read to their end; true where none are read.
+    pub are_tasks_at_end: bool,
+    /// Looks at all volumes that were made.
+    pub task_rounds: u64,
 }
 
 impl Status {
     /// Whether all that is on disk has been delivered, or put aside.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.is_at_end && self.entries_queued == self.entries_settled
+        self.is_at_end && self.are_tasks_at_end && self.entries_queued == self.entries_settled
     }
 }
 
@@ -46,7 +52,7 @@ pub struct Progress(watch::Sender<Status>);
 impl Progress {
     /// Nothing done yet.
     pub fn new() -> Self {
-        Self(watch::Sender::default())
+        Self(watch::Sender::new(Status { are_tasks_at_end: true, ..Status::default() }))
     }
 
     /// Notes a change.

@@ -11,7 +11,7 @@ use crate::attribute::attributor::{Answer, Ticket, Wanted};
 use crate::attribute::memory::Memory;
 use crate::attribute::mention;
 use crate::limits::FIRST_LINES_MAX;
-use crate::pod::{AttributedBy, Attribution, Pod};
+use crate::pod::{AttributedBy, Attribution, Pod, is_stem_of};
 use crate::record::{Record, read};
 use crate::task::{TaskFacts, parse_number};
 
@@ -97,13 +97,8 @@ impl PodLines {
         self.fits(&facts).then_some(facts)
     }
 
-    /// Airflow names a pod after DAG and task, simplified and cut, and eight random characters.
+    /// Airflow names a pod after DAG and task, and eight random characters.
     fn fits(&self, facts: &TaskFacts) -> bool {
-        let Some((stem, _)) = self.pod_name.rsplit_once('-') else { return false };
-        let plain = |text: &str| -> String {
-            text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
-        };
-        let names = [&facts.dag_id, &facts.task_id].map(|id| plain(id.as_deref().unwrap_or("")));
-        !stem.is_empty() && names.concat().starts_with(&plain(stem))
+        self.pod_name.rsplit_once('-').is_some_and(|(stem, _)| is_stem_of(stem, facts))
     }
 }

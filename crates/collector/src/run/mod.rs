@@ -58,6 +58,7 @@ mod target_file;
 mod view;
 
 pub use http::bind;
+pub(crate) use ledger::{Keeper, Ledger};
 pub use page::{PagePart, serve};
 pub use runner::{Control, Refused, Runner};
 pub use running::{Kubernetes, RunnerConfig, RunnerParts};

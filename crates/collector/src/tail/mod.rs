@@ -14,4 +14,5 @@ pub use file::{Change, Fingerprint, Inode, LogFile};
 pub use position::{FileNo, Mark, Positions, Saved, write_whole};
 pub use reader::Reader;
 pub use tailer::{Delivery, Surroundings};
-pub use watch::{Hints, Watcher, watch};
+pub use folder::PodFolder;
+pub use watch::{Hints, Watch, Watcher, watch};

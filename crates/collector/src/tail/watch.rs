@@ -136,6 +136,25 @@ impl Watcher {
         self.folders.get(watch).map(PathBuf::as_path)
     }
 
+    /// How many folders are watched.
+    pub fn len(&self) -> usize {
+        self.watched.len()
+    }
+
+    /// Ends the watches of folders that nobody wants to hear of any more.
+    pub fn retain(&mut self, is_wanted: impl Fn(&Path) -> bool) {
+        let Self { watches: Some(watches), folders, watched, .. } = self else { return };
+        folders.retain(|watch, folder| {
+            let stays = is_wanted(folder);
+            if !stays {
+                watched.remove(folder);
+                // The kernel may have dropped it already.
+                let _ = watches.remove(watch.clone());
+            }
+            stays
+        });
+    }
+
     /// Forgets a watch that the kernel has dropped, so that a folder of the same name can be
     /// watched again.
     pub fn forget(&mut self, watch: &WatchDescriptor) {

@@ -1,0 +1,243 @@
+//! When volumes are looked through, and files looked at and read.
+
+use std::io;
+use std::time::SystemTime;
+
+use model::Clock;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::Error;
+use crate::config::TaskLogs;
+use crate::limits::{
+    HINT_PAUSE, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE, WATCHED_FOLDERS_MAX,
+};
+use crate::tail::{Hints, Watch, Watcher, watch};
+use crate::volumes::files::{Around, Batch, Files};
+use crate::volumes::role::Known;
+use crate::volumes::survey::Survey;
+use crate::volumes::walk::{Listed, list, met};
+
+/// How many looks there are before files are forgotten that are old.
+const LOOKS_PER_SWEEP: u32 = 64;
+
+/// Reads all task logs into a queue, as fast as there is room in it.
+#[derive(Debug)]
+pub struct Reader {
+    look_interval: Duration,
+    work: Work,
+    watch: Watch,
+    queue: mpsc::Sender<Batch>,
+}
+
+/// What blocks on the disk.
+#[derive(Debug)]
+struct Work {
+    survey: Survey,
+    files: Files,
+    watcher: Watcher,
+    clock: std::sync::Arc<dyn Clock>,
+    progress: crate::status::Progress,
+    look_interval: Duration,
+    looks: u32,
+}
+
+impl Reader {
+    /// A reader of the logs on the volumes that are meant. Needs a runtime: it waits for inotify.
+    pub fn new(config: TaskLogs, known: Known, around: Around, queue: mpsc::Sender<Batch>) -> Self {
+        let (watch, watcher) = watch();
+        let TaskLogs { kubelet_folder, folders, look_interval, .. } = config;
+        let (clock, progress) = (around.clock.clone(), around.progress.clone());
+        let survey = Survey::new(known, kubelet_folder, folders);
+        let files = Files::new(around);
+        let work = Work { survey, files, watcher, clock, progress, look_interval, looks: 0 };
+        Self { look_interval, work, watch, queue }
+    }
+
+    /// Reads until it is told to end, or nobody takes from the queue any more.
+    ///
+    /// # Errors
+    /// When a part of it has failed.
+    pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
+        let Self { look_interval, mut work, mut watch, queue } = self;
+        let (mut looks, mut refresh) = (interval(look_interval), interval(TASK_REFRESH));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut next_hints, mut next_step) = (Instant::now(), Instant::now());
+        loop {
+            let hints = async {
+                sleep_until(next_hints).await;
+                watch.changed().await
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return Ok(()),
+                hints = hints => {
+                    work = blocking(work, move |it| it.follow(&hints, Instant::now())).await?.0;
+                    next_hints = Instant::now() + HINT_PAUSE;
+                }
+                _ = looks.tick() => {
+                    work = blocking(work, |it| it.look(Instant::now())).await?.0;
+                }
+                () = sleep_until(next_step), if work.is_walking() => {
+                    work = blocking(work, |it| it.step(Instant::now())).await?.0;
+                    next_step = Instant::now() + WALK_STEP_PAUSE;
+                }
+                _ = refresh.tick() => {
+                    work = blocking(work, |it| it.files.refresh(Instant::now())).await?.0;
+                }
+                permit = queue.reserve(), if work.files.has_work() => {
+                    let Ok(permit) = permit else { return Ok(()) };
+                    // Nobody else sends, so there is room for these as well.
+                    let batches_max = 1 + queue.capacity();
+                    let read = move |it: &mut Work| it.files.read(batches_max, Instant::now());
+                    let batches;
+                    (work, batches) = blocking(work, read).await?;
+                    drop(permit);
+                    for batch in batches {
+                        if queue.send(batch).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Work {
+    /// Looks which volumes there are, and begins to look through those whose turn it is.
+    fn look(&mut self, now: Instant) {
+        let changes = self.survey.look(now);
+        self.files.miss_all(&changes.gone);
+        changes.looked.iter().for_each(|folder| self.watch(folder));
+        for (_, root) in self.survey.roots() {
+            let path = root.path.clone();
+            if root.whose.is_wanted() {
+                root.walk.begin(&path, now);
+            }
+        }
+        self.looks += 1;
+        if self.looks.is_multiple_of(LOOKS_PER_SWEEP) {
+            self.files.forget_old();
+            self.watcher.retain(|folder| folder.exists());
+        }
+        self.note_round();
+    }
+
+    fn is_walking(&self) -> bool {
+        self.survey.is_walking()
+    }
+
+    /// Looks into some of the folders whose turn it is.
+    fn step(&mut self, now: Instant) {
+        let time = self.now();
+        let Self { survey, files, watcher, .. } = self;
+        for (inode, root) in survey.roots().filter(|(_, root)| root.walk.is_under_way()) {
+            for _ in 0..WALK_FOLDERS_AT_ONCE {
+                let Some(folder) = root.walk.next() else { break };
+                let began = Instant::now();
+                let listed = list(&root.path, &folder, time);
+                let took = began.elapsed();
+                // A folder that is gone was removed in the middle of the round.
+                let listed = listed.unwrap_or_default();
+                if listed.is_young && watcher.len() < WATCHED_FOLDERS_MAX {
+                    watcher.add(&folder);
+                }
+                for met in listed.files {
+                    files.meet(met, inode, root, now);
+                }
+                let is_over = root.walk.note(listed.folders, took, self.look_interval);
+                if is_over && let Some(since) = root.walk.since {
+                    files.miss(inode, since);
+                }
+            }
+        }
+        self.note_round();
+    }
+
+    /// Looks where something may have changed.
+    fn follow(&mut self, hints: &Hints, now: Instant) {
+        if hints.is_overflow {
+            self.look(now);
+        }
+        let names = hints.written.iter().map(|(watch, name)| (watch, Some(name.clone())));
+        let events = hints.events.iter().map(|(watch, name)| (watch, name.clone()));
+        let paths = names.chain(events).filter_map(|(watch, name)| {
+            Some(self.watcher.folder(watch)?.join(name?))
+        });
+        let paths: Vec<_> = paths.collect();
+        let mut is_new = false;
+        for path in paths {
+            if self.survey.root_of(&path).is_some() {
+                self.appear(&path, now, 0);
+            } else {
+                self.survey.hurry(&path, now);
+                is_new = true;
+            }
+        }
+        hints.dropped.iter().for_each(|watch| self.watcher.forget(watch));
+        if is_new {
+            self.look(now);
+        }
+    }
+
+    /// Something has appeared in a log folder, or was written to.
+    fn appear(&mut self, path: &std::path::Path, now: Instant, depth: usize) {
+        let Some((inode, root)) = self.survey.root_of(path) else { return };
+        if let Some(met) = met(path) {
+            return self.files.meet(met, inode, root, now);
+        }
+        if !path.is_dir() || depth > crate::limits::LOG_FOLDER_DEPTH || !is_of_dag(root, path) {
+            return;
+        }
+        // Watched before it is looked into: what appears in between is seen by either.
+        if self.watcher.len() < WATCHED_FOLDERS_MAX {
+            self.watcher.add(path);
+        }
+        let listed: io::Result<Listed> = list(&root.path, path, self.now());
+        let Listed { folders, files, .. } = listed.unwrap_or_default();
+        files.into_iter().for_each(|met| self.files.meet(met, inode, root, now));
+        folders.iter().for_each(|folder| self.appear(folder, now, depth + 1));
+    }
+
+    fn watch(&mut self, folder: &std::path::Path) {
+        if self.watcher.len() < WATCHED_FOLDERS_MAX {
+            self.watcher.add(folder);
+        }
+    }
+
+    /// Notes that all was looked through, if it was.
+    fn note_round(&mut self) {
+        self.files.tell();
+        if !self.survey.is_walking() {
+            self.progress.note(|status| status.task_rounds += 1);
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        let nanos = u64::try_from(self.clock.now().0).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+}
+
+/// Whether a folder is below that of a DAG. Beside those lies what is no task's.
+fn is_of_dag(root: &crate::volumes::survey::Root, path: &std::path::Path) -> bool {
+    let inner = path.strip_prefix(&root.path).ok().and_then(|inner| inner.iter().next());
+    inner.is_some_and(|name| {
+        name.as_encoded_bytes().starts_with(crate::volumes::search::OF_DAG.as_bytes())
+    })
+}
+
+/// Does what blocks on the disk where it may.
+async fn blocking<T: Send + 'static>(
+    mut work: Work,
+    what: impl FnOnce(&mut Work) -> T + Send + 'static,
+) -> Result<(Work, T), Error> {
+    let done = spawn_blocking(move || {
+        let result = what(&mut work);
+        (work, result)
+    });
+    done.await.map_err(|error: JoinError| Error::Task(error))
+}
