@@ -17,8 +17,9 @@ use crate::metrics::Metrics;
 use crate::stage::{Parcel, PodSource};
 use crate::status::{Progress, Status};
 use crate::tail::{Delivery, Positions, Reader, Surroundings};
+use crate::volumes::{self, Around, Batch, Known, Places};
 use crate::write::{Outgoing, Sink, SinkSurroundings};
-use crate::{Config, Endpoint, Error};
+use crate::{Config, Endpoint, Error, TaskLogsMode};
 
 /// What the collector is given from outside.
 #[derive(Debug)]
@@ -42,12 +43,18 @@ pub struct Collector {
     metrics: Metrics,
     progress: Progress,
     custody: Custody,
+    /// How far task log files are dealt with, where they are read.
+    places: Option<Arc<Places>>,
     sinks: Vec<Sink>,
 }
 
 /// Sees how far a collector has come.
 #[derive(Debug, Clone)]
-pub struct Handle(watch::Receiver<Status>);
+pub struct Handle {
+    status: watch::Receiver<Status>,
+    /// Whether task log files are read besides.
+    reads_tasks: bool,
+}
 
 impl Collector {
     /// Sets a collector up: reads its state, touches no log file.
@@ -58,6 +65,9 @@ impl Collector {
         let Parts { pods, clock, seed, registry } = parts;
         let (metrics, progress) = (Metrics::register(registry), Progress::new());
         let custody = Custody::new(Positions::open(&config.state_folder)?, progress.clone());
+        let is_read = config.task_logs.mode != TaskLogsMode::Off;
+        let open = || Places::open(&config.state_folder, custody.clone());
+        let places = is_read.then(open).transpose()?;
         let mut sinks = Vec::new();
         for (endpoint, no) in config.endpoints.iter().zip(0..) {
             check_name(endpoint, &config.endpoints)?;
@@ -72,13 +82,14 @@ impl Collector {
             custody.positions().queue(queued);
             sinks.push(sink);
         }
-        Ok(Self { config, pods, clock, metrics, progress, custody, sinks })
+        Ok(Self { config, pods, clock, metrics, progress, custody, places, sinks })
     }
 
     /// Something that sees how far the collector has come.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle(self.progress.watch())
+        let reads_tasks = self.places.is_some();
+        Handle { status: self.progress.watch(), reads_tasks }
     }
 
     /// Reads and pushes until it is told to end. Then nothing more is read; what was read is pushed
@@ -87,9 +98,23 @@ impl Collector {
     /// # Errors
     /// When the pods folder is there and cannot be read, or the state folder cannot be written to.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
-        let Self { config, pods, clock, metrics, progress, custody, sinks } = self;
+        let Self { config, pods, clock, metrics, progress, custody, places, sinks } = self;
         let (sender, queue) = mpsc::channel(QUEUE_PARCELS_MAX);
+        let (task_sender, task_queue) = mpsc::channel(QUEUE_PARCELS_MAX);
         let (drain_timeout, position_interval) = (config.drain_timeout, config.position_interval);
+        let tasks = places.clone().map(|places| {
+            let known = Known { pods: Arc::clone(&pods), pods_folder: config.pods_folder.clone() };
+            let config = config.task_logs.clone();
+            let around = Around {
+                places,
+                mode: config.mode,
+                age_max: config.age_max,
+                clock: Arc::clone(&clock),
+                metrics: metrics.task_logs.clone(),
+                progress: progress.clone(),
+            };
+            volumes::Reader::new(config, known, around, task_sender)
+        });
         let around = Surroundings { pods, clock, custody: custody.clone(), metrics, progress };
         let reader = Reader::new(config, around, sender);
         // Both end with this call, even with one that is dropped in the middle.
@@ -100,12 +125,15 @@ impl Collector {
             inbox
         });
         let inboxes = inboxes.collect();
-        writing.spawn(hand_out(queue, inboxes, custody.clone()));
+        writing.spawn(hand_out(queue, task_queue, inboxes, custody.clone()));
         let saved_enough = CancellationToken::new();
         saving.spawn(save_regularly(custody.clone(), position_interval, saved_enough.clone()));
+        if let Some(places) = places.clone() {
+            saving.spawn(places.save_regularly(position_interval, saved_enough.clone()));
+        }
         // Dropped before the tasks are: what they let go of then is not dealt with.
         let closing = custody.closing();
-        let read = reader.run(cancel).await;
+        let read = read(reader, tasks, cancel).await;
         // The reader has dropped its end, so the others end when all is pushed.
         let written = match timeout(drain_timeout, all(&mut writing)).await {
             Ok(ended) => ended.map_err(Error::Task),
@@ -131,17 +159,51 @@ async fn all(tasks: &mut JoinSet<()>) -> Result<(), JoinError> {
     Ok(())
 }
 
+/// Reads until it is told to end, or a reader fails.
+async fn read(
+    pods: Reader,
+    tasks: Option<volumes::Reader>,
+    cancel: CancellationToken,
+) -> Result<(), Error> {
+    let end = cancel.child_token();
+    let both = end.clone();
+    let tasks = async {
+        match tasks {
+            Some(tasks) => tasks.run(both).await,
+            None => Ok(()),
+        }
+    };
+    let pods = async {
+        let read = pods.run(end.clone()).await;
+        end.cancel();
+        read
+    };
+    let (pods, tasks) = tokio::join!(pods, tasks);
+    pods.and(tasks)
+}
+
 /// Gives each sink what was read, as fast as the slowest takes it.
 async fn hand_out(
     mut read: mpsc::Receiver<Delivery>,
+    mut tasks: mpsc::Receiver<Batch>,
     inboxes: Vec<mpsc::Sender<Outgoing>>,
     custody: Custody,
 ) {
-    while let Some(Delivery { no, parcel, is_last }) = read.recv().await {
-        let Parcel { entries, records, position, .. } = parcel;
-        let claim = Claim { no, position, is_last };
-        let ticket = Arc::new(custody.ticket(entries.len() as u64, claim));
-        let outgoing = Outgoing { entries, records, ticket };
+    loop {
+        let outgoing = tokio::select! {
+            Some(Delivery { no, parcel, is_last }) = read.recv() => {
+                let Parcel { entries, records, position, .. } = parcel;
+                let claim = Claim { no, position, is_last };
+                let ticket = Arc::new(custody.ticket(entries.len() as u64, claim));
+                Outgoing { entries, records, ticket }
+            }
+            Some(Batch { entries, origins }) = tasks.recv() => {
+                let count = entries.len() as u64;
+                let ticket = Arc::new(custody.ticket_of_origins(count, vec![origins]));
+                Outgoing { entries, records: count, ticket }
+            }
+            else => return,
+        };
         let Some((last, others)) = inboxes.split_last() else { continue };
         // A sink ends before this only when the whole collector does.
         for inbox in others {
@@ -166,16 +228,20 @@ impl Handle {
     /// How far it has come.
     #[must_use]
     pub fn status(&self) -> Status {
-        *self.0.borrow()
+        *self.status.borrow()
     }
 
     /// Waits until all that is on disk now has been delivered or put aside. `None` when the
     /// collector ended before that.
     pub async fn drained(&mut self) -> Option<Status> {
         // The round that is under way may have passed by what was written last.
-        let scans = self.status().scans + 2;
-        let drained = |status: &Status| status.scans >= scans && status.is_drained();
-        self.0.wait_for(drained).await.ok().map(|status| *status)
+        let (scans, rounds) = (self.status().scans + 2, self.status().task_rounds + 2);
+        let reads_tasks = self.reads_tasks;
+        let is_looked = |status: &Status| {
+            status.scans >= scans && (!reads_tasks || status.task_rounds >= rounds)
+        };
+        let drained = |status: &Status| is_looked(status) && status.is_drained();
+        self.status.wait_for(drained).await.ok().map(|status| *status)
     }
 }
 

@@ -12,8 +12,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::custody::Custody;
@@ -192,6 +196,19 @@ impl Places {
         old.into_iter().for_each(|number| state.forget(number));
     }
 
+    /// Writes places to disk until it is told to end, and then once more.
+    pub async fn save_regularly(self: Arc<Self>, every: Duration, cancel: CancellationToken) {
+        let mut tick = interval(every);
+        let mut is_on = true;
+        while is_on {
+            is_on = cancel.run_until_cancelled(tick.tick()).await.is_some();
+            let this = Arc::clone(&self);
+            if let Ok(Err(error)) = spawn_blocking(move || this.save()).await {
+                tracing::error!(%error, "the places of task logs cannot be kept");
+            }
+        }
+    }
+
     /// Writes to disk what has changed.
     ///
     /// # Errors
@@ -263,7 +280,9 @@ impl State {
             };
         }
         // Numbers begin anew, as all is written anew.
-        saved.into_values().for_each(|saved| drop(self.insert(saved)));
+        for saved in saved.into_values() {
+            self.insert(saved);
+        }
         self.changed.clear();
         self.lines = self.saved.len();
         Ok(())

@@ -121,7 +121,7 @@ impl Work {
         self.looks += 1;
         if self.looks.is_multiple_of(LOOKS_PER_SWEEP) {
             self.files.forget_old();
-            self.watcher.retain(|folder| folder.exists());
+            self.watcher.retain(is_young);
         }
         self.note_round();
     }
@@ -220,6 +220,13 @@ impl Work {
         let nanos = u64::try_from(self.clock.now().0).unwrap_or_default();
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
+}
+
+/// Whether a folder is watched on: those of volumes and DAGs, and what something appeared in lately.
+fn is_young(folder: &std::path::Path) -> bool {
+    let is_inner = folder.to_str().is_some_and(|path| path.contains("/run_id="));
+    let age = folder.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
+    !is_inner || age.is_some_and(|age| age < crate::limits::WATCH_AGE)
 }
 
 /// Whether a folder is below that of a DAG. Beside those lies what is no task's.

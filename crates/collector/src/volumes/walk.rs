@@ -102,7 +102,7 @@ pub fn list(root: &Path, folder: &Path, now: SystemTime) -> io::Result<Listed> {
     let depth = folder.strip_prefix(root).map_or(0, |path| path.components().count());
     let metadata = fs::metadata(folder)?;
     let age = metadata.modified().ok().and_then(|at| now.duration_since(at).ok());
-    listed.is_young = depth == 0 || age.is_none_or(|age| age < WATCH_AGE);
+    listed.is_young = depth <= 1 || age.is_none_or(|age| age < WATCH_AGE);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(sort) = entry.file_type() else { continue };
