@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use collector::discover::PodsFile;
 use collector::kubernetes::{Access, Pods, PodsParts, PodsSettings, SERVICE_ACCOUNT_FOLDER};
-use collector::{Auth, Collector, Endpoint, Handle, PodSource};
+use collector::{Auth, Collector, Endpoint, Handle, PodSource, TaskLogs};
 use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,12 @@ impl Agent {
         let config = collector::Config {
             pods_folder: pods.pods_dir.clone(),
             state_folder: state.to_owned(),
+            task_logs: TaskLogs {
+                mode: pods.task_logs,
+                kubelet_folder: pods.kubelet_dir.clone(),
+                folders: pods.task_logs_dirs.clone(),
+                ..TaskLogs::default()
+            },
             endpoints: vec![Endpoint { auth, ..Endpoint::of_store(push.url) }],
             ..collector::Config::default()
         };

@@ -93,6 +93,7 @@ fn config(args: &CollectArgs, configuration: &Configuration) -> RunnerConfig {
     RunnerConfig {
         storage: configuration.state_dir.clone().unwrap_or_else(|| args.state.clone()),
         pods_folder: args.pods.pods_dir.clone(),
+        kubelet_folder: args.pods.kubelet_dir.clone(),
         kubernetes: Kubernetes {
             access: access(&args.pods),
             own_namespace: own_namespace.map(|name| name.trim().to_owned()),

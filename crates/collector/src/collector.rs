@@ -103,8 +103,9 @@ impl Collector {
         let (task_sender, task_queue) = mpsc::channel(QUEUE_PARCELS_MAX);
         let (drain_timeout, position_interval) = (config.drain_timeout, config.position_interval);
         let tasks = places.clone().map(|places| {
-            let known = Known { pods: Arc::clone(&pods), pods_folder: config.pods_folder.clone() };
+            let (pods, pods_folder) = (Arc::clone(&pods), config.pods_folder.clone());
             let config = config.task_logs.clone();
+            let known = Known { pods, pods_folder, namespaces: config.namespaces.clone() };
             let around = Around {
                 places,
                 mode: config.mode,

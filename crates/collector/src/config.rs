@@ -21,6 +21,26 @@ pub struct TaskLogs {
     pub age_max: Duration,
     /// How often volumes are looked through, at most. Changes are told by inotify before that.
     pub look_interval: Duration,
+    /// Whose files are read.
+    pub namespaces: Namespaces,
+}
+
+/// Namespaces that are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// These; all where there is none.
+    pub include: Vec<String>,
+    /// And these are not.
+    pub exclude: Vec<String>,
+}
+
+impl Namespaces {
+    /// Whether a namespace is meant.
+    #[must_use]
+    pub fn has(&self, namespace: &str) -> bool {
+        let is_in = |list: &[String]| list.iter().any(|other| other == namespace);
+        (self.include.is_empty() || is_in(&self.include)) && !is_in(&self.exclude)
+    }
 }
 
 /// Which task log files are read.
@@ -43,6 +63,7 @@ impl Default for TaskLogs {
             folders: Vec::new(),
             age_max: Duration::from_secs(24 * 3600),
             look_interval: Duration::from_secs(5),
+            namespaces: Namespaces::default(),
         }
     }
 }

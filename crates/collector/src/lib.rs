@@ -35,7 +35,7 @@ mod write;
 
 pub use self::stage::{PodSource, TaskEntry, TaskLog, TaskPlace};
 pub use collector::{Collector, Handle, Parts};
-pub use config::{Config, TaskLogs, TaskLogsMode};
+pub use config::{Config, Namespaces, TaskLogs, TaskLogsMode};
 pub use error::{Error, ErrorKind};
 pub use status::Status;
 pub use write::{Auth, Endpoint, Pieces, Secret, Streams};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use collector::TaskLogsMode;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,16 @@ pub struct PodsArgs {
     /// The folder with the pods' logs
     #[arg(long, default_value = "/var/log/pods")]
     pub pods_dir: PathBuf,
+    /// Which of Airflow's task log files are read from the volumes of this node's pods: auto for those
+    /// whose lines no pod prints, on, or off
+    #[arg(long, default_value = "auto", value_name = "auto|on|off")]
+    pub task_logs: TaskLogsMode,
+    /// The folder in which the kubelet keeps volumes
+    #[arg(long, default_value = "/var/lib/kubelet/pods")]
+    pub kubelet_dir: PathBuf,
+    /// A folder besides that holds Airflow's logs, such as a hostPath of workers. May be repeated
+    #[arg(long = "task-logs-dir", value_name = "DIR")]
+    pub task_logs_dirs: Vec<PathBuf>,
     /// A PodList in JSON that describes the pods (as `kubectl get pods -o json` prints it)
     #[arg(long)]
     pub pods_file: Option<PathBuf>,

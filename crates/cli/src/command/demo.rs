@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use collector::Handle;
+use collector::{Handle, TaskLogsMode};
 use indicatif::{ProgressBar, ProgressStyle};
 use loki::time::Bounds;
 use model::{Clock, SystemClock};
@@ -38,6 +38,9 @@ pub(super) async fn run(client: &ClientArgs, args: &DemoArgs) -> Result<()> {
     let address = serving.address;
     let pods = PodsArgs {
         pods_dir: node.pods_dir.clone(),
+        task_logs: TaskLogsMode::Off,
+        kubelet_dir: node.pods_dir.clone(),
+        task_logs_dirs: Vec::new(),
         pods_file: Some(node.pods_file.clone()),
         node: None,
         kubeconfig: None,

@@ -4,10 +4,10 @@ use alloy::decode::Arguments;
 
 use crate::component::remote_kubernetes::{Sort, decode as decode_remote};
 use crate::component::{
-    discovery_file, discovery_kubernetes, discovery_relabel, local_file, local_file_match,
-    loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file, loki_source_journal,
-    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
-    loki_write, remote_http, remote_kubernetes,
+    airflow_task_logs, discovery_file, discovery_kubernetes, discovery_relabel, local_file,
+    local_file_match, loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
+    loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
+    loki_source_podlogs, loki_source_syslog, loki_write, remote_http, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -34,6 +34,7 @@ pub enum Export {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is named after its component")]
 pub enum Settings {
+    AirflowTaskLogs(airflow_task_logs::Settings),
     DiscoveryFile(discovery_file::Settings),
     DiscoveryKubernetes(discovery_kubernetes::Settings),
     DiscoveryRelabel(discovery_relabel::Settings),
@@ -57,7 +58,12 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 19] = [
+pub static KINDS: [Kind; 20] = [
+    Kind {
+        name: "airflow.task_logs",
+        exports: &[],
+        decode: |args| Settings::AirflowTaskLogs(airflow_task_logs::decode(args)),
+    },
     Kind {
         name: "discovery.file",
         exports: &[("targets", Export::Known)],

@@ -9,6 +9,7 @@
 //! pods:
 //!   namespaces: {include: [airflow], exclude: [kube-system]}
 //!   labels: {include: {release: airflow}, exclude: {component: statsd}}
+//! task_logs: auto
 //! labels: {cluster: prod}
 //! state_dir: /var/lib/barogram/collector
 //! listen: 0.0.0.0:12345
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use alloy::{Diagnostic, Diagnostics, FileId, Span, quote};
 use model::labels::is_label_name;
 
+use crate::config::TaskLogsMode;
 use crate::configuration::tree::{Tree, Yaml, read};
 use crate::write::{Client, Endpoint};
 
@@ -31,6 +33,8 @@ use crate::write::{Client, Endpoint};
 pub(super) struct Short {
     sinks: Vec<Sink>,
     pods: Pods,
+    /// Which task log files are read.
+    task_logs: TaskLogsMode,
     /// Labels that all lines get.
     labels: Vec<(String, String)>,
     /// Where the collector keeps its state.
@@ -95,8 +99,10 @@ struct Decoder {
 
 impl Decoder {
     fn root(&mut self, tree: &Tree, out: &mut Short) {
-        for (name, tree) in self.fields(tree, &["sinks", "pods", "labels", "state_dir", "listen"]) {
+        let known = ["sinks", "pods", "task_logs", "labels", "state_dir", "listen"];
+        for (name, tree) in self.fields(tree, &known) {
             match name {
+                "task_logs" => out.task_logs = self.task_logs(tree),
                 "sinks" => {
                     out.sinks = self.list(tree).iter().map(|tree| self.sink(tree)).collect();
                 }
@@ -160,6 +166,14 @@ impl Decoder {
             }
         }
         self.pairs(tree)
+    }
+
+    fn task_logs(&mut self, tree: &Tree) -> TaskLogsMode {
+        let mode = self.text(tree).unwrap_or_default().parse();
+        mode.unwrap_or_else(|problem: String| {
+            self.wrong(tree.span, problem);
+            TaskLogsMode::Auto
+        })
     }
 
     fn listen(&mut self, tree: &Tree) -> Option<SocketAddr> {
@@ -261,10 +275,30 @@ impl Short {
         let folder = folder.as_deref().unwrap_or("/var/log/pods").trim_end_matches('/');
         let labels = self.labels.iter();
         let labels = labels.map(|(name, value)| format!("{} = {}, ", quote(name), quote(value)));
-        FORM.replace("RULES", &rules)
+        FORM.replace("TASK_LOGS", &self.task_logs())
+            .replace("RULES", &rules)
             .replace("PATHS", &quote(&format!("{folder}/*_${{1}}/${{2}}/*.log")))
             .replace("LABELS", &labels.collect::<String>())
             .replace("ENDPOINTS", &self.endpoints())
+    }
+
+    /// What reads task logs. Which pods are meant it knows by their namespaces alone.
+    fn task_logs(&self) -> String {
+        let mode = match self.task_logs {
+            TaskLogsMode::Auto => "auto",
+            TaskLogsMode::On => "on",
+            TaskLogsMode::Off => return String::new(),
+        };
+        let list = |names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
+            names.join(", ")
+        };
+        let Chosen { include, exclude } = &self.pods.namespaces;
+        let (include, exclude) = (list(include), list(exclude));
+        format!(
+            "airflow.task_logs \"volumes\" {{\n  mode = \"{mode}\"\n  namespaces = [{include}]\n  \
+             exclude_namespaces = [{exclude}]\n  forward_to = [loki.write.sinks.receiver]\n}}\n\n"
+        )
     }
 
     fn endpoints(&self) -> String {
@@ -332,7 +366,7 @@ loki.process "pods" {
   forward_to = [loki.write.sinks.receiver]
 }
 
-loki.write "sinks" {
+TASK_LOGSloki.write "sinks" {
   external_labels = { LABELS}
 ENDPOINTS}
 "#;

@@ -10,6 +10,7 @@
 //! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
 //! - the others: what each component does, under its name
 
+mod airflow_task_logs;
 mod births;
 mod discovery_file;
 mod discovery_kubernetes;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::component::{Batch, Receiver};
+use crate::config::TaskLogs;
 use crate::custody::{Closing, Custody};
 use crate::kubernetes::Access;
 use crate::metrics::Metrics;
@@ -26,6 +27,10 @@ pub struct RunnerConfig {
     pub storage: PathBuf,
     /// Where the kubelet keeps pods' logs: what appears there is opened at once.
     pub pods_folder: PathBuf,
+    /// Where the kubelet keeps what else belongs to pods.
+    pub kubelet_folder: PathBuf,
+    /// How often volumes are looked through for task logs, at most.
+    pub look_interval: Duration,
     /// How often all folders are looked through, whatever changes are told.
     pub poll_interval: Duration,
     /// How often positions are written to disk.
@@ -76,6 +81,8 @@ impl Default for RunnerConfig {
         Self {
             storage: PathBuf::from("barogram-collector"),
             pods_folder: PathBuf::from("/var/log/pods"),
+            kubelet_folder: TaskLogs::default().kubelet_folder,
+            look_interval: TaskLogs::default().look_interval,
             poll_interval: Duration::from_secs(1),
             position_interval: Duration::from_secs(1),
             drain_timeout: Duration::from_secs(10),

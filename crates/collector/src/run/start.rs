@@ -20,6 +20,7 @@ use crate::run::running::Running;
 use crate::run::{discovery_relabel, exposed, loki_echo, loki_process, loki_relabel, loki_write};
 use crate::status::Progress;
 use crate::tail::Positions;
+use crate::volumes::Places;
 
 /// The file in which a component keeps how far it has read from the Kubernetes API,
 pub(super) const API_POSITIONS: &str = "api-positions.json";
@@ -193,6 +194,25 @@ impl Running {
                 let (every, end) = (self.config.position_interval, self.saved_enough.clone());
                 self.saving.spawn(Arc::clone(&kept).save_regularly(every, end));
                 Some(kept)
+            }
+            Err(error) => {
+                let problem = Chain(&error).to_string();
+                tracing::error!(error = problem, "a component cannot work without its folder");
+                node.stats.note(Some(problem));
+                None
+            }
+        }
+    }
+
+    /// How far a component has dealt with task log files.
+    pub(super) fn places(&mut self, id: &str, node: &Node) -> Option<Arc<Places>> {
+        let folder = self.folder(id);
+        let custody = self.custody(&folder, &Progress::new(), node)?;
+        match Places::open(&folder, custody) {
+            Ok(places) => {
+                let (every, end) = (self.config.position_interval, self.saved_enough.clone());
+                self.saving.spawn(Arc::clone(&places).save_regularly(every, end));
+                Some(places)
             }
             Err(error) => {
                 let problem = Chain(&error).to_string();

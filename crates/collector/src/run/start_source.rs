@@ -15,10 +15,10 @@ use crate::run::node::Node;
 use crate::run::running::Running;
 use crate::run::start::{API_POSITIONS, JOURNAL_POSITIONS, of};
 use crate::run::{
-    discovery_file, discovery_kubernetes, journal_files, local_file, local_file_match,
-    loki_source_api, loki_source_file, loki_source_journal, loki_source_kubernetes,
-    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, pod_logs, remote_http,
-    remote_kubernetes,
+    airflow_task_logs, discovery_file, discovery_kubernetes, journal_files, local_file,
+    local_file_match, loki_source_api, loki_source_file, loki_source_journal,
+    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
+    pod_logs, remote_http, remote_kubernetes,
 };
 
 impl Running {
@@ -79,6 +79,21 @@ impl Running {
     fn start_source(&mut self, id: &str, node: &mut Node) {
         let (stats, cancel) = (Arc::clone(&node.stats), node.cancel.clone());
         match node.settings.clone() {
+            Settings::AirflowTaskLogs(settings) => {
+                let Some(places) = self.places(id, node) else { return };
+                let parts = airflow_task_logs::Parts {
+                    settings: node.told(&settings, of!(AirflowTaskLogs)),
+                    places,
+                    pods_folder: self.config.pods_folder.clone(),
+                    kubelet_folder: self.config.kubelet_folder.clone(),
+                    look_interval: self.config.look_interval,
+                    clock: Arc::clone(&self.parts.clock),
+                    metrics: self.metrics.clone(),
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(airflow_task_logs::run(parts));
+            }
             Settings::LokiSourceFile(settings) => {
                 let births = Arc::clone(&self.births);
                 let is_from_end = settings.tail_from_end;

@@ -174,7 +174,10 @@ impl TaskLog {
     fn line(&mut self, line: Line, stamp: Option<Timestamp>, end: u64) {
         let doubted = self.doubted;
         let time = self.believed(stamp).or(self.time).unwrap_or(self.otherwise);
-        self.moments.forget(time);
+        // What is open is yet to get its time.
+        if self.multiline.open_start(Lane::Unknown).is_none() {
+            self.moments.forget(time);
+        }
         if doubted.is_none() {
             self.reach(&line);
         }

@@ -11,8 +11,8 @@ mod tailer;
 mod watch;
 
 pub use file::{Change, Fingerprint, Inode, LogFile};
+pub use folder::PodFolder;
 pub use position::{FileNo, Mark, Positions, Saved, write_whole};
 pub use reader::Reader;
 pub use tailer::{Delivery, Surroundings};
-pub use folder::PodFolder;
 pub use watch::{Hints, Watch, Watcher, watch};

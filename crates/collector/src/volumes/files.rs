@@ -130,9 +130,10 @@ impl Files {
     pub fn refresh(&mut self, now: Instant) {
         let mut due = Vec::new();
         for (inode, followed) in &mut self.followed {
-            let has_grown = followed.file.as_mut().is_some_and(|file| {
-                !matches!(file.look(), Ok(Change::Unread(0)))
-            });
+            let has_grown = followed
+                .file
+                .as_mut()
+                .is_some_and(|file| !matches!(file.look(), Ok(Change::Unread(0))));
             if has_grown || followed.is_waiting(now) {
                 due.push(*inode);
             }
@@ -167,7 +168,9 @@ impl Files {
     pub fn forget_old(&mut self) {
         let (now, age_max) = (self.now(), self.around.age_max);
         let is_young = |followed: &Followed| {
-            !followed.is_at_rest() || followed.log.is_some() || age(followed.modified, now) <= age_max
+            !followed.is_at_rest()
+                || followed.log.is_some()
+                || age(followed.modified, now) <= age_max
         };
         self.followed.retain(|_, followed| is_young(followed));
         self.held = self.followed.values().filter(|followed| followed.file.is_some()).count();

@@ -164,7 +164,8 @@ impl Followed {
 
     /// Whether all is read and came out, as far as is known.
     pub fn is_at_rest(&self) -> bool {
-        let is_read = self.choice == Choice::Leave || self.choice == Choice::Read && self.is_whole();
+        let is_read =
+            self.choice == Choice::Leave || self.choice == Choice::Read && self.is_whole();
         is_read && !self.is_due && !self.is_gone
     }
 

@@ -164,9 +164,9 @@ impl Work {
         }
         let names = hints.written.iter().map(|(watch, name)| (watch, Some(name.clone())));
         let events = hints.events.iter().map(|(watch, name)| (watch, name.clone()));
-        let paths = names.chain(events).filter_map(|(watch, name)| {
-            Some(self.watcher.folder(watch)?.join(name?))
-        });
+        let paths = names
+            .chain(events)
+            .filter_map(|(watch, name)| Some(self.watcher.folder(watch)?.join(name?)));
         let paths: Vec<_> = paths.collect();
         let mut is_new = false;
         for path in paths {

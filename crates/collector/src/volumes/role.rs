@@ -1,12 +1,13 @@
 //! What a pod does with its volumes: which part of Airflow it runs.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use airflow::Pod;
 use airflow::component::{self, Component};
 
+use crate::config::Namespaces;
 use crate::stage::PodSource;
 use crate::tail::PodFolder;
 use crate::volumes::layout::folders;
@@ -33,7 +34,9 @@ pub struct Known {
     /// Who knows pods.
     pub pods: Arc<dyn PodSource>,
     /// Where their log folders are.
-    pub pods_folder: std::path::PathBuf,
+    pub pods_folder: PathBuf,
+    /// Whose files are read; pods of other namespaces count as nothing.
+    pub namespaces: Namespaces,
 }
 
 /// A pod whose folder was found.
@@ -53,7 +56,9 @@ impl Known {
             let Some(name) = folder.file_name().and_then(PodFolder::parse) else { continue };
             if uids.contains(&name.uid) {
                 let pod = self.pods.pod(&name.namespace, &name.pod, &name.uid);
-                let role = role(pod.as_deref(), &containers(&folder));
+                let is_meant = self.namespaces.has(&name.namespace);
+                let role = || role(pod.as_deref(), &containers(&folder));
+                let role = if is_meant { role() } else { Role::Other };
                 out.insert(name.uid, PodOf { namespace: name.namespace, role });
             }
         }

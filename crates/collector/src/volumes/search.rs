@@ -62,10 +62,13 @@ mod tests {
             paths.iter().map(|path| relative(path).display().to_string()).collect()
         };
         let search = search(volume.path());
-        assert_eq!((show(&search.found), show(&search.looked)), (
-            found.iter().map(|it| (*it).to_owned()).collect(),
-            looked.iter().map(|it| (*it).to_owned()).collect(),
-        ));
+        assert_eq!(
+            (show(&search.found), show(&search.looked)),
+            (
+                found.iter().map(|it| (*it).to_owned()).collect(),
+                looked.iter().map(|it| (*it).to_owned()).collect(),
+            )
+        );
     }
 
     #[test]

@@ -231,6 +231,7 @@ mod tests {
     use airflow::Pod;
 
     use super::*;
+    use crate::config::Namespaces;
     use crate::stage::PodSource;
 
     #[derive(Debug)]
@@ -252,7 +253,9 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let pods_folder = folder.path().join("log");
-            let known = Known { pods: Arc::new(Nobody), pods_folder };
+            let namespaces =
+                Namespaces { exclude: vec!["dev".to_owned()], ..Namespaces::default() };
+            let known = Known { pods: Arc::new(Nobody), pods_folder, namespaces };
             let named = vec![folder.path().join("named")];
             let survey = Survey::new(known, folder.path().join("kubelet"), named);
             Self { folder, survey, now: Instant::now() }
@@ -295,6 +298,8 @@ mod tests {
         node.make("log/air_worker-0_u1/worker");
         node.make("log/air_d-t-x_u2/base");
         node.make("log/other_web_u3/web");
+        node.make("log/dev_worker-0_u4/worker");
+        node.make("kubelet/u4/volumes/kubernetes.io~empty-dir/logs/dag_id=b");
         let own = "kubelet/u1/volumes/kubernetes.io~empty-dir/logs";
         let pvc = "kubelet/u1/volumes/kubernetes.io~csi/pvc/mount";
         node.make(&format!("{own}/dag_id=a"));

@@ -12,3 +12,4 @@ mod node;
 mod schedules;
 mod store;
 mod task_logs;
+mod volumes;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_collector::discover::PodsFile;
-use barogram_collector::{Collector, Config, Endpoint, Error, Handle, Parts, Status};
+use barogram_collector::{Collector, Config, Endpoint, Error, Handle, Parts, Status, TaskLogs};
 use model::SystemClock;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
@@ -52,6 +52,11 @@ impl Node {
             poll_interval: Duration::from_millis(100),
             metadata_wait: Duration::from_millis(300),
             position_interval: Duration::from_millis(50),
+            task_logs: TaskLogs {
+                kubelet_folder: folder.path().join("kubelet"),
+                look_interval: Duration::from_millis(100),
+                ..TaskLogs::default()
+            },
             drain_timeout: Duration::from_secs(5),
             ..Config::default()
         };

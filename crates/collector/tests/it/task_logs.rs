@@ -30,7 +30,7 @@ struct Truth {
 }
 
 /// The files of the archive by their paths.
-fn archive() -> BTreeMap<String, Vec<u8>> {
+pub fn archive() -> BTreeMap<String, Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/task-logs.tar.zst");
     let bytes = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
     let mut archive = tar::Archive::new(&*bytes);

@@ -28,6 +28,8 @@ fn check(text: &str, expect: &[&str]) {
 fn what_may_be_said() {
     check("", &[]);
     check("# nothing\n", &[]);
+    check("task_logs: 'off'\n", &[]);
+    check("task_logs: on\npods:\n  namespaces: {include: [a, b], exclude: [c]}\n", &[]);
     check("sinks:\n  - url: http://loki:3100\n", &[]);
     check(
         "sinks:\n  - url: https://a:3100\n    token_file: /t\n    tenant: one\n  \
@@ -46,6 +48,7 @@ fn what_is_wrong() {
     check("pods:\n  namespaces: [a]\n", &["2:15 include, exclude"]);
     check("pods:\n  namespaces: {include: a}\n", &["2:25 must be a list"]);
     check("labels: {0x: a}\n", &["1:10 label name \"0x\""]);
+    check("task_logs: all\n", &["1:12 must be \"auto\", \"on\" or \"off\""]);
     check("listen: here\n", &["1:9 no address"]);
     check("labels: {a: b}\nlabels: {a: c}\n", &["2:1 is there already"]);
     check("labels: {a: [b]}\n", &["1:13 must be a text"]);

@@ -59,7 +59,9 @@ impl World {
     }
 
     fn path(&self, of: usize) -> PathBuf {
-        self.folder.path().join(format!("dag_id=d/run_id=manual__2026-11-22T07:00:00+00:00/task_id=t{of}/attempt=1.log"))
+        self.folder.path().join(format!(
+            "dag_id=d/run_id=manual__2026-11-22T07:00:00+00:00/task_id=t{of}/attempt=1.log"
+        ))
     }
 
     fn write(&mut self, of: usize, bytes: &[u8]) {
@@ -195,7 +197,9 @@ enum Event {
     Pass(u64),
     Acknowledge(usize),
     Save,
-    Restart { is_stored: bool },
+    Restart {
+        is_stored: bool,
+    },
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -244,7 +248,10 @@ impl World {
         let at = self.written / 2;
         let (minute, second) = (at / 60, at % 60);
         let place = "{task.py:1} INFO";
-        format!("[2026-11-22T08:{minute:02}:{second:02}.000+0000] {place} - {text} {}\n", self.written)
+        format!(
+            "[2026-11-22T08:{minute:02}:{second:02}.000+0000] {place} - {text} {}\n",
+            self.written
+        )
     }
 }
 
@@ -299,7 +306,11 @@ fn a_file_that_goes_with_its_pod_is_read_to_its_end() {
     let expect = format!("{record}Traceback (most recent call last):\n  last words\n");
     assert_eq!(world.lines(0), expect);
     assert!(world.files.followed.is_empty());
-    assert!(!world.files.around.places.has("airflow/dag_id=d/run_id=manual__2026-11-22T07:00:00+00:00/task_id=t0/attempt=1.log"));
+    assert!(
+        !world.files.around.places.has(
+            "airflow/dag_id=d/run_id=manual__2026-11-22T07:00:00+00:00/task_id=t0/attempt=1.log"
+        )
+    );
 }
 
 #[test]

@@ -108,7 +108,8 @@ fn old_ones_are_forgotten() {
     let (places, _) = world.open();
     let one = world.log("one");
     let held = places.track(saved("held", &one));
-    let _ = (places.track(saved("a", &one)), places.track(Saved { modified: 9, ..saved("b", &one) }));
+    let _ =
+        (places.track(saved("a", &one)), places.track(Saved { modified: 9, ..saved("b", &one) }));
     places.forget_older(9, |number| number == held);
     assert_eq!(["held", "a", "b"].map(|name| places.has(name)), [true, false, true]);
 }
