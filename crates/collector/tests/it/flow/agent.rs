@@ -83,6 +83,8 @@ impl Place {
         let config = RunnerConfig {
             storage: self.path("state"),
             pods_folder: self.pods(),
+            kubelet_folder: self.folder.path().join("kubelet"),
+            look_interval: Duration::from_millis(50),
             poll_interval: Duration::from_millis(100),
             position_interval: Duration::from_millis(20),
             drain_timeout: Duration::from_secs(5),

@@ -45,3 +45,55 @@ async fn the_pods_that_are_chosen_arrive_with_what_is_known_of_them() {
     assert_eq!(shown(&store), [format!("{one} from 1"), format!("{three} from 3")]);
     assert!(store.stored().tenants.contains("t"));
 }
+
+/// The task logs of a worker, through restarts and a new configuration.
+#[tokio::test]
+async fn task_logs_on_volumes_arrive_and_go_on_where_they_were() {
+    let (place, store) = (Place::new(), Store::start([]).await);
+    let path = place.path("x.yaml");
+    let text = |namespaces: &str| {
+        format!(
+            "sinks:\n  - url: {}\npods:\n  folder: {}\n  namespaces: {namespaces}\n\
+             labels: {{cluster: c}}\n",
+            store.url,
+            place.pods().display()
+        )
+    };
+    fs::write(&path, text("{exclude: [dev]}")).unwrap();
+    let log = "dag_id=d/run_id=r/task_id=t/attempt=1.log";
+    for namespace in ["airflow", "dev"] {
+        fs::create_dir_all(place.pods().join(format!("{namespace}_w_{namespace}/worker"))).unwrap();
+    }
+    let write = |namespace: &str, second: usize| {
+        let file = format!("kubelet/{namespace}/volumes/kubernetes.io~empty-dir/logs/{log}");
+        let time = format!("2026-11-22T08:00:0{second}Z");
+        place.write(&file, &format!("{{\"timestamp\":\"{time}\",\"event\":\"{namespace}\"}}\n"));
+    };
+    write("airflow", 0);
+    write("dev", 0);
+    let agent = place.start_configuration(&load(&path).unwrap()[0]);
+    until_stored(&store, 1).await;
+    write("airflow", 1);
+    until_stored(&store, 2).await;
+    agent.stop().await;
+    write("airflow", 2);
+    let agent = place.start_configuration(&load(&path).unwrap()[0]);
+    until_stored(&store, 3).await;
+    // Another namespace is chosen while it runs.
+    fs::write(&path, text("{include: [dev]}")).unwrap();
+    agent.control.reload(load(&path).unwrap().remove(0)).await.unwrap();
+    until_stored(&store, 4).await;
+    agent.stop().await;
+    let labels = |namespace: &str| {
+        format!(
+            "{{app=\"airflow\", cluster=\"c\", component=\"worker\", dag_id=\"d\", \
+             namespace=\"{namespace}\", task_id=\"t\"}}"
+        )
+    };
+    let stored = store.stored();
+    let streams: Vec<&str> = stored.entries.keys().map(|(labels, ..)| labels.as_str()).collect();
+    let (one, dev) = (labels("airflow"), labels("dev"));
+    assert_eq!(streams, [&one, &one, &one, &dev]);
+    assert!(stored.entries.values().all(|(_, count)| *count == 1), "{:?}", stored.entries);
+    assert_eq!(stored.changed, [""; 0]);
+}
