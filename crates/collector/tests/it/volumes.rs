@@ -227,7 +227,11 @@ async fn a_worker_that_goes_is_heard_to_its_last_word() {
 async fn a_folder_that_is_named_is_read_and_nothing_where_it_is_off() {
     let mut world = World::new().await;
     let named = world.node.config.pods_folder.join("../named");
-    write(&named, TRY, b"{\"timestamp\":\"2026-11-22T08:00:00Z\",\"event\":\"one\"}\n");
+    write(
+        &named,
+        TRY,
+        b"{\"timestamp\":\"2026-11-22T08:00:00Z\",\"level\":\"info\",\"event\":\"one\"}\n",
+    );
     world.node.config.task_logs.folders = vec![named];
     world.node.config.task_logs.mode = TaskLogsMode::Off;
     let mut running = world.node.start();

@@ -67,7 +67,10 @@ async fn task_logs_on_volumes_arrive_and_go_on_where_they_were() {
     let write = |namespace: &str, second: usize| {
         let file = format!("kubelet/{namespace}/volumes/kubernetes.io~empty-dir/logs/{log}");
         let time = format!("2026-11-22T08:00:0{second}Z");
-        place.write(&file, &format!("{{\"timestamp\":\"{time}\",\"event\":\"{namespace}\"}}\n"));
+        place.write(
+            &file,
+            &format!("{{\"timestamp\":\"{time}\",\"level\":\"info\",\"event\":\"{namespace}\"}}\n"),
+        );
     };
     write("airflow", 0);
     write("dev", 0);
@@ -87,7 +90,7 @@ async fn task_logs_on_volumes_arrive_and_go_on_where_they_were() {
     let labels = |namespace: &str| {
         format!(
             "{{app=\"airflow\", cluster=\"c\", component=\"worker\", dag_id=\"d\", \
-             namespace=\"{namespace}\", task_id=\"t\"}}"
+             level=\"info\", namespace=\"{namespace}\", task_id=\"t\"}}"
         )
     };
     let stored = store.stored();
