@@ -22,6 +22,8 @@ pub struct Whose {
     pub executors: bool,
     /// Whether it was named to us, whosever it is.
     pub named: bool,
+    /// Whether a DAG processor keeps its logs in it too, which in Airflow 3 is never the scheduler.
+    pub has_processors: bool,
     /// Whether it is on a volume that no other pod can have.
     pub is_own: bool,
 }
@@ -55,6 +57,16 @@ impl Whose {
     }
 }
 
+impl Whose {
+    /// Whether files in it of which nobody knows who wrote them are those of tasks that no pod was
+    /// made for. A scheduler either shares its logs with the executor's pods, and then with the DAG
+    /// processor too, or has the local executor.
+    fn is_of_runners(&self) -> bool {
+        let schedulers = self.schedulers && !self.has_processors;
+        (self.workers || self.named || schedulers) && !self.executors
+    }
+}
+
 /// Whether a file is read that this is known of. Without `author` its first bytes were not looked
 /// at.
 pub fn choose(
@@ -70,8 +82,7 @@ pub fn choose(
     if mode == TaskLogsMode::Off || !whose.is_wanted() || is_sure {
         return of(mode != TaskLogsMode::Off && whose.is_wanted());
     }
-    // A scheduler shares its logs with executor's pods, or has the local executor.
-    let untold = of((whose.workers || whose.named) && !whose.executors);
+    let untold = of(whose.is_of_runners());
     match author {
         None | Some(Author::Unknown) => Choice::Ask,
         Some(Author::Untold) => untold,
@@ -125,8 +136,19 @@ mod tests {
         // Airflow 3 does not.
         check(&[Worker], false, TASK, Untold, Read);
         check(&[Worker, Executors], false, TASK, Untold, Leave);
-        check(&[Scheduler], false, TASK, Untold, Leave);
+        check(&[Triggerer], false, TASK, Untold, Leave);
         check(&[Worker], false, TASK, Host("10.1.2.3"), Read);
-        check(&[Scheduler], false, TASK, Host("10.1.2.3"), Leave);
+    }
+
+    #[test]
+    fn a_scheduler_that_shares_its_logs_has_executors_pods() {
+        let path = LogPath::parse(TASK).unwrap();
+        for (has_processors, expect) in [(false, Choice::Read), (true, Choice::Leave)] {
+            let whose = Whose { schedulers: true, has_processors, ..Whose::default() };
+            for author in [Author::Untold, Author::Host("10.1.2.3")] {
+                let choice = choose(TaskLogsMode::Auto, whose, &path, Some(author));
+                assert_eq!(choice, expect, "for {author:?}");
+            }
+        }
     }
 }

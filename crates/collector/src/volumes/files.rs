@@ -59,13 +59,21 @@ pub struct Files {
     /// How many hold a handle.
     held: usize,
     buffer: Vec<u8>,
+    is_doubt_told: bool,
 }
 
 impl Files {
     /// None yet.
     pub fn new(around: Around) -> Self {
         let (followed, due) = (HashMap::new(), VecDeque::new());
-        Self { around, followed, due, held: 0, buffer: vec![0; READ_BYTES_MAX] }
+        Self {
+            around,
+            followed,
+            due,
+            held: 0,
+            buffer: vec![0; READ_BYTES_MAX],
+            is_doubt_told: false,
+        }
     }
 
     /// Whether a file has its turn.
@@ -227,6 +235,8 @@ impl Files {
             let author = followed.author(&head, now);
             let path = &followed.log_path;
             followed.choice = choose(self.around.mode, followed.whose, path, Some(author));
+            let is_doubted = followed.is_doubted(author);
+            self.tell_doubt(followed, is_doubted);
             if followed.choice != Choice::Read {
                 return Ok(Turn { stays: !followed.is_gone, ..Turn::NOTHING });
             }
@@ -254,6 +264,19 @@ impl Files {
         self.around.metrics.bytes.inc_by(count as u64);
         let batch = followed.take(false);
         Ok(Turn { batch, count, stays: true, again: change != Change::Unread(0) })
+    }
+
+    /// Tells once that tasks of workers may be left, for what is left cannot be told apart.
+    fn tell_doubt(&mut self, followed: &Followed, is_doubted: bool) {
+        if is_doubted && !std::mem::replace(&mut self.is_doubt_told, true) {
+            let path = followed.path.display();
+            tracing::warn!(
+                %path,
+                "a worker and a pod of the KubernetesExecutor keep task logs in one volume, and \
+                 these do not say who wrote them; they are left. With --task-logs on all are read, \
+                 and lines that pods print come twice",
+            );
+        }
     }
 
     /// Opens a file, if nobody holds it. Tells whether it is there.

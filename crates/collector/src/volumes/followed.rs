@@ -120,6 +120,12 @@ impl Followed {
         }
     }
 
+    /// Whether it is left though a worker may have written it.
+    pub fn is_doubted(&self, author: Author<'_>) -> bool {
+        let Whose { workers, executors, .. } = self.whose;
+        self.choice == Choice::Leave && workers && executors && author == Author::Untold
+    }
+
     /// Its first bytes.
     pub fn head(&mut self) -> io::Result<Vec<u8>> {
         let Some(file) = &mut self.file else { return Ok(Vec::new()) };

@@ -1,6 +1,8 @@
 //! When volumes are looked through, and files looked at and read.
 
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use model::Clock;
@@ -12,12 +14,15 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::config::TaskLogs;
 use crate::limits::{
-    HINT_PAUSE, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE, WATCHED_FOLDERS_MAX,
+    HINT_PAUSE, LOG_FOLDER_DEPTH, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE, WATCH_AGE,
+    WATCHED_FOLDERS_MAX,
 };
+use crate::status::Progress;
 use crate::tail::{Hints, Watch, Watcher, watch};
 use crate::volumes::files::{Around, Batch, Files};
 use crate::volumes::role::Known;
-use crate::volumes::survey::Survey;
+use crate::volumes::search::OF_DAG;
+use crate::volumes::survey::{Root, Survey};
 use crate::volumes::walk::{Listed, list, met};
 
 /// How many looks there are before files are forgotten that are old.
@@ -38,8 +43,8 @@ struct Work {
     survey: Survey,
     files: Files,
     watcher: Watcher,
-    clock: std::sync::Arc<dyn Clock>,
-    progress: crate::status::Progress,
+    clock: Arc<dyn Clock>,
+    progress: Progress,
     look_interval: Duration,
     looks: u32,
 }
@@ -140,7 +145,9 @@ impl Work {
                 let began = Instant::now();
                 let listed = list(&root.path, &folder, time);
                 let took = began.elapsed();
-                // A folder that is gone was removed in the middle of the round.
+                // What cannot be looked at now is not gone.
+                root.walk.is_partial |=
+                    listed.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
                 let listed = listed.unwrap_or_default();
                 if listed.is_young && watcher.len() < WATCHED_FOLDERS_MAX {
                     watcher.add(&folder);
@@ -149,7 +156,10 @@ impl Work {
                     files.meet(met, inode, root, now);
                 }
                 let is_over = root.walk.note(listed.folders, took, self.look_interval);
-                if is_over && let Some(since) = root.walk.since {
+                if is_over
+                    && !root.walk.is_partial
+                    && let Some(since) = root.walk.since
+                {
                     files.miss(inode, since);
                 }
             }
@@ -162,19 +172,16 @@ impl Work {
         if hints.is_overflow {
             self.look(now);
         }
-        let names = hints.written.iter().map(|(watch, name)| (watch, Some(name.clone())));
-        let events = hints.events.iter().map(|(watch, name)| (watch, name.clone()));
-        let paths = names
-            .chain(events)
-            .filter_map(|(watch, name)| Some(self.watcher.folder(watch)?.join(name?)));
-        let paths: Vec<_> = paths.collect();
+        let names = hints.written.iter().map(|(watch, name)| (watch, Some(name)));
+        let events = hints.events.iter().map(|(watch, name)| (watch, name.as_ref()));
+        let path = |(watch, name): (_, Option<_>)| Some(self.watcher.folder(watch)?.join(name?));
+        let paths: Vec<PathBuf> = names.chain(events).filter_map(path).collect();
         let mut is_new = false;
         for path in paths {
             if self.survey.root_of(&path).is_some() {
                 self.appear(&path, now, 0);
-            } else {
-                self.survey.hurry(&path, now);
-                is_new = true;
+            } else if path.is_dir() {
+                is_new |= self.survey.hurry(&path, now);
             }
         }
         hints.dropped.iter().for_each(|watch| self.watcher.forget(watch));
@@ -184,12 +191,12 @@ impl Work {
     }
 
     /// Something has appeared in a log folder, or was written to.
-    fn appear(&mut self, path: &std::path::Path, now: Instant, depth: usize) {
+    fn appear(&mut self, path: &Path, now: Instant, depth: usize) {
         let Some((inode, root)) = self.survey.root_of(path) else { return };
         if let Some(met) = met(path) {
             return self.files.meet(met, inode, root, now);
         }
-        if !path.is_dir() || depth > crate::limits::LOG_FOLDER_DEPTH || !is_of_dag(root, path) {
+        if !path.is_dir() || depth > LOG_FOLDER_DEPTH || !is_of_dag(root, path) {
             return;
         }
         // Watched before it is looked into: what appears in between is seen by either.
@@ -202,7 +209,7 @@ impl Work {
         folders.iter().for_each(|folder| self.appear(folder, now, depth + 1));
     }
 
-    fn watch(&mut self, folder: &std::path::Path) {
+    fn watch(&mut self, folder: &Path) {
         if self.watcher.len() < WATCHED_FOLDERS_MAX {
             self.watcher.add(folder);
         }
@@ -210,8 +217,8 @@ impl Work {
 
     /// Notes that all was looked through, if it was.
     fn note_round(&mut self) {
-        self.files.tell();
         if !self.survey.is_walking() {
+            self.files.tell();
             self.progress.note(|status| status.task_rounds += 1);
         }
     }
@@ -223,18 +230,16 @@ impl Work {
 }
 
 /// Whether a folder is watched on: those of volumes and DAGs, and what something appeared in lately.
-fn is_young(folder: &std::path::Path) -> bool {
+fn is_young(folder: &Path) -> bool {
     let is_inner = folder.to_str().is_some_and(|path| path.contains("/run_id="));
     let age = folder.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
-    !is_inner || age.is_some_and(|age| age < crate::limits::WATCH_AGE)
+    !is_inner || age.is_some_and(|age| age < WATCH_AGE)
 }
 
 /// Whether a folder is below that of a DAG. Beside those lies what is no task's.
-fn is_of_dag(root: &crate::volumes::survey::Root, path: &std::path::Path) -> bool {
+fn is_of_dag(root: &Root, path: &Path) -> bool {
     let inner = path.strip_prefix(&root.path).ok().and_then(|inner| inner.iter().next());
-    inner.is_some_and(|name| {
-        name.as_encoded_bytes().starts_with(crate::volumes::search::OF_DAG.as_bytes())
-    })
+    inner.is_some_and(|name| name.as_encoded_bytes().starts_with(OF_DAG.as_bytes()))
 }
 
 /// Does what blocks on the disk where it may.

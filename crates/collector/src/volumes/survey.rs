@@ -15,6 +15,9 @@ use crate::volumes::role::{Known, PodOf, Role};
 use crate::volumes::search::search;
 use crate::volumes::walk::Walk;
 
+/// Where in a log folder DAG processors keep theirs.
+const PROCESSORS: [&str; 2] = ["dag_processor", "dag_processor_manager"];
+
 /// The pods of this node, their volumes, and the log folders in these.
 #[derive(Debug)]
 pub struct Survey {
@@ -60,6 +63,8 @@ struct Seen {
     /// When its volumes are searched next, and how long is waited after that.
     search: Instant,
     pause: Duration,
+    /// When they were searched last.
+    searched: Instant,
     found: Vec<Found>,
 }
 
@@ -70,6 +75,7 @@ struct Found {
     inode: Inode,
     is_own: bool,
     is_mount: bool,
+    has_processors: bool,
 }
 
 impl Survey {
@@ -91,11 +97,13 @@ impl Survey {
         changes
     }
 
-    /// Searches the volumes of the pod in whose folder something has appeared.
-    pub fn hurry(&mut self, path: &Path, now: Instant) {
+    /// Has the volumes of the pod searched in whose folder something has appeared, unless they were
+    /// just now: something may appear there all the time. Tells whether they are to be.
+    pub fn hurry(&mut self, path: &Path, now: Instant) -> bool {
         let uid = path.strip_prefix(&self.kubelet_folder).ok().and_then(|it| it.iter().next());
-        let seen = uid.and_then(|uid| self.pods.get_mut(uid.to_str()?));
-        seen.into_iter().for_each(|seen| seen.search = now);
+        let Some(seen) = uid.and_then(|uid| self.pods.get_mut(uid.to_str()?)) else { return false };
+        seen.search = seen.search.min(seen.searched + SEARCH_PAUSE_MIN);
+        seen.search <= now
     }
 
     /// The log folder in which this path is.
@@ -134,7 +142,8 @@ impl Survey {
             let unknown = || PodOf { namespace: String::new(), role: Role::Other };
             let of = found.remove(&uid).unwrap_or_else(unknown);
             let (pause, found) = (SEARCH_PAUSE_MIN, Vec::new());
-            self.pods.insert(uid, Seen { of, asked: now, search: now, pause, found });
+            let seen = Seen { of, asked: now, search: now, pause, searched: now, found };
+            self.pods.insert(uid, seen);
         }
     }
 
@@ -145,7 +154,8 @@ impl Survey {
         // Named ones first, and workers before others: the first way to a folder is taken.
         let named = self.named.iter().filter_map(|path| {
             let inode = Inode::of(&fs::metadata(path).ok()?);
-            Some((Found { path: path.clone(), inode, is_own: false, is_mount: true }, None))
+            let (is_own, is_mount, has_processors) = (false, true, false);
+            Some((Found { path: path.clone(), inode, is_own, is_mount, has_processors }, None))
         });
         let mut seen: Vec<&Seen> = self.pods.values().collect();
         seen.sort_by(|a, b| (a.of.role, &a.found_at()).cmp(&(b.of.role, &b.found_at())));
@@ -193,21 +203,22 @@ impl Seen {
             for path in search.found {
                 let Ok(metadata) = fs::metadata(&path) else { continue };
                 let inode = Inode::of(&metadata);
-                self.found.push(Found { path, inode, is_own, is_mount });
+                let has_processors = has_processors(&path);
+                self.found.push(Found { path, inode, is_own, is_mount, has_processors });
             }
             looked.extend(search.looked);
         }
         // What changes nothing is searched less and less often.
         let is_new = self.found.len() != had;
         self.pause = if is_new { SEARCH_PAUSE_MIN } else { self.pause * 2 }.min(SEARCH_PAUSE_MAX);
-        self.search = now + self.pause;
+        (self.search, self.searched) = (now + self.pause, now);
     }
 }
 
 impl Root {
     fn new(found: &Found) -> Self {
-        let Found { path, is_own, is_mount, .. } = found.clone();
-        let whose = Whose { is_own, ..Whose::default() };
+        let Found { path, is_own, is_mount, has_processors, .. } = found.clone();
+        let whose = Whose { is_own, has_processors, ..Whose::default() };
         Self { path, whose, namespace: None, is_mount, walk: Walk::new() }
     }
 
@@ -222,6 +233,11 @@ impl Root {
         }
         root
     }
+}
+
+/// Whether a DAG processor keeps its logs in this log folder.
+fn has_processors(folder: &Path) -> bool {
+    PROCESSORS.iter().any(|name| folder.join(name).is_dir())
 }
 
 #[cfg(test)]

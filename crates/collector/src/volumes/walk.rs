@@ -52,13 +52,23 @@ pub struct Walk {
     next: Option<Instant>,
     /// Whether a round was made.
     pub is_whole: bool,
+    /// Whether something could not be looked at in this round.
+    pub is_partial: bool,
 }
 
 impl Walk {
     /// One that has not begun.
     pub fn new() -> Self {
         let (waiting, took) = (Vec::new(), Duration::ZERO);
-        Self { waiting, began: None, since: None, took, next: None, is_whole: false }
+        Self {
+            waiting,
+            began: None,
+            since: None,
+            took,
+            next: None,
+            is_whole: false,
+            is_partial: false,
+        }
     }
 
     /// Begins a round if it is time to. The pause after each is so long that looking takes a small
@@ -68,6 +78,7 @@ impl Walk {
             self.waiting.push(folder.to_owned());
             self.began = Some(now);
             self.took = Duration::ZERO;
+            self.is_partial = false;
         }
     }
 
@@ -147,7 +158,7 @@ mod tests {
         let now = Instant::now();
         walk.begin(root, now);
         while let Some(folder) = walk.next() {
-            let listed = list(root, &folder, SystemTime::now()).unwrap();
+            let listed = list(root, &folder, SystemTime::UNIX_EPOCH).unwrap();
             out.extend(listed.files.iter().map(|met| met.log_path.to_string()));
             walk.note(listed.folders, Duration::ZERO, Duration::from_secs(5));
         }
