@@ -1,5 +1,6 @@
 //! The collector as a whole: built, run, watched, ended.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,9 +133,10 @@ impl Collector {
         if let Some(places) = places.clone() {
             saving.spawn(places.save_regularly(position_interval, saved_enough.clone()));
         }
-        // Dropped before the tasks are: what they let go of then is not dealt with.
+        let mut reading = pin!(read(reader, tasks, cancel));
+        // Dropped before the tasks and what reads: what they let go of then is not dealt with.
         let closing = custody.closing();
-        let read = read(reader, tasks, cancel).await;
+        let read = reading.as_mut().await;
         // The reader has dropped its end, so the others end when all is pushed.
         let written = match timeout(drain_timeout, all(&mut writing)).await {
             Ok(ended) => ended.map_err(Error::Task),

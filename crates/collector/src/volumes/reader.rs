@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::config::TaskLogs;
 use crate::limits::{
-    HINT_PAUSE, LOG_FOLDER_DEPTH, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE, WATCH_AGE,
+    HINT_PAUSE, LOG_FOLDER_DEPTH, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE,
     WATCHED_FOLDERS_MAX,
 };
 use crate::status::Progress;
@@ -23,7 +23,7 @@ use crate::volumes::files::{Around, Batch, Files};
 use crate::volumes::role::Known;
 use crate::volumes::search::OF_DAG;
 use crate::volumes::survey::{Root, Survey};
-use crate::volumes::walk::{Listed, list, met};
+use crate::volumes::walk::{Listed, is_young, list, met};
 
 /// How many looks there are before files are forgotten that are old.
 const LOOKS_PER_SWEEP: u32 = 64;
@@ -126,9 +126,17 @@ impl Work {
         self.looks += 1;
         if self.looks.is_multiple_of(LOOKS_PER_SWEEP) {
             self.files.forget_old();
+            let (now, survey) = (self.now(), &self.survey);
+            let is_young = |folder: &Path| {
+                survey
+                    .root_of(folder)
+                    .map_or_else(|| folder.exists(), |(_, root)| is_young(&root.path, folder, now))
+            };
             self.watcher.retain(is_young);
         }
-        self.note_round();
+        if !self.survey.roots().any(|(_, root)| root.whose.is_wanted()) {
+            self.note_round();
+        }
     }
 
     fn is_walking(&self) -> bool {
@@ -143,15 +151,16 @@ impl Work {
             for _ in 0..WALK_FOLDERS_AT_ONCE {
                 let Some(folder) = root.walk.next() else { break };
                 let began = Instant::now();
-                let listed = list(&root.path, &folder, time);
+                // Watched before it is looked into: what appears in between is seen by either.
+                if watcher.len() < WATCHED_FOLDERS_MAX && is_young(&root.path, &folder, time) {
+                    watcher.add(&folder);
+                }
+                let listed = list(&root.path, &folder);
                 let took = began.elapsed();
                 // What cannot be looked at now is not gone.
                 root.walk.is_partial |=
                     listed.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
                 let listed = listed.unwrap_or_default();
-                if listed.is_young && watcher.len() < WATCHED_FOLDERS_MAX {
-                    watcher.add(&folder);
-                }
                 for met in listed.files {
                     files.meet(met, inode, root, now);
                 }
@@ -164,7 +173,9 @@ impl Work {
                 }
             }
         }
-        self.note_round();
+        if !self.is_walking() {
+            self.note_round();
+        }
     }
 
     /// Looks where something may have changed.
@@ -199,11 +210,10 @@ impl Work {
         if !path.is_dir() || depth > LOG_FOLDER_DEPTH || !is_of_dag(root, path) {
             return;
         }
-        // Watched before it is looked into: what appears in between is seen by either.
         if self.watcher.len() < WATCHED_FOLDERS_MAX {
             self.watcher.add(path);
         }
-        let listed: io::Result<Listed> = list(&root.path, path, self.now());
+        let listed: io::Result<Listed> = list(&root.path, path);
         let Listed { folders, files, .. } = listed.unwrap_or_default();
         files.into_iter().for_each(|met| self.files.meet(met, inode, root, now));
         folders.iter().for_each(|folder| self.appear(folder, now, depth + 1));
@@ -215,25 +225,16 @@ impl Work {
         }
     }
 
-    /// Notes that all was looked through, if it was.
-    fn note_round(&mut self) {
-        if !self.survey.is_walking() {
-            self.files.tell();
-            self.progress.note(|status| status.task_rounds += 1);
-        }
+    /// Notes that all was looked through.
+    fn note_round(&self) {
+        self.files.tell();
+        self.progress.note(|status| status.task_rounds += 1);
     }
 
     fn now(&self) -> SystemTime {
         let nanos = u64::try_from(self.clock.now().0).unwrap_or_default();
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
-}
-
-/// Whether a folder is watched on: those of volumes and DAGs, and what something appeared in lately.
-fn is_young(folder: &Path) -> bool {
-    let is_inner = folder.to_str().is_some_and(|path| path.contains("/run_id="));
-    let age = folder.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
-    !is_inner || age.is_some_and(|age| age < WATCH_AGE)
 }
 
 /// Whether a folder is below that of a DAG. Beside those lies what is no task's.

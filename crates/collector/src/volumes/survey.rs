@@ -102,6 +102,7 @@ impl Survey {
     pub fn hurry(&mut self, path: &Path, now: Instant) -> bool {
         let uid = path.strip_prefix(&self.kubelet_folder).ok().and_then(|it| it.iter().next());
         let Some(seen) = uid.and_then(|uid| self.pods.get_mut(uid.to_str()?)) else { return false };
+        seen.pause = SEARCH_PAUSE_MIN;
         seen.search = seen.search.min(seen.searched + SEARCH_PAUSE_MIN);
         seen.search <= now
     }

@@ -34,8 +34,6 @@ pub struct Listed {
     pub folders: Vec<PathBuf>,
     /// Task logs.
     pub files: Vec<Met>,
-    /// Whether something was made or removed in it lately, so that more may come.
-    pub is_young: bool,
 }
 
 /// A way through all folders below one, taken again and again.
@@ -108,12 +106,9 @@ impl Walk {
 }
 
 /// Lists a folder below a log folder, or the log folder itself.
-pub fn list(root: &Path, folder: &Path, now: SystemTime) -> io::Result<Listed> {
+pub fn list(root: &Path, folder: &Path) -> io::Result<Listed> {
     let mut listed = Listed::default();
-    let depth = folder.strip_prefix(root).map_or(0, |path| path.components().count());
-    let metadata = fs::metadata(folder)?;
-    let age = metadata.modified().ok().and_then(|at| now.duration_since(at).ok());
-    listed.is_young = depth <= 1 || age.is_none_or(|age| age < WATCH_AGE);
+    let depth = depth(root, folder);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(sort) = entry.file_type() else { continue };
@@ -127,6 +122,18 @@ pub fn list(root: &Path, folder: &Path, now: SystemTime) -> io::Result<Listed> {
         }
     }
     Ok(listed)
+}
+
+/// Whether more is likely to come to a folder: to a log folder and that of a DAG always, to others
+/// where something was made or removed lately.
+pub fn is_young(root: &Path, folder: &Path, now: SystemTime) -> bool {
+    let modified = || fs::metadata(folder).and_then(|metadata| metadata.modified()).ok();
+    let age = || now.duration_since(modified()?).ok();
+    depth(root, folder) <= 1 || age().is_none_or(|age| age < WATCH_AGE)
+}
+
+fn depth(root: &Path, folder: &Path) -> usize {
+    folder.strip_prefix(root).map_or(0, |path| path.components().count())
 }
 
 /// The task log of this path, if it is one.
@@ -158,7 +165,7 @@ mod tests {
         let now = Instant::now();
         walk.begin(root, now);
         while let Some(folder) = walk.next() {
-            let listed = list(root, &folder, SystemTime::UNIX_EPOCH).unwrap();
+            let listed = list(root, &folder).unwrap();
             out.extend(listed.files.iter().map(|met| met.log_path.to_string()));
             walk.note(listed.folders, Duration::ZERO, Duration::from_secs(5));
         }
