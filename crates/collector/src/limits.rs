@@ -78,8 +78,8 @@ pub const SEARCH_PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How often a pod is asked again what it does that seems to be none of Airflow's: its containers
 /// start one after another, and the API server may be slow.
 pub const ROLE_PAUSE: Duration = Duration::from_secs(10);
-/// Folders between a log folder and a file: of a DAG, a run whose id holds a few slashes, a task and
-/// an index.
+/// Folders between a log folder and a file: of a DAG, a run whose id holds a few slashes, a task
+/// and an index.
 pub const LOG_FOLDER_DEPTH: usize = 8;
 /// Folders of a log folder that are looked into before other work has its turn.
 pub const WALK_FOLDERS_AT_ONCE: usize = 256;

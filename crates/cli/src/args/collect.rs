@@ -20,8 +20,8 @@ pub struct PodsArgs {
     /// The folder with the pods' logs
     #[arg(long, default_value = "/var/log/pods")]
     pub pods_dir: PathBuf,
-    /// Which of Airflow's task log files are read from the volumes of this node's pods: auto for those
-    /// whose lines no pod prints, on, or off
+    /// Which of Airflow's task log files are read from the volumes of this node's pods: auto for
+    /// those whose lines no pod prints, on, or off
     #[arg(long, default_value = "auto", value_name = "auto|on|off")]
     pub task_logs: TaskLogsMode,
     /// The folder in which the kubelet keeps volumes

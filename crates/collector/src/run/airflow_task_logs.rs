@@ -1,5 +1,5 @@
-//! `airflow.task_logs` at work. Where it has new settings, its reader is exchanged, and goes on where
-//! all is acknowledged.
+//! `airflow.task_logs` at work. Where it has new settings, its reader is exchanged, and goes on
+//! where all is acknowledged.
 
 use std::path::PathBuf;
 use std::sync::Arc;

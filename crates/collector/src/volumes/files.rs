@@ -360,8 +360,8 @@ impl Files {
         Turn { stays: true, again: true, ..Turn::NOTHING }
     }
 
-    /// A file is gone whose handle nobody holds. On a volume that outlives its pod it may come back,
-    /// and is read on then.
+    /// A file is gone whose handle nobody holds. On a volume that outlives its pod it may come
+    /// back, and is read on then.
     fn vanish(&self, followed: &mut Followed) -> Turn {
         if followed.is_mount {
             return Turn { stays: false, ..Turn::NOTHING };

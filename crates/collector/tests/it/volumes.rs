@@ -104,8 +104,8 @@ const CELERY: &str = r#""tier": "airflow", "component": "worker""#;
 const EXECUTORS: &str =
     r#""tier": "airflow", "component": "worker", "kubernetes_executor": "True""#;
 
-/// The logs of a real deployment with the CeleryExecutor, written bit by bit, while the collector is
-/// killed again and again and answers are lost.
+/// The logs of two real deployments with the CeleryExecutor, written bit by bit, while the
+/// collector is killed again and again and answers are lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_celery_tasks_wrote_is_there_once_and_right() {
     const STEPS: usize = 4;
