@@ -99,6 +99,8 @@ pub const WATCH_AGE: Duration = Duration::from_secs(3600);
 pub const WATCHED_FOLDERS_MAX: usize = 4096;
 /// How often task logs are looked at whose handles are held, or that wait for time to pass.
 pub const TASK_REFRESH: Duration = Duration::from_millis(500);
+/// How soon a task log is tried again that could not be read.
+pub const TASK_RETRY: Duration = Duration::from_secs(30);
 /// Task logs that are known and kept: those of a day on a busy node.
 pub const TASK_FILES_MAX: usize = 65_536;
 /// Lines that the file of places may have beyond twice as many as there are places.

@@ -12,12 +12,12 @@ use model::{Clock, Entry, Labels};
 use tokio::time::Instant;
 
 use crate::config::TaskLogsMode;
-use crate::limits::{READ_BYTES_MAX, TASK_FILES_MAX, TASK_HANDLES_MAX};
+use crate::limits::{READ_BYTES_MAX, TASK_FILES_MAX, TASK_HANDLES_MAX, TASK_RETRY};
 use crate::metrics::TaskLogMetrics;
 use crate::run::Ledger;
 use crate::stage::{TaskLog, TaskPlace};
 use crate::status::Progress;
-use crate::tail::{Change, Inode, LogFile};
+use crate::tail::{Change, Fingerprint, Inode, LogFile};
 use crate::volumes::choice::{Choice, choose};
 use crate::volumes::followed::{Ending, Followed, name};
 use crate::volumes::places::{Number, Places, Reached, Saved};
@@ -60,6 +60,7 @@ pub struct Files {
     held: usize,
     buffer: Vec<u8>,
     is_doubt_told: bool,
+    is_failing: bool,
 }
 
 impl Files {
@@ -73,6 +74,7 @@ impl Files {
             held: 0,
             buffer: vec![0; READ_BYTES_MAX],
             is_doubt_told: false,
+            is_failing: false,
         }
     }
 
@@ -142,7 +144,9 @@ impl Files {
                 .file
                 .as_mut()
                 .is_some_and(|file| !matches!(file.look(), Ok(Change::Unread(0))));
-            if has_grown || followed.is_waiting(now) {
+            let is_tried_again =
+                followed.failed_at.is_some_and(|at| now.duration_since(at) >= TASK_RETRY);
+            if has_grown || is_tried_again || followed.is_waiting(now) {
                 due.push(*inode);
             }
         }
@@ -197,10 +201,8 @@ impl Files {
             followed.is_due = false;
             self.held -= usize::from(followed.file.is_some());
             let turn = self.turn(&mut followed, now);
-            if let Err(error) = &turn {
-                let path = followed.path.display();
-                tracing::warn!(%path, %error, "a task log cannot be read now, it is tried again");
-            }
+            followed.failed_at = turn.is_err().then_some(now);
+            self.tell_failure(&followed, turn.as_ref().err());
             let Turn { batch, count, stays, again } = turn.unwrap_or(Turn::NOTHING);
             bytes += count;
             batches.extend(batch);
@@ -266,6 +268,18 @@ impl Files {
         Ok(Turn { batch, count, stays: true, again: change != Change::Unread(0) })
     }
 
+    /// Tells that a file cannot be read, the first of several in a row.
+    fn tell_failure(&mut self, followed: &Followed, error: Option<&io::Error>) {
+        let was_failing = std::mem::replace(&mut self.is_failing, error.is_some());
+        let Some(error) = error else { return };
+        let path = followed.path.display();
+        if was_failing {
+            tracing::debug!(%path, %error, "a task log cannot be read yet");
+        } else {
+            tracing::warn!(%path, %error, "a task log cannot be read now, it is tried again");
+        }
+    }
+
     /// Tells once that tasks of workers may be left, for what is left cannot be told apart.
     fn tell_doubt(&mut self, followed: &Followed, is_doubted: bool) {
         if is_doubted && !std::mem::replace(&mut self.is_doubt_told, true) {
@@ -292,11 +306,14 @@ impl Files {
             Err(error) if is_gone(&error) => return Ok(false),
             Err(error) => return Err(error),
         };
-        let is_same = file.begins_with(followed.fingerprint)?;
-        followed.file = Some(file);
-        if !is_same {
+        if file.inode() != followed.inode {
+            // Another file has its name, and is met as one of its own.
+            return Ok(false);
+        }
+        if !file.begins_with(followed.fingerprint)? {
             self.replace(followed);
         }
+        followed.file = Some(file);
         Ok(true)
     }
 
@@ -355,8 +372,8 @@ impl Files {
         followed.log = None;
         followed.cuts.clear();
         followed.place = TaskPlace::default();
-        followed.fingerprint =
-            followed.file.as_ref().map_or(followed.fingerprint, LogFile::fingerprint);
+        followed.fingerprint = Fingerprint::default();
+        followed.file = None;
         Turn { stays: true, again: true, ..Turn::NOTHING }
     }
 

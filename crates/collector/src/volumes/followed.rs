@@ -28,6 +28,8 @@ pub struct Followed {
     pub path: PathBuf,
     /// What its path says.
     pub log_path: LogPath,
+    /// Which file it is.
+    pub inode: Inode,
     /// The log folder in which it was met last.
     pub root: Inode,
     /// Whose that is.
@@ -58,6 +60,8 @@ pub struct Followed {
     pub kept: Option<(Number, Arc<Ledger<Place>>)>,
     /// When bytes of it were read last, or it was met first.
     pub read_at: Instant,
+    /// When it could not be read, if it could not.
+    pub failed_at: Option<Instant>,
     /// Whether it has its turn before long.
     pub is_due: bool,
     /// Whether it has no name any more.
@@ -82,10 +86,11 @@ pub enum Ending {
 impl Followed {
     /// A file that was met in a log folder and of which nothing is known.
     pub fn new(met: Met, root: Inode, now: Instant) -> Self {
-        let Met { path, log_path, size, modified, .. } = met;
+        let Met { path, log_path, inode, size, modified } = met;
         Self {
             path,
             log_path,
+            inode,
             root,
             whose: Whose::default(),
             is_mount: false,
@@ -101,6 +106,7 @@ impl Followed {
             fingerprint: Fingerprint::default(),
             kept: None,
             read_at: now,
+            failed_at: None,
             is_due: false,
             is_gone: false,
         }

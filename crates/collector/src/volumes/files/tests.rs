@@ -335,15 +335,25 @@ fn no_handle_is_held_in_a_mounted_volume_and_none_for_long_elsewhere() {
 
 #[test]
 fn a_file_that_is_written_anew_is_another() {
-    let mut world = World::new(true);
-    let first = world.record("first");
-    world.write(0, first.as_bytes());
-    world.read();
-    let second = world.record("x") + &world.record("y") + &world.record("z");
-    fs::write(world.path(0), &second).unwrap();
-    world.meet(0);
-    world.settle();
-    assert_eq!(world.lines(0), format!("{first}{second}"));
+    for is_mount in [true, false] {
+        let mut world = World::new(is_mount);
+        let first = world.record("first");
+        world.write(0, first.as_bytes());
+        world.read();
+        let second = world.record("x") + &world.record("y") + &world.record("z");
+        fs::write(world.path(0), &second).unwrap();
+        world.meet(0);
+        world.settle();
+        assert_eq!(world.lines(0), format!("{first}{second}"));
+        // And one that is another file, under the same name, before that was looked for.
+        fs::rename(world.path(0), world.folder.path().join("aside")).unwrap();
+        let third = world.record("third");
+        fs::write(world.path(0), &third).unwrap();
+        world.read();
+        world.meet(0);
+        world.settle();
+        assert_eq!(world.lines(0), format!("{first}{second}{third}"));
+    }
 }
 
 #[test]
