@@ -345,6 +345,7 @@ fn a_file_that_is_written_anew_is_another() {
         world.meet(0);
         world.settle();
         assert_eq!(world.lines(0), format!("{first}{second}"));
+        world.written += 1;
         // And one that is another file, under the same name, before that was looked for.
         fs::rename(world.path(0), world.folder.path().join("aside")).unwrap();
         let third = world.record("third");
