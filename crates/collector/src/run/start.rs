@@ -189,38 +189,20 @@ impl Running {
     ) -> Option<Arc<Kept<V>>> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
-        match Kept::open(&folder, name, custody) {
-            Ok(kept) => {
-                let (every, end) = (self.config.position_interval, self.saved_enough.clone());
-                self.saving.spawn(Arc::clone(&kept).save_regularly(every, end));
-                Some(kept)
-            }
-            Err(error) => {
-                let problem = Chain(&error).to_string();
-                tracing::error!(error = problem, "a component cannot work without its folder");
-                node.stats.note(Some(problem));
-                None
-            }
-        }
+        let kept = usable(Kept::open(&folder, name, custody), node)?;
+        let (every, end) = (self.config.position_interval, self.saved_enough.clone());
+        self.saving.spawn(Arc::clone(&kept).save_regularly(every, end));
+        Some(kept)
     }
 
     /// How far a component has dealt with task log files.
     pub(super) fn places(&mut self, id: &str, node: &Node) -> Option<Arc<Places>> {
         let folder = self.folder(id);
         let custody = self.custody(&folder, &Progress::new(), node)?;
-        match Places::open(&folder, custody) {
-            Ok(places) => {
-                let (every, end) = (self.config.position_interval, self.saved_enough.clone());
-                self.saving.spawn(Arc::clone(&places).save_regularly(every, end));
-                Some(places)
-            }
-            Err(error) => {
-                let problem = Chain(&error).to_string();
-                tracing::error!(error = problem, "a component cannot work without its folder");
-                node.stats.note(Some(problem));
-                None
-            }
-        }
+        let places = usable(Places::open(&folder, custody), node)?;
+        let (every, end) = (self.config.position_interval, self.saved_enough.clone());
+        self.saving.spawn(Arc::clone(&places).save_regularly(every, end));
+        Some(places)
     }
 
     pub(super) fn files(
@@ -242,19 +224,9 @@ impl Running {
 
     /// Who answers for what a component has taken and not delivered.
     fn custody(&mut self, folder: &Path, progress: &Progress, node: &Node) -> Option<Custody> {
-        match Positions::open(folder) {
-            Ok(positions) => {
-                let custody = Custody::new(positions, progress.clone());
-                self.closings.push(custody.closing());
-                Some(custody)
-            }
-            Err(error) => {
-                let problem = Chain(&error).to_string();
-                tracing::error!(error = problem, "a component cannot work without its folder");
-                node.stats.note(Some(problem));
-                None
-            }
-        }
+        let custody = Custody::new(usable(Positions::open(folder), node)?, progress.clone());
+        self.closings.push(custody.closing());
+        Some(custody)
     }
 
     /// Where a component keeps its state.
@@ -272,6 +244,16 @@ impl Running {
         }
         result
     }
+}
+
+/// What a component keeps in its folder, if that can be used.
+fn usable<T>(opened: Result<T, crate::Error>, node: &Node) -> Option<T> {
+    let told = |error: &crate::Error| {
+        let problem = Chain(error).to_string();
+        tracing::error!(error = problem, "a component cannot work without its folder");
+        node.stats.note(Some(problem));
+    };
+    opened.inspect_err(told).ok()
 }
 
 fn has_airflow(stages: &[StageConfig]) -> bool {
