@@ -52,15 +52,6 @@ pub const STATE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub const COLUMNS_MAX: usize = 64;
 /// Entries that are remembered to tell equal ones apart, while none of their times is past.
 pub const DISTINCT_ENTRIES_MAX: usize = 4096;
-/// Bytes at the beginning of a task's log file that wait for the first record that tells a time. It
-/// is the first line in all that Airflow writes; a message before it has some lines.
-pub const TASK_LOG_HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How far the times of a task's log file may go back, and entries of the same time are still told
-/// apart: what a process prints comes by way of its supervisor, and was seen four seconds late.
-pub const TASK_LOG_BACK_MAX: Duration = Duration::from_secs(10);
-/// Times that are remembered for that. In ten seconds, a task that logs a few hundred lines a
-/// second; of one that logs more, the last second or so.
-pub const TASK_LOG_TIMES_MAX: usize = 4096;
 /// Volumes of one pod that are looked into.
 pub const VOLUMES_MAX: usize = 64;
 /// How deep below a volume its log folder may be: `airflow/prod/logs`.
@@ -120,6 +111,15 @@ pub const TASK_ENTRY_IDLE: Duration = Duration::from_secs(5);
 pub const TASK_LINE_IDLE: Duration = Duration::from_secs(60);
 /// How long nothing must have come before a task log is let go of until it grows.
 pub const TASK_REST: Duration = Duration::from_secs(60);
+/// Bytes at the beginning of a task's log file that wait for the first record that tells a time. It
+/// is the first line in all that Airflow writes; a message before it has some lines.
+pub const TASK_LOG_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How far the times of a task's log file may go back, and entries of the same time are still told
+/// apart: what a process prints comes by way of its supervisor, and was seen four seconds late.
+pub const TASK_LOG_BACK_MAX: Duration = Duration::from_secs(10);
+/// Times that are remembered for that. In ten seconds, a task that logs a few hundred lines a
+/// second; of one that logs more, the last second or so.
+pub const TASK_LOG_TIMES_MAX: usize = 4096;
 /// First bytes of a file that tell it from another with the same inode. A CRI record begins with a
 /// time in nanoseconds, so a few dozen would do.
 pub const FINGERPRINT_BYTES_MAX: usize = 256;

@@ -357,8 +357,9 @@ impl Files {
         }
         let at = followed.log().place().from;
         let batch = followed.take(!stays);
+        let places = &self.around.places;
         let has_entries = batch.as_ref().is_some_and(|batch| !batch.entries.is_empty());
-        if has_entries && let Err(error) = self.around.places.cut(number, at) {
+        if has_entries && let Err(error) = places.cut(number, at, followed.fingerprint) {
             // Nobody gets it like this before it is known that it was cut here.
             followed.forget_turn();
             return Err(error);

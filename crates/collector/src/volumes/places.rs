@@ -171,10 +171,12 @@ impl Places {
     ///
     /// # Errors
     /// When the state folder cannot be written to.
-    pub fn cut(&self, number: Number, at: u64) -> io::Result<()> {
+    pub fn cut(&self, number: Number, at: u64, fingerprint: Fingerprint) -> io::Result<()> {
         let mut state = self.lock();
         if let Some(saved) = state.saved.get_mut(&number) {
             saved.cuts.push(at);
+            // Of a file that was empty when it was opened nothing else tells yet which it is.
+            saved.fingerprint = fingerprint;
             state.changed.insert(number, ());
         }
         drop(state);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::custody::{Closing, Custody};
-use crate::limits::{FILE_GRACE, TASK_HEAD_WAIT, TASK_LINE_IDLE, TASK_REST};
+use crate::limits::{FILE_GRACE, TASK_ENTRY_IDLE, TASK_HEAD_WAIT, TASK_LINE_IDLE, TASK_REST};
 use crate::tail::Positions;
 use crate::volumes::choice::Whose;
 use crate::volumes::walk::{Walk, met};
@@ -286,6 +286,19 @@ fn a_line_waits_for_its_end_and_not_for_ever() {
     world.write(0, b" of it\n");
     world.settle();
     assert_eq!(world.lines(0), format!("{record}no end\n of it\n"));
+}
+
+/// Of the file nothing was acknowledged, so that the cut alone tells the next collector of it.
+#[test]
+fn what_was_ended_before_anything_was_acknowledged_stays_ended() {
+    let mut world = World::new(false);
+    world.run(&Event::Traceback(0));
+    world.read();
+    world.pass(TASK_ENTRY_IDLE);
+    world.read();
+    world.restart(true);
+    world.write(0, b"  File \"a.py\", line 1\n");
+    world.check_all();
 }
 
 #[test]

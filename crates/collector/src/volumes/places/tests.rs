@@ -73,9 +73,10 @@ fn cuts_are_on_disk_at_once_and_forgotten_once_they_are_dealt_with() {
     let world = World::new();
     let (places, _) = world.open();
     let one = world.log("one");
-    let number = places.track(saved("a", &one));
-    places.cut(number, 2).unwrap();
-    places.cut(number, 3).unwrap();
+    let empty = Fingerprint::default();
+    let number = places.track(Saved { fingerprint: empty, ..saved("a", &one) });
+    places.cut(number, 2, one.fingerprint()).unwrap();
+    places.cut(number, 3, one.fingerprint()).unwrap();
     let cuts = || world.open().0.restore("a", &one).unwrap().unwrap().1.cuts;
     assert_eq!(cuts(), [2, 3]);
     let (places, _) = world.open();
