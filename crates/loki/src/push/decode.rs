@@ -141,7 +141,7 @@ impl RawStream {
     }
 
     /// Adds an entry, with its metadata named as Loki names it.
-    pub(crate) fn add(&mut self, time: Timestamp, line: String, pairs: Vec<(String, String)>) {
+    pub(crate) fn add(&mut self, time: Timestamp, line: String, pairs: &[(String, String)]) {
         let named = pairs.iter().map(|(name, value)| Ok((metadata_name(name)?, value)));
         match named.collect::<Result<Vec<_>, _>>() {
             Ok(named) => self.push(time, line, Labels::new(named)),

@@ -127,7 +127,7 @@ impl<'de> Visitor<'de> for StreamVisitor<'_> {
         }
         let mut stream = RawStream::new(label_set(labels));
         for (time, line, pairs) in entries {
-            stream.add(time, line, pairs);
+            stream.add(time, line, &pairs);
         }
         Ok(stream)
     }

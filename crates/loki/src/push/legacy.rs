@@ -39,7 +39,7 @@ pub(crate) fn read(bytes: &[u8], max_elements: usize) -> Result<Vec<RawStream>, 
             let time = parse_rfc3339(&ts).ok_or_else(|| {
                 serde_json::Error::custom(format!("the time {ts:?} is not of RFC 3339"))
             })?;
-            stream.add(time, line, Vec::new());
+            stream.add(time, line, &[]);
         }
         Ok(stream)
     });

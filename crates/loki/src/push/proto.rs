@@ -88,7 +88,7 @@ fn raw_stream(message: StreamMessage, known: &KnownStreams) -> RawStream {
         let line = String::from_utf8(entry.line)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
         let pairs = entry.structured_metadata.into_iter().map(|pair| (pair.name, pair.value));
-        stream.add(timestamp(time.seconds, time.nanos), line, pairs.collect());
+        stream.add(timestamp(time.seconds, time.nanos), line, &pairs.collect::<Vec<_>>());
     }
     stream
 }

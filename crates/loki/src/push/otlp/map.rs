@@ -61,7 +61,7 @@ pub(super) fn streams(
                 let mut pairs = room.copy(&shared)?;
                 pairs.extend(own);
                 let line = record.body.as_ref().map(text).unwrap_or_default();
-                stream.add(time(record, now), line, pairs);
+                stream.add(time(record, now), line, &pairs);
             }
         }
     }
