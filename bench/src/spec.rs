@@ -23,6 +23,8 @@ pub struct Spec {
     pub hours: usize,
     /// About how many bytes of lines there are in all.
     pub line_bytes: u64,
+    /// One push holds what all tasks wrote in so many seconds.
+    pub push_seconds: usize,
 }
 
 impl Default for Spec {
@@ -35,6 +37,7 @@ impl Default for Spec {
             start: Timestamp::from_secs(1_768_435_200),
             hours: 24,
             line_bytes: 1_000_000_000,
+            push_seconds: 10,
         }
     }
 }
@@ -43,8 +46,6 @@ impl Default for Spec {
 const LINE_BYTES_MEAN: u64 = 175;
 /// A task writes for so long.
 const TASK_SECONDS: usize = 1200;
-/// One push holds what all tasks wrote in so many seconds.
-const PUSH_SECONDS: usize = 10;
 
 impl Spec {
     /// The pushes, in order of time.
@@ -55,7 +56,8 @@ impl Spec {
 
     /// How many lines one task writes in one push.
     fn lines_a_push(&self) -> f64 {
-        let pushes = self.hours * (TASK_SECONDS / PUSH_SECONDS) * self.dags * self.tasks;
+        let pushes =
+            self.hours * (TASK_SECONDS / self.push_seconds.max(1)) * self.dags * self.tasks;
         (self.line_bytes / LINE_BYTES_MEAN) as f64 / pushes.max(1) as f64
     }
 
@@ -78,7 +80,7 @@ impl Iterator for Batches {
     type Item = Vec<Stream>;
 
     fn next(&mut self) -> Option<Vec<Stream>> {
-        let second = self.window * PUSH_SECONDS;
+        let second = self.window * self.spec.push_seconds.max(1);
         if second >= self.spec.hours * 3600 {
             return None;
         }
@@ -109,7 +111,7 @@ impl Batches {
         let mean = self.spec.lines_a_push();
         let count = mean as usize + usize::from(self.rng.f64() < mean.fract());
         let metadata = metadata(&writer, dag, task, hour);
-        let window = Duration::from_secs(PUSH_SECONDS as u64);
+        let window = Duration::from_secs(self.spec.push_seconds as u64);
         let from = self.spec.start + Duration::from_secs(second as u64);
         for i in 0..count {
             let jitter =

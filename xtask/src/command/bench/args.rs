@@ -32,6 +32,10 @@ pub(super) struct Setup {
     /// Megabytes of lines to generate
     #[arg(long, default_value_t = 1000)]
     pub(super) megabytes: u64,
+    /// How many seconds of the day one push holds. Whoever collects in a hurry sends a megabyte at
+    /// a time, which 80 seconds of a gigabyte a day are
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1200))]
+    pub(super) push_seconds: u16,
     /// The seed of the generator
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,

@@ -31,9 +31,14 @@ pub(super) struct Pushed {
 
 impl Dataset {
     pub(super) fn new(setup: &Setup) -> Result<Self> {
-        let spec =
-            Spec { seed: setup.seed, line_bytes: setup.megabytes * 1_000_000, ..Spec::default() };
-        let folder = setup.data.join(format!("seed-{}-{}mb", setup.seed, setup.megabytes));
+        let Setup { seed, megabytes, push_seconds, .. } = *setup;
+        let spec = Spec {
+            seed,
+            line_bytes: megabytes * 1_000_000,
+            push_seconds: push_seconds.into(),
+            ..Spec::default()
+        };
+        let folder = setup.data.join(format!("seed-{seed}-{megabytes}mb-{push_seconds}s"));
         std::fs::create_dir_all(&folder)?;
         let (store, text, loaded) =
             (folder.join("store"), folder.join("lines.txt"), folder.join("loaded"));
