@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use collector::discover::PodsFile;
 use collector::kubernetes::{Access, Pods, PodsParts, PodsSettings, SERVICE_ACCOUNT_FOLDER};
-use collector::{Auth, Collector, Endpoint, Handle, PodSource, TaskLogs};
+use collector::{Auth, Collector, Endpoint, Handle, NoPods, PodSource, TaskLogs};
 use model::{Clock, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -121,16 +121,6 @@ pub fn access(pods: &PodsArgs) -> Option<Access> {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let folder = PathBuf::from(SERVICE_ACCOUNT_FOLDER);
     Some(Access::InCluster { url: format!("https://{host}:{port}"), folder })
-}
-
-/// Knows no pod: lines go out with what their path says.
-#[derive(Debug)]
-struct NoPods;
-
-impl PodSource for NoPods {
-    fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<airflow::Pod>> {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ mod tail;
 mod volumes;
 mod write;
 
-pub use self::stage::{PodSource, TaskEntry, TaskLog, TaskPlace};
+pub use self::stage::{NoPods, PodSource, TaskEntry, TaskLog, TaskPlace};
 pub use collector::{Collector, Handle, Parts};
 pub use config::{Config, Namespaces, TaskLogs, TaskLogsMode};
 pub use error::{Error, ErrorKind};

@@ -61,6 +61,9 @@ impl Labels {
 
     /// The labels of pairs that are sorted, each name once.
     fn of<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> Self {
+        if pairs.is_empty() {
+            return Self(None);
+        }
         let lens = pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len());
         let mut text = String::with_capacity(lens.sum());
         let mut ends = Vec::with_capacity(2 * pairs.len());
@@ -69,9 +72,6 @@ impl Labels {
                 text.push_str(part);
                 ends.push(u32::try_from(text.len()).expect("4 GiB come in no request"));
             }
-        }
-        if pairs.is_empty() {
-            return Self(None);
         }
         let (text, ends) = (text.into_boxed_str(), ends.into_boxed_slice());
         Self(Some(Arc::new(Set { text, ends, id: Once::default(), hash: Once::default() })))
@@ -120,6 +120,18 @@ impl Labels {
         }
         pairs.retain(|(_, value)| !value.is_empty());
         Self::of(&pairs)
+    }
+
+    /// The same labels with all of these set, as by [`Labels::with`], one after the other.
+    #[must_use]
+    pub fn with_all<N, V>(&self, pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let new: Vec<(N, V)> = pairs.into_iter().collect();
+        let new = new.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        Self::new(self.iter().chain(new))
     }
 
     /// Whether the two share their memory, so that they are equal. Equal ones need not.
@@ -528,6 +540,8 @@ mod tests {
         let labels = Labels::new([("a", "1"), ("b", "2"), ("a", "3")]);
         assert_eq!(labels.to_string(), r#"{a="3", b="2"}"#);
         assert_eq!(labels.with("b", "").to_string(), r#"{a="3"}"#);
+        let changed = labels.with_all([("c", "4"), ("b", ""), ("a", "5"), ("a", "6")]);
+        assert_eq!(changed.to_string(), r#"{a="6", c="4"}"#);
     }
 
     #[test]

@@ -91,9 +91,8 @@ fn with_all<'v>(
     names: &[Arc<str>],
     value: impl Fn(usize) -> Option<Cow<'v, str>>,
 ) -> Labels {
-    let old = labels.iter().map(|(name, value)| (name, Cow::Borrowed(value)));
-    let new = names.iter().enumerate().filter_map(|(at, name)| Some((&**name, value(at)?)));
-    Labels::new(old.chain(new))
+    let new = names.iter().enumerate();
+    labels.with_all(new.filter_map(|(at, name)| Some((name, value(at)?))))
 }
 
 #[cfg(test)]

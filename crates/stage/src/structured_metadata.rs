@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use alloy::decode::Arguments;
 use logql::regex::Regex;
-use model::Labels;
 
 use crate::entry::Entry;
 use crate::error::Error;
@@ -75,8 +74,7 @@ impl Process for StructuredMetadata {
         if found.is_empty() {
             return Flow::Next;
         }
-        let old = metadata.iter().map(|(name, value)| (name.into(), value.into()));
-        *metadata = Labels::new(old.chain(found));
+        *metadata = metadata.with_all(found);
         let goes = |name: &str| matches(name) || sources.iter().any(|source| source == name);
         *labels = memo.map(labels, |labels| labels.filter(|name| !goes(name)));
         Flow::Next

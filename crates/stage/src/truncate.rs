@@ -181,11 +181,10 @@ impl Cutter {
         let concerned = labels.iter().filter(|(name, _)| self.concerns(name));
         let cut: Vec<(&str, String)> =
             concerned.filter_map(|(name, value)| Some((name, self.cut(value)?))).collect();
-        let (count, mut all) = (cut.len() as u64, labels.clone());
-        for (name, value) in &cut {
-            all = all.with(name, value);
+        let count = cut.len() as u64;
+        if count > 0 {
+            *labels = labels.with_all(cut);
         }
-        *labels = all;
         count
     }
 

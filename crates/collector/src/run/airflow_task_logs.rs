@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::stage::Entry;
-use airflow::Pod;
 use model::Clock;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +17,7 @@ use crate::limits::MAILBOX_BATCHES_MAX;
 use crate::metrics::Metrics;
 use crate::run::flow;
 use crate::run::stats::Stats;
-use crate::stage::PodSource;
+use crate::stage::NoPods;
 use crate::status::Progress;
 use crate::volumes::{Around, Batch, Known, Places, Reader};
 
@@ -42,16 +41,6 @@ pub struct Parts {
     pub stats: Arc<Stats>,
     /// Ends it.
     pub cancel: CancellationToken,
-}
-
-/// Knows no pod: what they do is told by their containers' names.
-#[derive(Debug)]
-struct NoPods;
-
-impl PodSource for NoPods {
-    fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<Pod>> {
-        None
-    }
 }
 
 /// Reads until it is told to end.
@@ -119,6 +108,7 @@ impl Parts {
             namespaces: settings.namespaces.clone(),
         };
         let known = Known {
+            // What pods do is told by their containers' names.
             pods: Arc::new(NoPods),
             pods_folder: self.pods_folder.clone(),
             namespaces: settings.namespaces.clone(),

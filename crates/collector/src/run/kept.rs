@@ -106,15 +106,7 @@ impl<V: Value> Kept<V> {
 
     /// Writes the values to disk until it is told to end, and then once more.
     pub async fn save_regularly(self: Arc<Self>, every: Duration, cancel: CancellationToken) {
-        let mut tick = interval(every);
-        let mut is_on = true;
-        while is_on {
-            is_on = cancel.run_until_cancelled(tick.tick()).await.is_some();
-            let this = Arc::clone(&self);
-            if let Ok(Err(error)) = spawn_blocking(move || this.save()).await {
-                tracing::error!(error = %Chain(&error), "the positions cannot be kept");
-            }
-        }
+        save_regularly("the positions", move || self.save(), every, cancel).await;
     }
 
     fn save(&self) -> Result<(), Error> {
@@ -134,6 +126,24 @@ impl<V: Value> Kept<V> {
 
     fn lock(&self) -> MutexGuard<'_, State<V>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Saves until it is told to end, and then once more. `what` is what cannot be kept where that
+/// fails.
+pub async fn save_regularly<E: std::error::Error + Send + 'static>(
+    what: &str,
+    save: impl Fn() -> Result<(), E> + Clone + Send + 'static,
+    every: Duration,
+    cancel: CancellationToken,
+) {
+    let mut tick = interval(every);
+    let mut is_on = true;
+    while is_on {
+        is_on = cancel.run_until_cancelled(tick.tick()).await.is_some();
+        if let Ok(Err(error)) = spawn_blocking(save.clone()).await {
+            tracing::error!(error = %Chain(&error), "{what} cannot be kept");
+        }
     }
 }
 

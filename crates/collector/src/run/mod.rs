@@ -59,6 +59,7 @@ mod target_file;
 mod view;
 
 pub use http::bind;
+pub(crate) use kept::save_regularly;
 pub(crate) use ledger::{Keeper, Ledger};
 pub use page::{PagePart, serve};
 pub use runner::{Control, Refused, Runner};

@@ -15,7 +15,7 @@ mod owner;
 mod pipeline;
 mod task_log;
 
-pub use airflow::{Labeller, PodSource};
+pub use airflow::{Labeller, NoPods, PodSource};
 pub use cri::{Joiner, parse as parse_record, stray};
 pub use distinct::Distinct;
 pub use lane::Lane;

@@ -12,8 +12,6 @@
 
 mod moment;
 
-use std::sync::Arc;
-
 use airflow::attribute::Answer;
 use airflow::column::{Columns, Place, columns};
 use airflow::path::LogPath;
@@ -278,11 +276,7 @@ impl ColumnsOf {
     fn make(&self, level: Option<Level>) -> Columns {
         let place = Place { pod: &self.pod, container: "", stream: Lane::Unknown.as_str() };
         let mut columns = columns(&place, Some(&self.attribution), level);
-        let shared = |text: &str| Arc::<str>::from(text);
-        let given = self.labels.iter().map(|(name, value)| (shared(name), shared(value)));
-        let own = columns.labels.iter().filter(|(name, _)| self.labels.get(name).is_none());
-        let own = own.map(|(name, value)| (shared(name), shared(value)));
-        columns.labels = own.chain(given).collect();
+        columns.labels = columns.labels.with_all(self.labels.iter());
         columns
     }
 }

@@ -13,6 +13,6 @@ mod watch;
 pub use file::{Change, Fingerprint, Inode, LogFile};
 pub use folder::PodFolder;
 pub use position::{FileNo, Mark, Positions, Saved, write_whole};
-pub use reader::Reader;
+pub use reader::{Reader, blocking, send};
 pub use tailer::{Delivery, Surroundings};
 pub use watch::{Hints, Watch, Watcher, watch};

@@ -101,9 +101,9 @@ impl Reader {
 
 /// Sends what was read, for which there was room: nobody else sends. Tells whether somebody takes
 /// it.
-async fn send(queue: &mpsc::Sender<Delivery>, read: Vec<Delivery>) -> bool {
-    for delivery in read {
-        if queue.send(delivery).await.is_err() {
+pub async fn send<T>(queue: &mpsc::Sender<T>, read: Vec<T>) -> bool {
+    for part in read {
+        if queue.send(part).await.is_err() {
             return false;
         }
     }
@@ -112,13 +112,13 @@ async fn send(queue: &mpsc::Sender<Delivery>, read: Vec<Delivery>) -> bool {
 
 /// Does what blocks on the disk where it may. Each time costs two changes of threads, which is most
 /// of what a quiet node costs; so what comes next is done at once with it.
-async fn blocking<T: Send + 'static>(
-    mut tailer: Tailer,
-    work: impl FnOnce(&mut Tailer) -> T + Send + 'static,
-) -> Result<(Tailer, T), Error> {
+pub async fn blocking<S: Send + 'static, T: Send + 'static>(
+    mut state: S,
+    work: impl FnOnce(&mut S) -> T + Send + 'static,
+) -> Result<(S, T), Error> {
     let done = spawn_blocking(move || {
-        let result = work(&mut tailer);
-        (tailer, result)
+        let result = work(&mut state);
+        (state, result)
     });
     done.await.map_err(Error::Task)
 }

@@ -55,9 +55,7 @@ impl Whose {
     pub fn is_wanted(&self) -> bool {
         self.workers || self.schedulers || self.triggerers || self.named
     }
-}
 
-impl Whose {
     /// Whether files in it of which nobody knows who wrote them are those of tasks that no pod was
     /// made for. A scheduler either shares its logs with the executor's pods, and then with the DAG
     /// processor too, or has the local executor.

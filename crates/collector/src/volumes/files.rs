@@ -22,7 +22,7 @@ use crate::volumes::choice::{Choice, choose};
 use crate::volumes::followed::{Ending, Followed, name};
 use crate::volumes::places::{Number, Places, Reached, Saved};
 use crate::volumes::survey::Root;
-use crate::volumes::walk::Met;
+use crate::volumes::walk::{self, Met};
 
 /// What was read at once.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Files {
         if choose(self.around.mode, root.whose, &met.log_path, None) == Choice::Leave {
             return;
         }
-        let is_old = age(met.modified, self.now()) > self.around.age_max;
+        let is_old = age(met.modified, walk::now(&*self.around.clock)) > self.around.age_max;
         let is_known = || self.around.places.has(&name(root.namespace.as_deref(), &met.log_path));
         if is_old && !is_known() {
             return;
@@ -178,7 +178,7 @@ impl Files {
 
     /// Forgets files that nobody has written to for long.
     pub fn forget_old(&mut self) {
-        let (now, age_max) = (self.now(), self.around.age_max);
+        let (now, age_max) = (walk::now(&*self.around.clock), self.around.age_max);
         let is_young = |followed: &Followed| {
             !followed.is_at_rest()
                 || followed.log.is_some()
@@ -407,11 +407,6 @@ impl Files {
         if !std::mem::replace(&mut followed.is_due, true) {
             self.due.push_back(inode);
         }
-    }
-
-    fn now(&self) -> SystemTime {
-        let nanos = u64::try_from(self.around.clock.now().0).unwrap_or_default();
-        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
 }
 

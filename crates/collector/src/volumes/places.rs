@@ -15,14 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
-use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::custody::Custody;
 use crate::limits::{TASK_FILES_MAX, TASK_PLACES_SLACK};
-use crate::run::Keeper;
+use crate::run::{Keeper, save_regularly};
 use crate::stage::TaskPlace;
 use crate::tail::{Fingerprint, LogFile, write_whole};
 
@@ -200,15 +198,7 @@ impl Places {
 
     /// Writes places to disk until it is told to end, and then once more.
     pub async fn save_regularly(self: Arc<Self>, every: Duration, cancel: CancellationToken) {
-        let mut tick = interval(every);
-        let mut is_on = true;
-        while is_on {
-            is_on = cancel.run_until_cancelled(tick.tick()).await.is_some();
-            let this = Arc::clone(&self);
-            if let Ok(Err(error)) = spawn_blocking(move || this.save()).await {
-                tracing::error!(%error, "the places of task logs cannot be kept");
-            }
-        }
+        save_regularly("the places of task logs", move || self.save(), every, cancel).await;
     }
 
     /// Writes to disk what has changed.

@@ -3,11 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use model::Clock;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +16,12 @@ use crate::limits::{
     WATCHED_FOLDERS_MAX,
 };
 use crate::status::Progress;
-use crate::tail::{Hints, Watch, Watcher, watch};
+use crate::tail::{Hints, Watch, Watcher, blocking, send, watch};
 use crate::volumes::files::{Around, Batch, Files};
 use crate::volumes::role::Known;
 use crate::volumes::search::OF_DAG;
 use crate::volumes::survey::{Root, Survey};
-use crate::volumes::walk::{Listed, is_young, list, met};
+use crate::volumes::walk::{self, Listed, is_young, list, met};
 
 /// How many looks there are before files are forgotten that are old.
 const LOOKS_PER_SWEEP: u32 = 64;
@@ -94,16 +92,13 @@ impl Reader {
                 }
                 permit = queue.reserve(), if work.files.has_work() => {
                     let Ok(permit) = permit else { return Ok(()) };
-                    // Nobody else sends, so there is room for these as well.
                     let batches_max = 1 + queue.capacity();
                     let read = move |it: &mut Work| it.files.read(batches_max, Instant::now());
                     let batches;
                     (work, batches) = blocking(work, read).await?;
                     drop(permit);
-                    for batch in batches {
-                        if queue.send(batch).await.is_err() {
-                            return Ok(());
-                        }
+                    if !send(&queue, batches).await {
+                        return Ok(());
                     }
                 }
             }
@@ -126,7 +121,7 @@ impl Work {
         self.looks += 1;
         if self.looks.is_multiple_of(LOOKS_PER_SWEEP) {
             self.files.forget_old();
-            let (now, survey) = (self.now(), &self.survey);
+            let (now, survey) = (walk::now(&*self.clock), &self.survey);
             let is_young = |folder: &Path| {
                 survey
                     .root_of(folder)
@@ -145,7 +140,7 @@ impl Work {
 
     /// Looks into some of the folders whose turn it is.
     fn step(&mut self, now: Instant) {
-        let time = self.now();
+        let time = walk::now(&*self.clock);
         let Self { survey, files, watcher, .. } = self;
         for (inode, root) in survey.roots().filter(|(_, root)| root.walk.is_under_way()) {
             for _ in 0..WALK_FOLDERS_AT_ONCE {
@@ -230,27 +225,10 @@ impl Work {
         self.files.tell();
         self.progress.note(|status| status.task_rounds += 1);
     }
-
-    fn now(&self) -> SystemTime {
-        let nanos = u64::try_from(self.clock.now().0).unwrap_or_default();
-        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
-    }
 }
 
 /// Whether a folder is below that of a DAG. Beside those lies what is no task's.
 fn is_of_dag(root: &Root, path: &Path) -> bool {
     let inner = path.strip_prefix(&root.path).ok().and_then(|inner| inner.iter().next());
     inner.is_some_and(|name| name.as_encoded_bytes().starts_with(OF_DAG.as_bytes()))
-}
-
-/// Does what blocks on the disk where it may.
-async fn blocking<T: Send + 'static>(
-    mut work: Work,
-    what: impl FnOnce(&mut Work) -> T + Send + 'static,
-) -> Result<(Work, T), Error> {
-    let done = spawn_blocking(move || {
-        let result = what(&mut work);
-        (work, result)
-    });
-    done.await.map_err(|error: JoinError| Error::Task(error))
 }

@@ -245,20 +245,9 @@ fn has_processors(folder: &Path) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use airflow::Pod;
-
     use super::*;
     use crate::config::Namespaces;
-    use crate::stage::PodSource;
-
-    #[derive(Debug)]
-    struct Nobody;
-
-    impl PodSource for Nobody {
-        fn pod(&self, _: &str, _: &str, _: &str) -> Option<Arc<Pod>> {
-            None
-        }
-    }
+    use crate::stage::NoPods;
 
     struct Node {
         folder: tempfile::TempDir,
@@ -272,7 +261,7 @@ mod tests {
             let pods_folder = folder.path().join("log");
             let namespaces =
                 Namespaces { exclude: vec!["dev".to_owned()], ..Namespaces::default() };
-            let known = Known { pods: Arc::new(Nobody), pods_folder, namespaces };
+            let known = Known { pods: Arc::new(NoPods), pods_folder, namespaces };
             let named = vec![folder.path().join("named")];
             let survey = Survey::new(known, folder.path().join("kubelet"), named);
             Self { folder, survey, now: Instant::now() }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use airflow::path::LogPath;
+use model::Clock;
 use tokio::time::Instant;
 
 use crate::limits::{LOG_FOLDER_DEPTH, WALK_PAUSE_MAX, WALK_SHARE, WATCH_AGE};
@@ -122,6 +123,12 @@ pub fn list(root: &Path, folder: &Path) -> io::Result<Listed> {
         }
     }
     Ok(listed)
+}
+
+/// What time it is, as file systems tell times.
+pub fn now(clock: &dyn Clock) -> SystemTime {
+    let nanos = u64::try_from(clock.now().0).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
 }
 
 /// Whether more is likely to come to a folder: to a log folder and that of a DAG always, to others

@@ -66,13 +66,14 @@ pub(crate) async fn receive(
     parse: impl FnOnce(&App, &Policy, &[u8]) -> Result<Push, PushError> + Send + 'static,
 ) -> Result<StatusCode, Refusal> {
     let body = body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
-    let (is_small, ready) = (body.len() <= SMALL_BODY_BYTES, {
+    let is_small = body.len() <= SMALL_BODY_BYTES;
+    let ready = {
         let (app, tenant) = (Arc::clone(&app), tenant.clone());
         move || -> Result<(Push, Duration), PushError> {
             let policy = app.policy(&tenant);
             Ok(prepare(&app, &tenant, policy, parse(&app, policy, &body)?))
         }
-    });
+    };
     let ready = if is_small { ready() } else { elsewhere(ready).await? };
     let (Push { streams, rejected }, retry_after) = ready?;
     if !streams.is_empty() {
