@@ -5,8 +5,6 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use airflow::Pod;
-use airflow::pod::Container;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
@@ -64,20 +62,16 @@ impl Corpus {
         Ok(Self { name: name(path), files })
     }
 
-    /// The rows of a file of JSON lines.
-    pub(super) fn rows(&self, file: &str) -> Result<Vec<Value>> {
+    /// A file that every corpus has.
+    pub(super) fn file(&self, file: &str) -> Result<&[u8]> {
         let bytes = self.files.get(file).with_context(|| format!("{} has no {file}", self.name))?;
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
+        Ok(bytes)
     }
 
-    /// Its pods by `namespace_name_uid`, as the kubelet names their folders.
-    pub(super) fn pods(&self) -> Result<BTreeMap<String, Pod>> {
-        let bytes = self.files.get("pods.json").context("no pods.json")?;
-        let list: Value = serde_json::from_slice(bytes)?;
-        let items = list["items"].as_array().context("pods.json is no PodList")?;
-        let named = |pod: Pod| (format!("{}_{}_{}", pod.namespace, pod.name, pod.uid), pod);
-        Ok(items.iter().map(|item| named(pod(item))).collect())
+    /// The rows of a file of JSON lines.
+    pub(super) fn rows(&self, file: &str) -> Result<Vec<Value>> {
+        let lines = self.file(file)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
     }
 }
 
@@ -109,27 +103,4 @@ fn read_archive(path: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()
         }
     }
     Ok(())
-}
-
-fn pod(item: &Value) -> Pod {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let map = |value: &Value| -> BTreeMap<String, String> {
-        let pairs = value.as_object().into_iter().flatten();
-        pairs.map(|(name, value)| (name.clone(), text(value))).collect()
-    };
-    let words = |container: &Value| -> Vec<String> {
-        let lists = ["command", "args"].map(|key| container[key].as_array());
-        lists.into_iter().flatten().flatten().map(text).collect()
-    };
-    let metadata = &item["metadata"];
-    let containers = item["spec"]["containers"].as_array().into_iter().flatten();
-    Pod {
-        uid: text(&metadata["uid"]),
-        labels: map(&metadata["labels"]),
-        annotations: map(&metadata["annotations"]),
-        containers: containers
-            .map(|container| Container { name: text(&container["name"]), words: words(container) })
-            .collect(),
-        ..Pod::new(text(&metadata["namespace"]), text(&metadata["name"]))
-    }
 }

@@ -1,10 +1,11 @@
 //! `cargo xtask attribution`: plays logs of real deployments, with truth for every line, through
-//! what we know of Airflow, and compares.
+//! the real collector and store, and compares.
 
 mod corpus;
 mod cri;
+mod found;
 mod lifecycle;
-mod play;
+mod node;
 mod run;
 mod tally;
 mod truth;

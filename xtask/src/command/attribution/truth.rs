@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::corpus::Corpus;
-use super::play::Played;
 use super::tally::Outcome;
 
 /// Whose a line is, and whose output.
@@ -38,11 +37,11 @@ impl Database {
     /// The truth of a component's line was noted by a hook in the process that wrote it, and two
     /// processes' lines can be taken for each other's. Where a line names a try by its id and the
     /// database says that the id is of the try that was found, the two truths are at odds.
-    pub(super) fn judge(&self, outcome: Outcome, line: &Played<'_>) -> Outcome {
+    pub(super) fn judge(&self, outcome: Outcome, text: &str, found: Option<&TaskFacts>) -> Outcome {
         let is_word = |c: char| c.is_ascii_hexdigit() || c == '-';
-        let words = line.text.split(|c| !is_word(c)).filter(|word| word.len() == 36);
+        let words = text.split(|c| !is_word(c)).filter(|word| word.len() == 36);
         let mut tries = words.filter_map(|id| self.0.get(id)).peekable();
-        let agrees = tries.peek().is_some() && tries.all(|found| Some(found) == line.facts());
+        let agrees = tries.peek().is_some() && tries.all(|named| Some(named) == found);
         if outcome == Outcome::Wrong && agrees { Outcome::Disputed } else { outcome }
     }
 }
