@@ -4,12 +4,16 @@
 //! asked in the order in which they can be trusted, and a value that may have been changed on its
 //! way is never taken.
 
+mod end;
+
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 use crate::task::{MapIndex, TaskFacts, parse_number};
+
+pub use end::PodEnd;
 
 /// What is needed of a Kubernetes pod, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,9 @@ use anyhow::Result;
 use collector::discover::PodsFile;
 use collector::kubernetes::{Access, Pods, PodsParts, PodsSettings, SERVICE_ACCOUNT_FOLDER};
 use collector::{Auth, Collector, Endpoint, Handle, NoPods, PodSource, TaskLogs};
-use model::{Clock, SystemClock};
+use model::{Clock, Entry, Labels, SystemClock};
 use prometheus_client::registry::Registry;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::PodsArgs;
@@ -58,8 +59,9 @@ impl Agent {
         };
         // Only the jitter of pauses depends on the seed: nodes must not all come back at once.
         let seed = SystemClock.now().0.unsigned_abs() ^ u64::from(std::process::id());
-        let (pods, follow) = source(pods, seed, registry).await?;
-        let parts = collector::Parts { pods, clock: Arc::new(SystemClock), seed, registry };
+        let Source { pods, pod_ends, follow } = source(pods, seed, registry).await?;
+        let clock = Arc::new(SystemClock);
+        let parts = collector::Parts { pods, pod_ends, clock, seed, registry };
         Ok(Self { collector: Collector::build(config, parts)?, follow })
     }
 
@@ -84,17 +86,29 @@ impl Agent {
     }
 }
 
-type Source = (Arc<dyn PodSource>, Pin<Box<dyn Future<Output = ()> + Send>>);
+/// Who knows the pods, and what keeps that true.
+struct Source {
+    pods: Arc<dyn PodSource>,
+    /// How pods of tasks ended, where somebody tells.
+    pod_ends: Option<mpsc::Receiver<(Labels, Entry)>>,
+    follow: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Source {
+    /// One that nothing has to keep true.
+    fn of(pods: Arc<dyn PodSource>) -> Self {
+        Self { pods, pod_ends: None, follow: Box::pin(std::future::ready(())) }
+    }
+}
 
 /// Who knows the pods: a file that is given, Kubernetes where it can be asked, or nobody.
 async fn source(pods: &PodsArgs, seed: u64, registry: &mut Registry) -> Result<Source> {
-    let nobody: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(std::future::ready(()));
     if let Some(path) = &pods.pods_file {
-        return Ok((Arc::new(PodsFile::open(path)?), nobody));
+        return Ok(Source::of(Arc::new(PodsFile::open(path)?)));
     }
     let Some(access) = access(pods) else {
         tracing::info!("no Kubernetes is here to ask: lines get the labels that their paths tell");
-        return Ok((Arc::new(NoPods), nobody));
+        return Ok(Source::of(Arc::new(NoPods)));
     };
     if pods.node.is_none() {
         tracing::warn!(
@@ -103,8 +117,8 @@ async fn source(pods: &PodsArgs, seed: u64, registry: &mut Registry) -> Result<S
         );
     }
     let settings = PodsSettings::new(access, pods.node.clone());
-    let (source, follow) = Pods::watch(settings, PodsParts { seed, registry }).await?;
-    Ok((source, Box::pin(follow)))
+    let (pods, ends, follow) = Pods::watch(settings, PodsParts { seed, registry }).await?;
+    Ok(Source { pods, pod_ends: Some(ends), follow: Box::pin(follow) })
 }
 
 /// How the API server is reached: as the arguments say, or as the pod's service account.

@@ -4,7 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Clock;
+use ::stage::Origins;
+use model::{Clock, Entry, Labels};
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
@@ -27,6 +28,8 @@ use crate::{Config, Endpoint, Error, TaskLogsMode};
 pub struct Parts<'a> {
     /// Who knows the pods of this node.
     pub pods: Arc<dyn PodSource>,
+    /// Who tells how pods of tasks ended, where somebody does.
+    pub pod_ends: Option<mpsc::Receiver<(Labels, Entry)>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where the jitter of pauses begins; another number on each node.
@@ -40,6 +43,7 @@ pub struct Parts<'a> {
 pub struct Collector {
     config: Config,
     pods: Arc<dyn PodSource>,
+    pod_ends: Option<mpsc::Receiver<(Labels, Entry)>>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     progress: Progress,
@@ -47,6 +51,14 @@ pub struct Collector {
     /// How far task log files are dealt with, where they are read.
     places: Option<Arc<Places>>,
     sinks: Vec<Sink>,
+}
+
+/// What is told of how pods of tasks ended, on its way to the sinks.
+#[derive(Debug)]
+struct PodEnds {
+    told: Option<mpsc::Receiver<(Labels, Entry)>>,
+    queue: mpsc::Sender<Batch>,
+    progress: Progress,
 }
 
 /// Sees how far a collector has come.
@@ -63,7 +75,7 @@ impl Collector {
     /// # Errors
     /// When the state folder or an endpoint cannot be used.
     pub fn build(config: Config, parts: Parts<'_>) -> Result<Self, Error> {
-        let Parts { pods, clock, seed, registry } = parts;
+        let Parts { pods, pod_ends, clock, seed, registry } = parts;
         let (metrics, progress) = (Metrics::register(registry), Progress::new());
         let custody = Custody::new(Positions::open(&config.state_folder)?, progress.clone());
         let is_read = config.task_logs.mode != TaskLogsMode::Off;
@@ -83,7 +95,7 @@ impl Collector {
             custody.positions().queue(queued);
             sinks.push(sink);
         }
-        Ok(Self { config, pods, clock, metrics, progress, custody, places, sinks })
+        Ok(Self { config, pods, pod_ends, clock, metrics, progress, custody, places, sinks })
     }
 
     /// Something that sees how far the collector has come.
@@ -99,10 +111,13 @@ impl Collector {
     /// # Errors
     /// When the pods folder is there and cannot be read, or the state folder cannot be written to.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
-        let Self { config, pods, clock, metrics, progress, custody, places, sinks } = self;
+        let Self { config, pods, pod_ends, clock, metrics, progress, custody, places, sinks } =
+            self;
         let (sender, queue) = mpsc::channel(QUEUE_PARCELS_MAX);
         let (task_sender, task_queue) = mpsc::channel(QUEUE_PARCELS_MAX);
         let (drain_timeout, position_interval) = (config.drain_timeout, config.position_interval);
+        let ends =
+            PodEnds { told: pod_ends, queue: task_sender.clone(), progress: progress.clone() };
         let tasks = places.clone().map(|places| {
             let (pods, pods_folder) = (Arc::clone(&pods), config.pods_folder.clone());
             let config = config.task_logs.clone();
@@ -133,7 +148,7 @@ impl Collector {
         if let Some(places) = places.clone() {
             saving.spawn(places.save_regularly(position_interval, saved_enough.clone()));
         }
-        let mut reading = pin!(read(reader, tasks, cancel));
+        let mut reading = pin!(read(reader, tasks, ends, cancel));
         // Dropped before the tasks and what reads: what they let go of then is not dealt with.
         let closing = custody.closing();
         let read = reading.as_mut().await;
@@ -166,6 +181,7 @@ async fn all(tasks: &mut JoinSet<()>) -> Result<(), JoinError> {
 async fn read(
     pods: Reader,
     tasks: Option<volumes::Reader>,
+    ends: PodEnds,
     cancel: CancellationToken,
 ) -> Result<(), Error> {
     let end = cancel.child_token();
@@ -181,8 +197,23 @@ async fn read(
         end.cancel();
         read
     };
-    let (pods, tasks) = tokio::join!(pods, tasks);
+    let (pods, tasks, _) = tokio::join!(pods, tasks, end.run_until_cancelled(ends.pass_on()));
     pods.and(tasks)
+}
+
+impl PodEnds {
+    /// Sends on what is told of pods.
+    async fn pass_on(self) {
+        let Self { told, queue, progress } = self;
+        let Some(mut told) = told else { return };
+        while let Some(entry) = told.recv().await {
+            progress.note(|status| status.entries_queued += 1);
+            let batch = Batch { entries: vec![entry], origins: Origins::default() };
+            if queue.send(batch).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// Gives each sink what was read, as fast as the slowest takes it.

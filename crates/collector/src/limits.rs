@@ -140,6 +140,9 @@ pub const REASON_CHARS_MAX: usize = 1000;
 /// Pods that are remembered after the list of pods has forgotten them. Their lines may still be on
 /// their way; a busy node starts a few a second, so this is a good hour's worth.
 pub const GONE_PODS_MAX: usize = 8192;
+/// Ends of tasks' pods that wait for being pushed. With it full, they are told when the API server
+/// speaks of the pod again.
+pub const POD_ENDS_MAX: usize = 1024;
 /// Logs that are open and wait for the reader to take them over: as many as a node gets in a few
 /// seconds of the worst. What is beyond is found by looking through the folders.
 pub const HELD_LOGS_MAX: usize = 4096;

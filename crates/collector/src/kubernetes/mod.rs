@@ -11,6 +11,7 @@ mod client;
 pub(crate) mod event;
 pub(crate) mod log;
 mod object;
+mod pod_ends;
 pub(crate) mod podlogs;
 mod pods;
 mod targets;

@@ -5,28 +5,25 @@ use airflow::pod::{Container, Controller};
 use k8s_openapi::api::core::v1::Pod as Object;
 
 /// The plain pod.
-pub fn pod(object: Object) -> Pod {
-    let metadata = object.metadata;
-    let spec = object.spec.unwrap_or_default();
-    let owners = metadata.owner_references.unwrap_or_default();
-    let controller = owners.into_iter().find(|owner| owner.controller == Some(true));
-    let containers = spec.containers.into_iter().map(|container| Container {
-        name: container.name,
-        words: container
-            .command
-            .into_iter()
-            .flatten()
-            .chain(container.args.into_iter().flatten())
-            .collect(),
+pub fn pod(object: &Object) -> Pod {
+    let metadata = &object.metadata;
+    let spec = object.spec.as_ref();
+    let mut owners = metadata.owner_references.iter().flatten();
+    let controller = owners.find(|owner| owner.controller == Some(true));
+    let containers = spec.into_iter().flat_map(|spec| &spec.containers).map(|container| {
+        let parts = [&container.command, &container.args];
+        let words = parts.into_iter().flatten().flatten().cloned().collect();
+        Container { name: container.name.clone(), words }
     });
     Pod {
-        namespace: metadata.namespace.unwrap_or_default(),
-        name: metadata.name.unwrap_or_default(),
-        uid: metadata.uid.unwrap_or_default(),
-        node: spec.node_name,
-        controller: controller.map(|owner| Controller { kind: owner.kind, name: owner.name }),
-        labels: metadata.labels.unwrap_or_default(),
-        annotations: metadata.annotations.unwrap_or_default(),
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
+        node: spec.and_then(|spec| spec.node_name.clone()),
+        controller: controller
+            .map(|owner| Controller { kind: owner.kind.clone(), name: owner.name.clone() }),
+        labels: metadata.labels.clone().unwrap_or_default(),
+        annotations: metadata.annotations.clone().unwrap_or_default(),
         containers: containers.collect(),
     }
 }
@@ -46,7 +43,7 @@ mod tests {
             "spec": {"nodeName": "n", "containers": [
                 {"name": "base", "command": ["airflow"], "args": ["tasks", "run"]}]},
         });
-        let found = pod(serde_json::from_value(object).unwrap());
+        let found = pod(&serde_json::from_value(object).unwrap());
         assert_eq!([&*found.namespace, &found.name, &found.uid], ["a", "p", "1"]);
         assert_eq!(found.node.as_deref(), Some("n"));
         assert_eq!(found.labels["l"], "x");

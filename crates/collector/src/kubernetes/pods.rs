@@ -7,9 +7,11 @@ use std::time::Duration;
 use airflow::Pod;
 use k8s_openapi::api::core::v1::Pod as Object;
 use kube::Api;
+use model::{Entry, Labels};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -17,6 +19,7 @@ use crate::error::Chain;
 use crate::kubernetes::cache::Cache;
 use crate::kubernetes::client::{Access, connect};
 use crate::kubernetes::object;
+use crate::kubernetes::pod_ends::PodEnds;
 use crate::kubernetes::watch::{Failure, Observer, Patience, Selection, follow};
 use crate::stage::PodSource;
 use crate::write::Backoff;
@@ -65,19 +68,28 @@ impl PodsSettings {
 }
 
 impl Pods {
-    /// The source, and what keeps it true as long as it is polled. The server is not waited for:
-    /// while it is away, fewer pods are known.
+    /// The source, what hears of pods of tasks that failed, and what keeps both true as long as it
+    /// is polled. The server is not waited for: while it is away, fewer pods are known.
     ///
     /// # Errors
     /// When the files or the address of the access cannot be used.
     pub async fn watch(
         settings: PodsSettings,
         parts: PodsParts<'_>,
-    ) -> Result<(Arc<dyn PodSource>, impl Future<Output = ()> + Send + 'static), Error> {
+    ) -> Result<
+        (
+            Arc<dyn PodSource>,
+            mpsc::Receiver<(Labels, Entry)>,
+            impl Future<Output = ()> + Send + use<>,
+        ),
+        Error,
+    > {
         let client = connect(&settings.access).await?;
         let pods = Arc::new(Self::default());
+        let (ends, heard) = PodEnds::new();
         let mut keeper = Keeper {
             pods: Arc::clone(&pods),
+            ends,
             metrics: Metrics::register(parts.registry),
             is_failing: false,
         };
@@ -90,7 +102,7 @@ impl Pods {
         let following = async move {
             follow(Api::<Object>::all(client), selection, patience, &mut keeper).await;
         };
-        Ok((pods, following))
+        Ok((pods, heard, following))
     }
 
     fn lock(&self) -> MutexGuard<'_, Cache> {
@@ -108,6 +120,7 @@ impl PodSource for Pods {
 #[derive(Debug)]
 struct Keeper {
     pods: Arc<Pods>,
+    ends: PodEnds,
     metrics: Metrics,
     is_failing: bool,
 }
@@ -137,11 +150,16 @@ impl Observer<Object> for Keeper {
     }
 
     fn applied(&mut self, object: Object) {
-        self.change(|cache, _| cache.apply(object::pod(object)));
+        let pod = object::pod(&object);
+        self.ends.look(&pod, &object);
+        self.change(|cache, _| cache.apply(pod));
     }
 
     fn deleted(&mut self, object: Object) {
-        self.change(|cache, now| cache.delete(object::pod(object), now));
+        let pod = object::pod(&object);
+        self.ends.look(&pod, &object);
+        self.ends.forget(&pod);
+        self.change(|cache, now| cache.delete(pod, now));
     }
 
     fn failed(&mut self, failure: &Failure) {

@@ -95,6 +95,7 @@ impl Node {
         let mut registry = Registry::default();
         let parts = Parts {
             pods: Arc::new(PodsFile::open(self.pods_file()).unwrap()),
+            pod_ends: None,
             clock: Arc::new(SystemClock),
             seed: 1,
             registry: &mut registry,

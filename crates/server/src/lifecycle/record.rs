@@ -207,15 +207,23 @@ const EXIT_CODE: &str = "exit code ";
 
 fn cause_text(cause: &Cause) -> String {
     match cause {
-        Cause::Zombie => "zombie".to_owned(),
+        Cause::Pod(reason) => reason.clone(),
+        Cause::TimedOut => "timed out".to_owned(),
         Cause::ExitCode(code) => format!("{EXIT_CODE}{code}"),
+        Cause::Zombie => "zombie".to_owned(),
+        Cause::Executor => "executor".to_owned(),
     }
 }
 
 fn cause(text: &str) -> Cause {
-    match text.strip_prefix(EXIT_CODE) {
-        Some(code) => Cause::ExitCode(code.to_owned()),
-        None => Cause::Zombie,
+    match text {
+        "timed out" => Cause::TimedOut,
+        "zombie" => Cause::Zombie,
+        "executor" => Cause::Executor,
+        text => match text.strip_prefix(EXIT_CODE) {
+            Some(code) => Cause::ExitCode(code.to_owned()),
+            None => Cause::Pod(text.to_owned()),
+        },
     }
 }
 

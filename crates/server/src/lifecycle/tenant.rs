@@ -40,7 +40,8 @@ impl Tenant {
     /// Takes a line that may tell something.
     pub(crate) fn take(&mut self, labels: &Labels, metadata: &Labels, line: &str, now: Timestamp) {
         let Some(attribution) = attribution(labels, metadata) else { return };
-        let Some(teller) = Teller::of(labels.get("component"), attribution.by) else { return };
+        let teller = Teller::of(labels.get("source"), labels.get("component"), attribution.by);
+        let Some(teller) = teller else { return };
         if let Some(subject) = self.lifecycle.take(teller, line, &attribution.task) {
             self.open.insert(subject, now);
         }

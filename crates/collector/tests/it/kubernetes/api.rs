@@ -145,18 +145,19 @@ impl Api {
     /// Makes a pod, or changes its labels and its phase.
     pub fn apply_in_phase(&self, uid: &str, labels: &[(&str, &str)], phase: &str) {
         let labels: BTreeMap<_, _> = labels.iter().copied().collect();
-        self.change(|world| {
-            let kind = if world.pods.contains_key(uid) { "MODIFIED" } else { "ADDED" };
-            let object = json!({
-                "apiVersion": "v1", "kind": "Pod",
-                "metadata": {"name": format!("pod-{uid}"), "namespace": "airflow", "uid": uid,
-                    "labels": labels, "resourceVersion": world.version.to_string()},
-                "spec": {"nodeName": "node-1", "containers": [{"name": "base"}]},
-                "status": {"phase": phase},
-            });
-            world.pods.insert(uid.to_owned(), object.clone());
-            (kind, object)
+        let object = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": format!("pod-{uid}"), "namespace": "airflow", "uid": uid,
+                "labels": labels},
+            "spec": {"nodeName": "node-1", "containers": [{"name": "base"}]},
+            "status": {"phase": phase},
         });
+        self.apply_object(uid, &object);
+    }
+
+    /// Makes a pod of any form, or changes it.
+    pub fn apply_object(&self, uid: &str, object: &Value) {
+        self.inner.apply_object(uid, object);
     }
 
     /// Deletes a pod that is there.
@@ -193,13 +194,7 @@ impl Objects {
 
     /// Makes an object, or changes it.
     pub fn apply(&self, uid: &str, object: &Value) {
-        self.0.change(|world| {
-            let kind = if world.pods.contains_key(uid) { "MODIFIED" } else { "ADDED" };
-            let mut object = object.clone();
-            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
-            world.pods.insert(uid.to_owned(), object.clone());
-            (kind, object)
-        });
+        self.0.apply_object(uid, object);
     }
 
     /// Deletes an object that is there.
@@ -226,6 +221,16 @@ impl Inner {
             version: watch::Sender::new(1),
             epoch: watch::Sender::new(0),
         })
+    }
+
+    fn apply_object(&self, uid: &str, object: &Value) {
+        self.change(|world| {
+            let kind = if world.pods.contains_key(uid) { "MODIFIED" } else { "ADDED" };
+            let mut object = object.clone();
+            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+            world.pods.insert(uid.to_owned(), object.clone());
+            (kind, object)
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut World) -> (&'static str, Value)) {

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use airflow::pod::PodEnd;
 use barogram_collector::PodSource;
 use barogram_collector::kubernetes::{Access, Pods, PodsParts, PodsSettings};
+use model::{Entry, Labels};
 use prometheus_client::registry::Registry;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Following {
     pods: Arc<dyn PodSource>,
+    ends: mpsc::Receiver<(Labels, Entry)>,
     registry: Registry,
     task: JoinHandle<()>,
 }
@@ -38,8 +42,8 @@ impl Following {
         };
         let mut registry = Registry::default();
         let parts = PodsParts { seed: 1, registry: &mut registry };
-        let (pods, following) = Pods::watch(settings, parts).await.unwrap();
-        Self { pods, registry, task: tokio::spawn(following) }
+        let (pods, ends, following) = Pods::watch(settings, parts).await.unwrap();
+        Self { pods, ends, registry, task: tokio::spawn(following) }
     }
 
     fn knows(&self, uid: &str) -> bool {
@@ -257,4 +261,52 @@ async fn no_pod_is_missed_while_there_is_history() {
 #[tokio::test]
 async fn what_is_known_becomes_what_is_true() {
     futures::future::join_all((1..=16).map(|seed| play(seed, true))).await;
+}
+
+/// Each failed pod of a task once, whatever is told of it again, with whose it was and why.
+#[tokio::test]
+async fn how_pods_of_tasks_ended_is_told_once() {
+    let api = Api::start().await;
+    let mut following = Following::start(&api.url).await;
+    let pod = |name: &str, executor: &str, status: serde_json::Value| {
+        serde_json::json!({
+            "metadata": {"name": name, "namespace": "airflow", "uid": name,
+                "labels": {"kubernetes_executor": executor},
+                "annotations": {"dag_id": "d", "task_id": "t", "run_id": "r", "try_number": "1"}},
+            "spec": {"nodeName": "node-1", "containers": [{"name": "base"}]},
+            "status": status,
+        })
+    };
+    let ended = |code: i32, reason: &str| {
+        serde_json::json!({"phase": "Failed", "containerStatuses": [{"name": "base",
+            "image": "", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"terminated": {"exitCode": code, "reason": reason,
+                "finishedAt": "2026-11-22T08:10:00Z"}}}]})
+    };
+    let evicted = serde_json::json!({"phase": "Failed", "reason": "Evicted", "conditions": [
+        {"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-22T08:10:05Z"}]});
+    api.apply_object("fine", &pod("fine", "True", ended(0, "Completed")));
+    api.apply_object("web", &pod("web", "False", ended(1, "Error")));
+    api.apply_object("runs", &pod("runs", "True", serde_json::json!({"phase": "Running"})));
+    for _ in 0..2 {
+        api.apply_object("oom", &pod("oom", "True", ended(137, "OOMKilled")));
+    }
+    api.apply_object("gone", &pod("gone", "True", evicted));
+    api.apply("last", &[]);
+    until("the last", || following.knows("last")).await;
+    api.delete("oom");
+    until("a pod that is gone", || following.metric("barogram_kubernetes_pods") == 5.0).await;
+    let mut told = Vec::new();
+    while let Ok((labels, entry)) = following.ends.try_recv() {
+        let names = ["source", "dag_id", "task_id", "level"].map(|name| labels.get(name).unwrap());
+        let of = ["pod", "run_id", "try_number"].map(|name| entry.metadata.get(name).unwrap());
+        let end = PodEnd::parse(&entry.line).unwrap();
+        assert_eq!(end.at(), Some(entry.timestamp));
+        told.push(format!("{names:?} {of:?} {:?}", end.reason()));
+    }
+    let expect = |pod: &str, reason: &str| {
+        format!(r#"["airflow.pods", "d", "t", "error"] ["{pod}", "r", "1"] Some("{reason}")"#)
+    };
+    told.sort();
+    assert_eq!(told, [expect("gone", "Evicted"), expect("oom", "OOMKilled")]);
 }
