@@ -85,6 +85,12 @@ pub enum Error {
     /// The HTTP client cannot be made.
     #[error("failed to set up the http client")]
     HttpClient(#[source] reqwest::Error),
+    /// The thread that reads files cannot be set up.
+    #[error(
+        "failed to set up what reads files; raise the limits of open files and threads for the \
+         collector"
+    )]
+    Thread(#[source] io::Error),
     /// A part of the collector ended that should not have.
     #[error("a task of the collector failed; this is a bug, please report it")]
     Task(#[source] tokio::task::JoinError),
@@ -110,7 +116,8 @@ impl Error {
             | Self::CaFile { .. }
             | Self::EndpointName { .. }
             | Self::Kubernetes { .. }
-            | Self::Url { .. } => ErrorKind::Configuration,
+            | Self::Url { .. }
+            | Self::Thread(_) => ErrorKind::Configuration,
             Self::HttpClient(_) | Self::Task(_) => ErrorKind::Internal,
         }
     }

@@ -13,6 +13,6 @@ mod watch;
 pub use file::{Change, Fingerprint, Inode, LogFile};
 pub use folder::PodFolder;
 pub use position::{FileNo, Mark, Positions, Saved, write_whole};
-pub use reader::{Reader, blocking, send};
+pub use reader::{Reader, on_own_thread, send};
 pub use tailer::{Delivery, Surroundings};
-pub use watch::{Hints, Watch, Watcher, watch};
+pub use watch::{Hints, Watcher, watch};

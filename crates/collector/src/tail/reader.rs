@@ -1,5 +1,6 @@
 //! When files are looked for, looked at and read.
 
+use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -8,25 +9,21 @@ use tokio_util::sync::CancellationToken;
 use crate::limits::{HINT_PAUSE, HOUSEKEEPING_INTERVAL};
 use crate::tail::opener::Opener;
 use crate::tail::tailer::{Delivery, Surroundings, Tailer};
-use crate::tail::watch::{Watch, watch};
+use crate::tail::watch::watch;
 use crate::{Config, Error};
 
 /// Reads all files into a queue, as fast as there is room in it.
 #[derive(Debug)]
 pub struct Reader {
     config: Config,
-    tailer: Tailer,
-    watch: Watch,
+    around: Surroundings,
     queue: mpsc::Sender<Delivery>,
 }
 
 impl Reader {
-    /// A reader of the files under the pods folder. Needs a runtime: it waits for inotify.
+    /// A reader of the files under the pods folder.
     pub fn new(config: Config, around: Surroundings, queue: mpsc::Sender<Delivery>) -> Self {
-        let (watch, watcher) = watch();
-        let opener = Opener::start(config.pods_folder.clone());
-        let tailer = Tailer::new(config.clone(), around, watcher, opener);
-        Self { config, tailer, watch, queue }
+        Self { config, around, queue }
     }
 
     /// Reads until it is told to end, or nobody takes from the queue any more.
@@ -34,7 +31,14 @@ impl Reader {
     /// # Errors
     /// When the pods folder is there and cannot be read.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
-        let Self { config, mut tailer, mut watch, queue } = self;
+        on_own_thread(cancel, |cancel| self.read(cancel)).await
+    }
+
+    async fn read(self, cancel: CancellationToken) -> Result<(), Error> {
+        let Self { config, around, queue } = self;
+        let (mut watch, watcher) = watch();
+        let opener = Opener::start(config.pods_folder.clone());
+        let mut tailer = Tailer::new(config.clone(), around, watcher, opener);
         let mut poll = interval(config.poll_interval);
         let mut housekeeping = interval(HOUSEKEEPING_INTERVAL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -49,48 +53,27 @@ impl Reader {
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
                 hints = hints => {
-                    let room = queue.capacity();
-                    let follow = move |it: &mut Tailer| {
-                        let now = Instant::now();
-                        it.follow(&hints, now).map(|()| it.read(room, now))
-                    };
-                    let read;
-                    (tailer, read) = blocking(tailer, follow).await?;
-                    if !send(&queue, read?).await {
+                    let now = Instant::now();
+                    tailer.follow(&hints, now)?;
+                    if !send(&queue, tailer.read(queue.capacity(), now)).await {
                         return Ok(());
                     }
                     next_hints = Instant::now() + HINT_PAUSE;
                 }
                 () = &mut opened => {
-                    let room = queue.capacity();
-                    let take = move |it: &mut Tailer| {
-                        let now = Instant::now();
-                        it.take_held(now);
-                        it.read(room, now)
-                    };
-                    let read;
-                    (tailer, read) = blocking(tailer, take).await?;
-                    if !send(&queue, read).await {
+                    let now = Instant::now();
+                    tailer.take_held(now);
+                    if !send(&queue, tailer.read(queue.capacity(), now)).await {
                         return Ok(());
                     }
                     opened.set(tailer.bell());
                 }
-                _ = poll.tick() => {
-                    let result;
-                    (tailer, result) = blocking(tailer, |it| it.scan(Instant::now())).await?;
-                    result?;
-                }
-                _ = housekeeping.tick() => {
-                    (tailer, ()) = blocking(tailer, |it| it.refresh(Instant::now())).await?;
-                }
+                _ = poll.tick() => tailer.scan(Instant::now())?,
+                _ = housekeeping.tick() => tailer.refresh(Instant::now()),
                 permit = queue.reserve(), if tailer.has_work() => {
                     let Ok(permit) = permit else { return Ok(()) };
-                    let room = 1 + queue.capacity();
-                    let read = move |it: &mut Tailer| it.read(room, Instant::now());
-                    let deliveries;
-                    (tailer, deliveries) = blocking(tailer, read).await?;
                     drop(permit);
-                    if !send(&queue, deliveries).await {
+                    if !send(&queue, tailer.read(queue.capacity(), Instant::now())).await {
                         return Ok(());
                     }
                 }
@@ -110,15 +93,19 @@ pub async fn send<T>(queue: &mpsc::Sender<T>, read: Vec<T>) -> bool {
     true
 }
 
-/// Does what blocks on the disk where it may. Each time costs two changes of threads, which is most
-/// of what a quiet node costs; so what comes next is done at once with it.
-pub async fn blocking<S: Send + 'static, T: Send + 'static>(
-    mut state: S,
-    work: impl FnOnce(&mut S) -> T + Send + 'static,
-) -> Result<(S, T), Error> {
-    let done = spawn_blocking(move || {
-        let result = work(&mut state);
-        (state, result)
-    });
-    done.await.map_err(Error::Task)
+/// Runs what may block on the disk on a thread of its own, which also waits for the files' events:
+/// what comes of a file is read without a change of threads, and those are most of what a quiet node
+/// costs. It ends with the call, even with one that is dropped.
+pub async fn on_own_thread<F>(
+    cancel: CancellationToken,
+    reads: impl FnOnce(CancellationToken) -> F + Send + 'static,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Error::Thread)?;
+    let cancel = cancel.child_token();
+    let _ended = cancel.clone().drop_guard();
+    spawn_blocking(move || runtime.block_on(reads(cancel))).await.map_err(Error::Task)?
 }

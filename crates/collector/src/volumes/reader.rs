@@ -16,7 +16,7 @@ use crate::limits::{
     WATCHED_FOLDERS_MAX,
 };
 use crate::status::Progress;
-use crate::tail::{Hints, Watch, Watcher, blocking, send, watch};
+use crate::tail::{Hints, Watcher, on_own_thread, send, watch};
 use crate::volumes::files::{Around, Batch, Files};
 use crate::volumes::role::Known;
 use crate::volumes::search::OF_DAG;
@@ -29,9 +29,9 @@ const LOOKS_PER_SWEEP: u32 = 64;
 /// Reads all task logs into a queue, as fast as there is room in it.
 #[derive(Debug)]
 pub struct Reader {
-    look_interval: Duration,
-    work: Work,
-    watch: Watch,
+    config: TaskLogs,
+    known: Known,
+    around: Around,
     queue: mpsc::Sender<Batch>,
 }
 
@@ -48,15 +48,9 @@ struct Work {
 }
 
 impl Reader {
-    /// A reader of the logs on the volumes that are meant. Needs a runtime: it waits for inotify.
+    /// A reader of the logs on the volumes that are meant.
     pub fn new(config: TaskLogs, known: Known, around: Around, queue: mpsc::Sender<Batch>) -> Self {
-        let (watch, watcher) = watch();
-        let TaskLogs { kubelet_folder, folders, look_interval, .. } = config;
-        let (clock, progress) = (around.clock.clone(), around.progress.clone());
-        let survey = Survey::new(known, kubelet_folder, folders);
-        let files = Files::new(around);
-        let work = Work { survey, files, watcher, clock, progress, look_interval, looks: 0 };
-        Self { look_interval, work, watch, queue }
+        Self { config, known, around, queue }
     }
 
     /// Reads until it is told to end, or nobody takes from the queue any more.
@@ -64,7 +58,14 @@ impl Reader {
     /// # Errors
     /// When a part of it has failed.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), Error> {
-        let Self { look_interval, mut work, mut watch, queue } = self;
+        on_own_thread(cancel, |cancel| self.read(cancel)).await
+    }
+
+    async fn read(self, cancel: CancellationToken) -> Result<(), Error> {
+        let Self { config, known, around, queue } = self;
+        let (mut watch, watcher) = watch();
+        let look_interval = config.look_interval;
+        let mut work = Work::new(config, known, around, watcher);
         let (mut looks, mut refresh) = (interval(look_interval), interval(TASK_REFRESH));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -77,26 +78,19 @@ impl Reader {
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
                 hints = hints => {
-                    work = blocking(work, move |it| it.follow(&hints, Instant::now())).await?.0;
+                    work.follow(&hints, Instant::now());
                     next_hints = Instant::now() + HINT_PAUSE;
                 }
-                _ = looks.tick() => {
-                    work = blocking(work, |it| it.look(Instant::now())).await?.0;
-                }
+                _ = looks.tick() => work.look(Instant::now()),
                 () = sleep_until(next_step), if work.is_walking() => {
-                    work = blocking(work, |it| it.step(Instant::now())).await?.0;
+                    work.step(Instant::now());
                     next_step = Instant::now() + WALK_STEP_PAUSE;
                 }
-                _ = refresh.tick() => {
-                    work = blocking(work, |it| it.files.refresh(Instant::now())).await?.0;
-                }
+                _ = refresh.tick() => work.files.refresh(Instant::now()),
                 permit = queue.reserve(), if work.files.has_work() => {
                     let Ok(permit) = permit else { return Ok(()) };
-                    let batches_max = 1 + queue.capacity();
-                    let read = move |it: &mut Work| it.files.read(batches_max, Instant::now());
-                    let batches;
-                    (work, batches) = blocking(work, read).await?;
                     drop(permit);
+                    let batches = work.files.read(queue.capacity(), Instant::now());
                     if !send(&queue, batches).await {
                         return Ok(());
                     }
@@ -107,6 +101,14 @@ impl Reader {
 }
 
 impl Work {
+    fn new(config: TaskLogs, known: Known, around: Around, watcher: Watcher) -> Self {
+        let TaskLogs { kubelet_folder, folders, look_interval, .. } = config;
+        let (clock, progress) = (around.clock.clone(), around.progress.clone());
+        let survey = Survey::new(known, kubelet_folder, folders);
+        let files = Files::new(around);
+        Self { survey, files, watcher, clock, progress, look_interval, looks: 0 }
+    }
+
     /// Looks which volumes there are, and begins to look through those whose turn it is.
     fn look(&mut self, now: Instant) {
         let changes = self.survey.look(now);

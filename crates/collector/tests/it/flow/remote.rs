@@ -63,15 +63,16 @@ async fn what_is_told_later_is_waited_for() {
     api.of("configmaps").apply("names", &names("one"));
     place.write("app.log", "first\n");
     let agent = place.start(TEXT, &store);
-    sleep(Duration::from_millis(300)).await;
-    assert!(store.stored().entries.is_empty(), "the secret is not known yet");
     let problem = || {
         let all = agent.control.components();
         all.iter()
             .find(|it| it.name == "remote.kubernetes.secret")
             .and_then(|it| it.stats.problem())
     };
-    assert!(problem().is_some_and(|it| it.starts_with("logging/key: ")), "{:?}", problem());
+    let is_missed = || problem().is_some_and(|it| it.starts_with("logging/key: "));
+    until(is_missed, || format!("{:?}", problem())).await;
+    sleep(Duration::from_millis(300)).await;
+    assert!(store.stored().entries.is_empty(), "the secret is not known yet");
     // "hunter2", in base64.
     let secret = json!({"metadata": {"name": "key"}, "data": {"password": "aHVudGVyMg=="}});
     api.of("secrets").apply("key", &secret);
