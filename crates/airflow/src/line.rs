@@ -5,9 +5,11 @@
 //! somewhere in it. What the line *says* (the ids in its message) is not looked at here.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use memchr::memmem;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 
 use crate::level::Level;
 
@@ -56,11 +58,15 @@ pub fn recognise(line: &str) -> Option<Head> {
 
 /// `[<ISO time>] {<file>:<line>} LEVEL - `
 fn text_level(line: &str) -> Option<Level> {
-    let (time, rest) = line.strip_prefix('[')?.split_once("] {")?;
-    let (place, rest) = rest.split_once("} ")?;
+    // By single characters: what looks for a word is set up anew for every line.
+    let (time, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let (place, rest) = rest.strip_prefix(" {")?.split_once('}')?;
     let (_, number) = place.rsplit_once(':')?;
-    let (level, _) = rest.split_once(" - ")?;
-    let certain = is_date(time) && time.as_bytes().get(10) == Some(&b'T') && is_digits(number);
+    let (level, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let certain = rest.starts_with("- ")
+        && is_date(time)
+        && time.as_bytes().get(10) == Some(&b'T')
+        && is_digits(number);
     certain.then(|| upper_level(level)).flatten()
 }
 
@@ -77,8 +83,9 @@ fn celery_level(line: &str) -> Option<Level> {
 
 /// `<ISO time> [level    ] `, the level padded with blanks to nine.
 fn console_level(line: &str) -> Option<Level> {
-    let (time, rest) = line.split_once(" [")?;
-    let (level, _) = rest.split_once("] ")?;
+    let (time, rest) = line.split_once('[')?;
+    let (level, rest) = rest.split_once(']')?;
+    let time = time.strip_suffix(' ').filter(|_| rest.starts_with(' '))?;
     let padded = level.len() >= "critical".len() && !level.starts_with(' ');
     let word = level.trim_end_matches(' ');
     let lower = word.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -93,21 +100,57 @@ fn uvicorn_level(line: &str) -> Option<Level> {
     padded.then(|| upper_level(level)).flatten()
 }
 
-/// A JSON object with a string each for `timestamp`, `level` and `event`: structlog's record.
+/// A JSON object with a string each for `timestamp`, `level` and `event`: structlog's record. It is
+/// read as far as these are, with which it mostly begins; what follows must end as an object does.
 fn json_level(line: &str) -> Option<Level> {
-    #[derive(Deserialize)]
-    struct Record<'a> {
-        #[serde(borrow)]
-        timestamp: Cow<'a, str>,
-        #[serde(borrow)]
-        level: Cow<'a, str>,
-        #[serde(borrow, rename = "event")]
-        _event: Cow<'a, str>,
-    }
     // Most JSON in logs is no record, and to find that out need not cost a parse.
     memmem::find(line.as_bytes(), b"\"level\"")?;
-    let record: Record<'_> = serde_json::from_str(line).ok()?;
-    is_date(&record.timestamp).then(|| Level::parse(&record.level)).flatten()
+    let mut found = Found::default();
+    // That something follows is an error to it.
+    let _ = serde_json::Deserializer::from_str(line).deserialize_map(&mut found);
+    let (timestamp, level, _) = found.all()?;
+    let certain = is_date(timestamp) && line.trim_ascii_end().ends_with('}');
+    certain.then(|| Level::parse(level)).flatten()
+}
+
+/// What of a JSON object tells that it is a record.
+#[derive(Default)]
+struct Found<'a> {
+    timestamp: Option<Text<'a>>,
+    level: Option<Text<'a>>,
+    event: Option<Text<'a>>,
+}
+
+/// A string that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+impl Found<'_> {
+    fn all(&self) -> Option<(&str, &str, &str)> {
+        Some((&self.timestamp.as_ref()?.0, &self.level.as_ref()?.0, &self.event.as_ref()?.0))
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Found<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.all().is_none()
+            && let Some(Text(key)) = map.next_key()?
+        {
+            match &*key {
+                "timestamp" => self.timestamp = Some(map.next_value()?),
+                "level" => self.level = Some(map.next_value()?),
+                "event" => self.event = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn upper_level(word: &str) -> Option<Level> {
@@ -172,6 +215,11 @@ mod tests {
         check(&line.replace("event", "message"), None);
         check(&line.replace("2026-11-22T", "today "), None);
         check(&line[..line.len() - 1], None);
+        check(
+            &line.replace(r#","event""#, r#","more":{"level":[1]},"event""#),
+            Some((Form::Json, "error")),
+        );
+        check(&line.replace(r#""error""#, r#"{"level":"error"}"#), None);
         check(r#"{"level":3,"event":"e","timestamp":"2026-11-22T09:11:44"}"#, None);
         check(r#"{"a":1}"#, None);
     }

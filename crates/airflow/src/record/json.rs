@@ -7,14 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::level::Level;
-use crate::line::Form;
+use crate::line::{Form, Text};
 use crate::record::read::{Fields, Record, Source};
 use crate::record::time;
 use crate::task::MapIndex;
-
-/// A string that is borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A key that comes twice is an error, and so is one of another kind than Airflow's: such a line is
 /// no record of Airflow's.

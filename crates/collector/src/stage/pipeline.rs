@@ -136,6 +136,8 @@ pub struct Pipeline {
     checkpoint_bytes: u64,
     last_timestamp: Timestamp,
     line_bytes_max: usize,
+    /// What a line has completed; empty between lines, and kept for its memory.
+    complete: Vec<Joined>,
     parcel: Parcel,
 }
 
@@ -159,6 +161,7 @@ impl Pipeline {
             checkpoint_bytes: CHECKPOINT_BYTES,
             last_timestamp: born,
             line_bytes_max,
+            complete: Vec::new(),
             parcel: Parcel::default(),
         }
     }
@@ -382,10 +385,11 @@ impl Pipeline {
     }
 
     fn line(&mut self, line: Line) {
-        let (mut complete, now) = (Vec::new(), line.last_timestamp);
+        let (mut complete, now) = (std::mem::take(&mut self.complete), line.last_timestamp);
         let answer = self.owners.ask(&line);
         self.multiline.take(line, answer, &mut |joined| complete.push(joined));
-        complete.into_iter().for_each(|joined| self.place(joined));
+        complete.drain(..).for_each(|joined| self.place(joined));
+        self.complete = complete;
         self.let_go(now);
     }
 

@@ -273,6 +273,7 @@ async fn fill(
     queue: &Queue,
     mut inbox: mpsc::Receiver<Parcel>,
 ) {
+    let mut encoder = loki::push::Encoder::default();
     while let Some(batch) = gather(endpoint, &mut inbox).await {
         if batch.entries() == 0 {
             queue.push_empty(batch.into_tickets());
@@ -282,7 +283,7 @@ async fn fill(
             entries: batch.entries(),
             records: batch.records(),
             marks: custody.marks(batch.tickets()),
-            body: Bytes::from(loki::push::encode(batch.streams())),
+            body: Bytes::from(encoder.encode(batch.streams())),
         };
         queue.push(record, batch.into_tickets()).await;
     }

@@ -57,6 +57,5 @@ impl Streams {
 /// What an entry adds to a push. Metadata counts as it does in Loki's limits: where lines are short
 /// it is the larger part.
 fn size(entry: &Entry) -> usize {
-    let pairs = entry.metadata.iter();
-    entry.line.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+    entry.line.len() + entry.metadata.text_bytes()
 }

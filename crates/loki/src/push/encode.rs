@@ -23,16 +23,46 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// The body of a push with these streams: protobuf in a snappy block.
 ///
 /// # Panics
-/// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
+/// As [`Encoder::encode`].
 #[must_use]
 pub fn encode(streams: &[Stream]) -> Vec<u8> {
-    let message = message(streams);
-    snap::raw::Encoder::new().compress_vec(&message).expect("a batch is far below 4 GiB")
+    Encoder::default().encode(streams)
 }
 
-/// The message of a request. How long its parts are is found first, so that each is written once,
-/// in its place.
-pub(super) fn message(streams: &[Stream]) -> Vec<u8> {
+/// Makes the bodies of pushes one after another, in memory that it keeps.
+#[derive(Debug)]
+pub struct Encoder {
+    message: Vec<u8>,
+    block: Vec<u8>,
+    snappy: snap::raw::Encoder,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { message: Vec::new(), block: Vec::new(), snappy: snap::raw::Encoder::new() }
+    }
+}
+
+impl Encoder {
+    /// The body of a push with these streams: protobuf in a snappy block.
+    ///
+    /// # Panics
+    /// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
+    #[must_use]
+    pub fn encode(&mut self, streams: &[Stream]) -> Vec<u8> {
+        message(streams, &mut self.message);
+        let most = snap::raw::max_compress_len(self.message.len());
+        if self.block.len() < most {
+            self.block.resize(most, 0);
+        }
+        let written = self.snappy.compress(&self.message, &mut self.block);
+        self.block[..written.expect("a batch is far below 4 GiB")].to_vec()
+    }
+}
+
+/// Writes the message of a request, instead of what was there. How long its parts are is found
+/// first, so that each is written once, in its place.
+pub(super) fn message(streams: &[Stream], message: &mut Vec<u8>) {
     let mut metadata = Metadata::default();
     let mut entry_lens = Vec::with_capacity(streams.iter().map(|it| it.entries.len()).sum());
     let mut heads = Vec::with_capacity(streams.len());
@@ -48,16 +78,17 @@ pub(super) fn message(streams: &[Stream]) -> Vec<u8> {
         message_len += bytes_len(len);
         heads.push((labels, len));
     }
-    let (mut message, mut entry_lens) = (Vec::with_capacity(message_len), entry_lens.into_iter());
+    message.clear();
+    message.reserve(message_len);
+    let mut entry_lens = entry_lens.into_iter();
     for (stream, (labels, len)) in streams.iter().zip(&heads) {
-        head(&mut message, REQUEST_STREAM, *len);
-        text(&mut message, STREAM_LABELS, labels);
+        head(message, REQUEST_STREAM, *len);
+        text(message, STREAM_LABELS, labels);
         for (entry, len) in stream.entries.iter().zip(&mut entry_lens) {
-            head(&mut message, STREAM_ENTRY, len);
-            write_entry(&mut message, entry, metadata.of(&entry.metadata));
+            head(message, STREAM_ENTRY, len);
+            write_entry(message, entry, metadata.of(&entry.metadata));
         }
     }
-    message
 }
 
 /// The metadata that was written last, and its bytes.
@@ -163,7 +194,10 @@ mod tests {
 
     #[track_caller]
     fn check(streams: &[Stream]) {
-        assert_eq!(message(streams), request(streams).encode_to_vec(), "for {streams:?}");
+        // What was there before must not stay.
+        let mut written = b"before".to_vec();
+        message(streams, &mut written);
+        assert_eq!(written, request(streams).encode_to_vec(), "for {streams:?}");
     }
 
     fn entry(nanos: i64, line: &str, metadata: &[(&str, &str)]) -> Entry {

@@ -18,7 +18,7 @@ mod validate;
 mod wire;
 
 pub use decode::{Push, PushLimits, decode, parse, parse_legacy};
-pub use encode::encode;
+pub use encode::{Encoder, encode};
 pub use encoding::inflate;
 pub use error::{PushError, PushErrorKind, Reason, Rejection};
 pub use known::KnownStreams;
