@@ -31,6 +31,8 @@ RESPONSE_BYTES_MAX = 32 * 1024 * 1024
 WINDOW_NANOS = 30 * DAY
 # Two years. More windows than that are not looked through for one try.
 WINDOWS_MAX = 25
+# What barogram itself notes of tries has their ids too.
+NO_RECORDS = 'source!="airflow.lifecycle"'
 # How much of a server's own words is shown.
 REFUSAL_CHARS_MAX = 300
 READ_BYTES = 256 * 1024
@@ -64,7 +66,7 @@ class Try:
 
     def query(self, matchers: str = "") -> str:
         """The LogQL that finds its lines. Ids are quoted: they may hold anything."""
-        labels = f"dag_id={quote(self.dag_id)}, task_id={quote(self.task_id)}"
+        labels = f"dag_id={quote(self.dag_id)}, task_id={quote(self.task_id)}, {NO_RECORDS}"
         selector = f"{labels}, {matchers}" if matchers else labels
         return (
             f"{{{selector}}} | run_id={quote(self.run_id)}"

@@ -199,6 +199,10 @@ def test_ids_are_quoted():
     check("a\nb\x00`", r'"a\u000ab\u0000`"')
     check("é😀", r'"\u00e9\U0001f600"')
     check("\ud800", r'"\ufffd"')
-    query = '{dag_id="d", task_id="g.t"} | run_id="r+1" | try_number="2" | map_index="-1"'
+    no_records = 'source!="airflow.lifecycle"'
+    selector = f'{{dag_id="d", task_id="g.t", {no_records}}}'
+    query = f'{selector} | run_id="r+1" | try_number="2" | map_index="-1"'
     assert Try("d", "g.t", "r+1", 2).query() == query
-    assert Try("d", "t", "r", 1, 7).query('a!="b"').startswith('{dag_id="d", task_id="t", a!="b"}')
+    assert Try("d", "t", "r", 1, 7).query('a!="b"').startswith(
+        f'{{dag_id="d", task_id="t", {no_records}, a!="b"}}'
+    )

@@ -51,7 +51,7 @@ def test_lines_of_other_components_are_not_the_tasks():
     held = store(1, holds='component!~"scheduler')
     check(held, ["barogram at URL"], ["0"])
     check(held, [NOTHING], [], matchers='component="worker"')
-    assert '{dag_id="d", task_id="t", component="worker"} |' in held.asked[-1]["query"]
+    assert 'source!="airflow.lifecycle", component="worker"} |' in held.asked[-1]["query"]
 
 
 def test_a_log_that_is_cut_shows_its_end(monkeypatch):
