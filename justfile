@@ -35,3 +35,7 @@ deny:
 # Asks the advisory database about the dependencies (needs the network).
 advisories:
     cargo deny check advisories
+
+# Runs a real Airflow beside a real barogram, for example `just real-airflow 2 CeleryExecutor`.
+real-airflow *args:
+    integrations/real-airflow/run {{ args }}
