@@ -41,13 +41,14 @@ pub async fn run(args: &CollectArgs, path: &Path) -> Result<()> {
     let runner =
         started.with_context(|| format!("the configuration {} is wrong", path.display()))?;
     let (control, cancel) = (runner.control(), CancellationToken::new());
+    control.counts_in(registry);
     let mut logging = control.logging();
     log_as(*logging.borrow_and_update());
     let listen = configuration.listen.unwrap_or(args.listen);
     let listener = bind(listen).await;
     let listener = listener.with_context(|| format!("failed to listen at {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let page = serve(listener, page(registry, control.clone(), path.to_owned()), cancel.clone());
+    let page = serve(listener, page(control.clone(), path.to_owned()), cancel.clone());
     let mut hangups = signal(SignalKind::hangup())?;
     let hear = async {
         while hangups.recv().await.is_some() {
@@ -103,13 +104,13 @@ fn config(args: &CollectArgs, configuration: &Configuration) -> RunnerConfig {
     }
 }
 
-fn page(registry: Registry, control: Control, path: PathBuf) -> PagePart {
+fn page(control: Control, path: PathBuf) -> PagePart {
     let of = control.clone();
     let reread = move || -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
         let (control, path) = (of.clone(), path.clone());
         Box::pin(async move { reread(&control, &path).await })
     };
-    PagePart { control, registry: Arc::new(registry), reread: Arc::new(reread) }
+    PagePart { control, reread: Arc::new(reread) }
 }
 
 /// Reads the configuration again and gives it to the runner.

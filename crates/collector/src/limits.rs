@@ -263,3 +263,13 @@ pub const API_LOOK: Duration = Duration::from_secs(5);
 pub const API_OVER_MAX: Duration = Duration::from_secs(60);
 /// How long after the start positions are kept of what nobody has asked for since.
 pub const PLACES_KEPT: Duration = Duration::from_secs(600);
+/// Bytes of what one target tells when it is scraped: some fifty thousand samples.
+pub const SCRAPED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Samples that wait for one endpoint of `prometheus.remote_write`, in memory: half a kilobyte
+/// each. Our own metrics are some two hundred a minute, so that these are four hours of them.
+pub const SAMPLES_WAITING_MAX: usize = 50_000;
+/// Samples of one request of `prometheus.remote_write`, whatever is configured: stores take some
+/// megabytes.
+pub const SAMPLES_PER_SEND_MAX: usize = 20_000;
+/// How long samples are sent that wait when their component ends; each batch is tried once.
+pub const SAMPLES_DRAIN_MAX: Duration = Duration::from_secs(3);

@@ -5,6 +5,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::prometheus::RemoteWriteMetrics;
 use crate::write::WriteMetrics;
 
 /// The collector's counters and gauges. Cloning shares them.
@@ -34,6 +35,8 @@ pub struct Metrics {
     pub syslog: SyslogMetrics,
     /// What is counted of each sink.
     pub write: WriteMetrics,
+    /// What is counted of sending samples.
+    pub remote_write: RemoteWriteMetrics,
 }
 
 impl Metrics {
@@ -70,6 +73,7 @@ impl Metrics {
         metrics.journal.register(registry);
         metrics.syslog.register(registry);
         metrics.write.register(registry);
+        metrics.remote_write.register(registry);
         metrics
     }
 }

@@ -38,7 +38,13 @@ pub fn stages(args: &mut Arguments<'_, '_>) -> Vec<StageConfig> {
 /// diagnostics.
 #[must_use]
 pub fn rules(args: &mut Arguments<'_, '_>) -> Vec<relabel::Config> {
-    let blocks = args.blocks(&["rule"]);
+    rules_of(args, "rule")
+}
+
+/// The same, where the blocks have another name.
+#[must_use]
+pub fn rules_of(args: &mut Arguments<'_, '_>, name: &str) -> Vec<relabel::Config> {
+    let blocks = args.blocks(&[name]);
     let rules = blocks.into_iter().map(|block| {
         let mut nested = args.nested(block);
         let rule = relabel::Config::decode(&mut nested);

@@ -22,7 +22,7 @@ const WITHOUT_EFFECT: [&str; 7] = [
 ];
 
 /// Who one is, and whom one trusts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Client {
     /// How one proves who one is.
     pub auth: Auth,

@@ -72,7 +72,7 @@ impl Foreign {
         match self {
             Self::OtherThings => Diagnostic::warning(
                 span,
-                format!("{name} is not run: barogram collects logs and nothing else"),
+                format!("{name} is not run: barogram collects logs, and what Prometheus scrapes"),
             ),
             Self::Source => Diagnostic::warning(
                 span,

@@ -7,7 +7,8 @@ use crate::component::{
     airflow_task_logs, discovery_file, discovery_kubernetes, discovery_relabel, local_file,
     local_file_match, loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
     loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
-    loki_source_podlogs, loki_source_syslog, loki_write, remote_http, remote_kubernetes,
+    loki_source_podlogs, loki_source_syslog, loki_write, prometheus_exporter_self,
+    prometheus_relabel, prometheus_remote_write, prometheus_scrape, remote_http, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -26,6 +27,8 @@ pub struct Kind {
 pub enum Export {
     /// Where entries can be sent.
     Receiver,
+    /// Where samples can be sent.
+    SampleReceiver,
     /// What only a running component knows.
     Known,
 }
@@ -51,6 +54,10 @@ pub enum Settings {
     LokiSourcePodlogs(loki_source_podlogs::Settings),
     LokiSourceSyslog(loki_source_syslog::Settings),
     LokiWrite(loki_write::Settings),
+    PrometheusExporterSelf,
+    PrometheusRelabel(prometheus_relabel::Settings),
+    PrometheusRemoteWrite(prometheus_remote_write::Settings),
+    PrometheusScrape(prometheus_scrape::Settings),
     RemoteHttp(remote_http::Settings),
     RemoteKubernetes(remote_kubernetes::Settings),
 }
@@ -58,7 +65,7 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 20] = [
+pub static KINDS: [Kind; 24] = [
     Kind {
         name: "airflow.task_logs",
         exports: &[],
@@ -141,6 +148,26 @@ pub static KINDS: [Kind; 20] = [
         name: "loki.write",
         exports: RECEIVER,
         decode: |args| Settings::LokiWrite(loki_write::decode(args)),
+    },
+    Kind {
+        name: "prometheus.exporter.self",
+        exports: &[("targets", Export::Known)],
+        decode: prometheus_exporter_self::decode,
+    },
+    Kind {
+        name: "prometheus.relabel",
+        exports: &[("receiver", Export::SampleReceiver), ("rules", Export::Known)],
+        decode: |args| Settings::PrometheusRelabel(prometheus_relabel::decode(args)),
+    },
+    Kind {
+        name: "prometheus.remote_write",
+        exports: &[("receiver", Export::SampleReceiver)],
+        decode: |args| Settings::PrometheusRemoteWrite(prometheus_remote_write::decode(args)),
+    },
+    Kind {
+        name: "prometheus.scrape",
+        exports: &[],
+        decode: |args| Settings::PrometheusScrape(prometheus_scrape::decode(args)),
     },
     Kind {
         name: "remote.http",

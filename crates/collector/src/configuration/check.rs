@@ -1,9 +1,11 @@
 //! Everything that is wrong with a configuration, before anything runs.
 
+use ::stage::Entry;
 use alloy::{Diagnostics, Sources, Value};
 
 use crate::component::{Export, Kind, Receiver, Settings};
 use crate::configuration::{Configuration, Host, Machine, News, Program};
+use crate::prometheus::Sample;
 
 /// What a check found.
 #[derive(Debug)]
@@ -51,7 +53,8 @@ impl Host for Nobody {
 /// What a component would export.
 fn stub(id: &str, kind: &'static Kind) -> Value {
     let export = |export: &Export| match export {
-        Export::Receiver => Receiver::new(id).0.value(),
+        Export::Receiver => Receiver::<Entry>::new(id).0.value(),
+        Export::SampleReceiver => Receiver::<Sample>::new(id).0.value(),
         Export::Known => Value::Unknown,
     };
     Value::object(kind.exports.iter().map(|(name, sort)| (*name, export(sort))))

@@ -120,14 +120,63 @@ fn references() {
 fn components_that_are_not_run() {
     check(
         &format!(
-            "{WRITE}prometheus.exporter.self \"d\" {{ }}\nprometheus.scrape \"s\" {{\n targets = prometheus.exporter.self.d.targets\n forward_to = []\n}}\nloki.source.gelf \"j\" {{ forward_to = [loki.write.w.receiver] }}\nloki.secretfilter \"f\" {{ forward_to = [] }}\ndiscovery.kubernetes \"n\" {{ role = \"ingress\" }}\n"
+            "{WRITE}prometheus.exporter.unix \"d\" {{ }}\notelcol.receiver.otlp \"s\" {{\n targets = prometheus.exporter.unix.d.targets\n forward_to = []\n}}\nloki.source.gelf \"j\" {{ forward_to = [loki.write.w.receiver] }}\nloki.secretfilter \"f\" {{ forward_to = [] }}\ndiscovery.kubernetes \"n\" {{ role = \"ingress\" }}\n"
         ),
         &[
-            "c:4:1: warning: prometheus.exporter.self is not run: barogram collects logs and nothing else",
-            "c:5:1: warning: prometheus.scrape is not run: barogram collects logs and nothing else",
+            "c:4:1: warning: prometheus.exporter.unix is not run: barogram collects logs, and what Prometheus scrapes",
+            "c:5:1: warning: otelcol.receiver.otlp is not run: barogram collects logs, and what Prometheus scrapes",
             "c:9:1: warning: loki.source.gelf is not run, what it finds is not collected: barogram has no such",
             "c:10:1: barogram has no loki.secretfilter, and what depends on it cannot do without",
             "c:11:35: warning: of this role no targets are found: pods, nodes and services are",
+        ],
+    );
+}
+
+#[test]
+fn metrics() {
+    let scrape = |more: &str| {
+        format!(
+            "prometheus.exporter.self \"x\" {{ }}\nprometheus.scrape \"s\" {{\n targets = prometheus.exporter.self.x.targets\n forward_to = [prometheus.remote_write.w.receiver]\n{more}}}\n"
+        )
+    };
+    let write = |more: &str| {
+        format!(
+            "prometheus.remote_write \"w\" {{\n endpoint {{\n url = \"http://x/w\"\n{more} }}\n}}\n"
+        )
+    };
+    check(&(scrape("") + &write("")), &[]);
+    // What Alloy knows besides is taken.
+    let full = " job_name = \"j\"\n scrape_interval = \"15s\"\n scrape_timeout = \"5s\"\n metrics_path = \"/m\"\n scheme = \"https\"\n params = {a = [\"1\", \"2\"]}\n honor_labels = true\n honor_timestamps = false\n sample_limit = 10\n body_size_limit = \"1MiB\"\n scrape_protocols = [\"OpenMetricsText1.0.0\"]\n extra_metrics = true\n bearer_token_file = \"/t\"\n clustering { enabled = false }\n";
+    let of_write = " name = \"n\"\n remote_timeout = \"5s\"\n send_exemplars = true\n headers = {a = \"b\"}\n basic_auth {\n username = \"u\"\n password = \"p\"\n }\n queue_config {\n capacity = 1\n max_shards = 1\n max_samples_per_send = 100\n batch_send_deadline = \"1s\"\n }\n metadata_config { send = false }\n write_relabel_config {\n source_labels = [\"a\"]\n action = \"drop\"\n }\n";
+    check(&(scrape(full) + &write(of_write)), &[]);
+    check(
+        &(scrape(" scrape_interval = \"5s\"\n scheme = \"ftp\"\n jobname = \"j\"\n")
+            + &write(
+                " queue_config { max_samples_per_send = 0 }\n sigv4 { }\n write_relabel_config { regex = \"(\" }\n protobuf_message = \"io.prometheus.write.v2.Request\"\n",
+            )),
+        &[
+            "c:5:20: \"scrape_timeout\" (10s) must not be longer than \"scrape_interval\" (5s)",
+            "c:6:11: \"scheme\" must be one of \"http\", \"https\", not \"ftp\"",
+            "c:7:2: \"jobname\" is no argument of \"prometheus.scrape\" (did you mean \"job_name\"?)",
+            "c:12:40: it must be between 1 and 20000",
+            "c:13:2: barogram has no sigv4: use a token in a file",
+            "c:14:2: \"target_label\": is needed for replace",
+            "c:15:21: warning: samples are sent as prometheus.WriteRequest",
+        ],
+    );
+    check(
+        "prometheus.remote_write \"w\" {\n wal { truncate_frequency = \"1h\" }\n endpoint { url = \"x\" }\n}\n",
+        &["c:3:19: the store's url \"x\" is no http or https address: relative URL without a base"],
+    );
+    // Entries and samples go their own ways.
+    check(
+        &format!(
+            "{WRITE}{}loki.source.file \"f\" {{\n targets = []\n forward_to = [prometheus.remote_write.w.receiver]\n}}\nprometheus.scrape \"s\" {{\n targets = []\n forward_to = [loki.write.w.receiver]\n}}\n",
+            write("")
+        ),
+        &[
+            "c:11:15: \"forward_to\": at [0]: expected capsule(\"loki.LogsReceiver\"), found capsule(\"storage.Appendable\")",
+            "c:15:15: \"forward_to\": at [0]: expected capsule(\"storage.Appendable\"), found capsule(\"loki.LogsReceiver\")",
         ],
     );
 }

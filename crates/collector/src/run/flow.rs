@@ -1,12 +1,12 @@
-//! How entries go from one component to the next.
+//! How entries, and samples, go from one component to the next.
 
 use std::future::pending;
 
-use crate::component::{Batch, To};
+use crate::component::To;
 
 /// Sends a batch to each of these, as fast as the slowest takes it. Where there is nobody, its
 /// entries are dealt with.
-pub async fn send(to: &[To], batch: Batch) {
+pub async fn send<T: Clone>(to: &[To<T>], batch: Vec<T>) {
     if batch.is_empty() {
         return;
     }
@@ -17,7 +17,7 @@ pub async fn send(to: &[To], batch: Batch) {
     send_to(last, batch).await;
 }
 
-async fn send_to(To(receiver): &To, batch: Batch) {
+async fn send_to<T>(To(receiver): &To<T>, batch: Vec<T>) {
     if let Err(lost) = receiver.send(batch).await {
         // The component has failed, and with it the collector will end. What it did not take must
         // not look as if it were dealt with.

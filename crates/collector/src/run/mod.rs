@@ -6,17 +6,20 @@
 //!
 //! - [`runner`]: the configuration, started, evaluated again, read anew, ended
 //! - [`start`], [`start_source`], [`running`], [`node`]: the components that are at work
+//! - [`samples_waiting`], [`remote_endpoint`]: metrics, until a store of metrics has them
 //! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
 //! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
 //! - the others: what each component does, under its name
 
 mod airflow_task_logs;
 mod births;
+mod details;
 mod discovery_file;
 mod discovery_kubernetes;
 mod discovery_relabel;
 mod exports;
 mod exposed;
+mod exposition;
 mod flow;
 mod follow;
 mod followed;
@@ -43,20 +46,27 @@ mod objects;
 mod page;
 mod pod_log;
 mod pod_logs;
+mod prometheus_relabel;
+mod prometheus_remote_write;
+mod prometheus_scrape;
 mod read;
 mod remote;
+mod remote_endpoint;
 mod remote_http;
 mod remote_kubernetes;
 mod runner;
 mod running;
+mod samples_waiting;
 mod seen;
 mod start;
+mod start_metrics;
 mod start_source;
 mod stats;
 mod syslog_entries;
 mod syslog_listener;
 mod target_file;
 mod view;
+mod ways;
 
 pub use http::bind;
 pub(crate) use kept::save_regularly;

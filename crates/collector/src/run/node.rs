@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::component::{Receiver, Settings};
 use crate::custody::Closing;
+use crate::prometheus::Sample;
 use crate::run::exposed::Exposed;
 use crate::run::stats::Stats;
 
@@ -21,8 +22,10 @@ pub struct Node {
     pub stats: Arc<Stats>,
     /// What its stages count.
     pub exposed: Option<Arc<Exposed>>,
-    /// The way into it.
+    /// The way into it, for entries,
     pub receiver: Option<Arc<Receiver>>,
+    /// or for samples.
+    pub samples: Option<Arc<Receiver<Sample>>>,
     /// Ends it, if nobody has to send to it for it to work.
     pub cancel: CancellationToken,
     /// Closes what it answers for. Dropped when everything is torn down.
@@ -45,6 +48,7 @@ impl Node {
             stats: Stats::new(),
             exposed: None,
             receiver: None,
+            samples: None,
             cancel: CancellationToken::new(),
             closing: Vec::new(),
             generation: 0,

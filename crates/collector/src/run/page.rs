@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
-use prometheus_client::registry::Registry;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -26,8 +25,6 @@ type Reread = dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send
 pub struct PagePart {
     /// Looks on at the runner.
     pub control: Control,
-    /// What the process counts.
-    pub registry: Arc<Registry>,
     /// Reads the configuration again.
     pub reread: Arc<Reread>,
 }
@@ -112,25 +109,10 @@ fn find(part: &PagePart, id: Option<&String>) -> Option<Viewed> {
 }
 
 fn metrics(part: &PagePart) -> Answer {
-    let mut out = String::new();
-    if prometheus_client::encoding::text::encode(&mut out, &part.registry).is_err() {
-        return text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written");
+    match part.control.metrics() {
+        Ok(text) => of(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text),
+        Err(why) => text(StatusCode::INTERNAL_SERVER_ERROR, why),
     }
-    let own = out.trim_end().trim_end_matches("# EOF").to_owned();
-    let components = part.control.components();
-    let mut more = String::from("# TYPE barogram_component_entries counter\n");
-    for it in &components {
-        for (direction, count) in [("in", it.stats.received()), ("out", it.stats.sent())] {
-            let _ = writeln!(
-                more,
-                "barogram_component_entries_total{{component_id=\"{}\",direction=\"{direction}\"}} \
-                 {count}",
-                it.id,
-            );
-        }
-    }
-    let body = format!("{own}{more}{}", part.control.stage_metrics());
-    of(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", body)
 }
 
 fn healthy(components: &[Viewed]) -> Answer {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::stage::Entry;
 use futures::{AsyncBufRead, AsyncBufReadExt};
 use kube::Client;
-use model::{Labels, Timestamp, limits, rfc3339};
+use model::{Labels, Timestamp, limits};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use crate::run::pod_logs::{Container, Turns};
 use crate::run::seen::{Again, Seen};
 use crate::run::stats::Stats;
 use crate::stage::{Splitter, stray};
+use crate::stamped::stamped;
 use crate::write::Backoff;
 
 /// What is told about a log, and told anew.
@@ -305,30 +306,5 @@ async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// A line, and its time.
-fn stamped(line: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let end = memchr::memchr(b' ', line).unwrap_or(line.len());
-    let time = rfc3339::parse(&line[..end])?;
-    Some((time, line.get(end + 1..).unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_behind_their_time() {
-        let check = |line: &str, expect: Option<&str>| {
-            let found = stamped(line.as_bytes()).map(|(_, text)| text);
-            assert_eq!(found, expect.map(str::as_bytes), "for {line:?}");
-        };
-        check("2026-11-22T08:00:00.5Z a b", Some("a b"));
-        check("2026-11-22T08:00:00Z", Some(""));
-        check("2026-11-22T08:00:00Z ", Some(""));
-        check("unable to retrieve container logs for containerd://1", None);
-        check("", None);
     }
 }

@@ -14,6 +14,7 @@ use crate::component::Logging;
 use crate::configuration::{Configuration, Machine, News, Program, check};
 use crate::limits::NEWS_MAX;
 use crate::metrics::Metrics;
+use crate::run::exposition::Exposition;
 use crate::run::running::{RunnerConfig, RunnerParts, Running};
 use crate::run::view::{View, Viewed};
 
@@ -38,6 +39,7 @@ struct Reload {
 pub struct Control {
     reloads: mpsc::Sender<Reload>,
     view: View,
+    exposition: Exposition,
     logging: watch::Sender<Option<Logging>>,
 }
 
@@ -67,9 +69,12 @@ impl Runner {
         let program = checked(configuration, &machine)?;
         let (news, news_of) = mpsc::channel(NEWS_MAX);
         let (reloads, reloads_of) = mpsc::channel(1);
-        let running = Running::new(config, parts, Metrics::register(registry), news);
+        let view = View::default();
+        let exposition = Exposition::of(view.clone(), machine.hostname.clone());
+        let metrics = Metrics::register(registry);
+        let running = Running::new(config, parts, metrics, (news, exposition.clone()));
         let logging = watch::Sender::new(program.logging);
-        let control = Control { reloads, view: View::default(), logging };
+        let control = Control { reloads, view, exposition, logging };
         let mut runner =
             Self { running, program, machine, news: news_of, reloads: reloads_of, control };
         let births = Arc::clone(&runner.running.births);
@@ -158,7 +163,8 @@ impl Runner {
         let Self { mut running, program, news, .. } = self;
         running.nodes.values().for_each(|node| node.cancel.cancel());
         running.nodes.clear();
-        running.waiting.clear();
+        running.ways.clear();
+        running.sample_ways.clear();
         // These hold ways into components.
         drop((program, news));
         let drained = timeout(running.config.drain_timeout, async {
@@ -203,10 +209,17 @@ impl Control {
         self.view.components()
     }
 
-    /// What the stages of all components count, in Prometheus' text format.
-    #[must_use]
-    pub fn stage_metrics(&self) -> String {
-        self.view.stage_metrics()
+    /// Says where everything is counted, once all has registered what it counts.
+    pub fn counts_in(&self, registry: Registry) {
+        self.exposition.counts_in(registry);
+    }
+
+    /// What is counted, in Prometheus' text format.
+    ///
+    /// # Errors
+    /// Why that cannot be told, for people.
+    pub fn metrics(&self) -> Result<String, String> {
+        self.exposition.text()
     }
 }
 

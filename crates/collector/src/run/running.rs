@@ -5,20 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::stage::Entry;
 use alloy::Value;
 use model::Clock;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::component::{Batch, Receiver};
+use crate::component::Batch;
 use crate::config::TaskLogs;
 use crate::custody::{Closing, Custody};
 use crate::kubernetes::Access;
 use crate::metrics::Metrics;
+use crate::prometheus::Sample;
 use crate::run::births::Births;
+use crate::run::exposition::Exposition;
 use crate::run::node::Node;
 use crate::run::pod_logs::Turns;
+use crate::run::ways::Ways;
 
 /// What a runner is told beside its configuration.
 #[derive(Debug, Clone)]
@@ -109,14 +113,18 @@ pub(super) struct Running {
     pub parts: RunnerParts,
     pub metrics: Metrics,
     pub nodes: BTreeMap<String, Node>,
-    /// Ways into components that could not be started yet.
-    pub waiting: BTreeMap<String, (Arc<Receiver>, mpsc::Receiver<Batch>)>,
+    /// Ways into components that could not be started yet, for entries,
+    pub ways: Ways<Entry>,
+    /// and for samples.
+    pub sample_ways: Ways<Sample>,
     /// The other ends of ways into components that cannot work.
     pub stuck: Vec<mpsc::Receiver<Batch>>,
     pub births: Arc<Births>,
     /// Turns at the Kubernetes API, of all components.
     pub turns: Turns,
     pub news: mpsc::Sender<(String, Value)>,
+    /// What the agent counts.
+    pub exposition: Exposition,
     /// Counts configurations.
     pub generation: u64,
     pub custodies: Vec<Custody>,
@@ -130,7 +138,7 @@ impl Running {
         config: RunnerConfig,
         parts: RunnerParts,
         metrics: Metrics,
-        news: mpsc::Sender<(String, Value)>,
+        (news, exposition): (mpsc::Sender<(String, Value)>, Exposition),
     ) -> Self {
         let births = Births::new(config.pods_folder.clone());
         let turns = Turns::new(&metrics);
@@ -140,11 +148,13 @@ impl Running {
             parts,
             metrics,
             nodes: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            ways: Ways::default(),
+            sample_ways: Ways::default(),
             stuck: Vec::new(),
             births,
             turns,
             news,
+            exposition,
             generation: 0,
             custodies: Vec::new(),
             saved_enough: CancellationToken::new(),

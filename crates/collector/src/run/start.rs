@@ -8,7 +8,7 @@ use alloy::Value;
 use tokio::sync::mpsc;
 
 use crate::collector::{save, save_regularly};
-use crate::component::{Batch, Kind, Receiver, Settings, To};
+use crate::component::{Batch, Export, Kind, Settings, To};
 use crate::configuration::Host;
 use crate::custody::Custody;
 use crate::error::Chain;
@@ -82,22 +82,25 @@ impl Host for Running {
             return node.exports.clone();
         }
         tracing::debug!(component = id, "a component waits for what it needs");
-        let (receiver, _) = self.way_into(id, kind);
-        let exports = kind.exports.iter().map(|(name, _)| {
-            let receiver = receiver.as_ref().filter(|_| *name == "receiver");
-            (*name, receiver.map_or(Value::Unknown, |receiver| receiver.value()))
+        let exports = kind.exports.iter().map(|(name, sort)| {
+            let value = match sort {
+                Export::Receiver => self.ways.to(id).value(),
+                Export::SampleReceiver => self.sample_ways.to(id).value(),
+                Export::Known => Value::Unknown,
+            };
+            (*name, value)
         });
-        Value::object(exports)
+        Value::object(exports.collect::<Vec<_>>())
     }
 }
 
 impl Running {
     fn start(&mut self, id: &str, kind: &'static Kind, settings: &Settings) -> Node {
-        let (receiver, inbox) = self.way_into(id, kind);
+        let takes_entries = kind.exports.iter().any(|(_, sort)| *sort == Export::Receiver);
+        let (receiver, inbox) = takes_entries.then(|| self.ways.take(id)).unzip();
         let exports = receiver.as_ref().map(|receiver| ("receiver", receiver.value()));
         let mut node = Node::new(settings.clone(), Value::object(exports));
         node.receiver = receiver;
-        let inbox = inbox.and_then(|()| self.waiting.remove(id)).map(|(_, inbox)| inbox);
         match (settings, inbox) {
             (Settings::DiscoveryRelabel(settings), _) => {
                 node.exports = discovery_relabel::exports(settings);
@@ -142,16 +145,6 @@ impl Running {
             Settings::LokiRelabel(it) => self.leads_to_airflow(&it.forward_to),
             _ => false,
         })
-    }
-
-    /// The way into a component that takes entries, and whether its other end waits to be taken.
-    fn way_into(&mut self, id: &str, kind: &Kind) -> (Option<Arc<Receiver>>, Option<()>) {
-        if !kind.exports.iter().any(|(name, _)| *name == "receiver") {
-            return (None, None);
-        }
-        let waiting = self.waiting.entry(id.to_owned());
-        let (receiver, _) = waiting.or_insert_with(|| Receiver::new(id));
-        (Some(Arc::clone(receiver)), Some(()))
     }
 
     fn start_write(&mut self, id: &str, node: &mut Node, inbox: mpsc::Receiver<Batch>) {

@@ -169,7 +169,7 @@ impl Running {
                 self.start_kubernetes(id, node, read, cancel);
                 self.tasks.spawn(loki_source_podlogs::run(parts));
             }
-            _ => {}
+            _ => self.start_metrics(id, node),
         }
     }
 

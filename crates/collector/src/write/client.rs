@@ -11,8 +11,8 @@ use crate::error::Chain;
 use crate::limits::REASON_CHARS_MAX;
 use crate::write::endpoint::{Auth, Endpoint, Secret};
 
-/// Pushes to one store.
-#[derive(Debug)]
+/// Pushes to one store. Clones share its connections.
+#[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     url: Url,
@@ -43,6 +43,17 @@ pub enum Answer {
     },
 }
 
+/// What was answered to a post.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// The status.
+    pub status: StatusCode,
+    /// What was said.
+    pub text: String,
+    /// How long the store asks to be left alone.
+    pub after: Option<Duration>,
+}
+
 impl Client {
     /// A client for this endpoint.
     ///
@@ -50,8 +61,7 @@ impl Client {
     /// When the address or a header is none, or no TLS can be set up.
     pub fn new(endpoint: &Endpoint) -> Result<Self, Error> {
         let (url, headers) = Self::parse(endpoint)?;
-        let host = url.host_str().unwrap_or_default();
-        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let host = host_of(&url);
         let (tenant, auth) = (endpoint.tenant.clone(), endpoint.auth.clone());
         Ok(Self { http: http_client(endpoint)?, url, host, tenant, auth, headers })
     }
@@ -83,32 +93,55 @@ impl Client {
         Ok((url, headers))
     }
 
+    /// The address, without what only those who use it may know.
+    pub fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        // An address of this sort can do without.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.set_query(None);
+        url.to_string()
+    }
+
     /// The host and the port of the address.
     pub fn host(&self) -> &str {
         &self.host
     }
 
+    /// The same way to another address.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn at(&self, address: &str) -> Result<Self, Error> {
+        let failed = |reason: String| Error::Url { url: address.to_owned(), reason };
+        let url = Url::parse(address).map_err(|error| failed(error.to_string()))?;
+        let (http, host, tenant) = (self.http.clone(), host_of(&url), self.tenant.clone());
+        Ok(Self { http, url, host, tenant, auth: self.auth.clone(), headers: self.headers.clone() })
+    }
+
     /// Pushes a body that `loki::push::encode` made.
     pub async fn push(&self, body: Bytes) -> Answer {
+        match self.post(body).await {
+            Ok(Posted { status, text, after }) => answer(status, &text, after),
+            Err(reason) => Answer::Later { reason, after: None },
+        }
+    }
+
+    /// Posts a body of protobuf.
+    ///
+    /// # Errors
+    /// Why there is no answer, for people.
+    pub async fn post(&self, body: Bytes) -> Result<Posted, String> {
         let mut request = self.http.post(self.url.clone()).headers(self.headers.clone());
         request = request.header(header::CONTENT_TYPE, CONTENT_TYPE);
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Scope-OrgID", tenant);
         }
-        let request = match self.authorized(request).await {
-            Ok(request) => request,
-            Err(reason) => return Answer::Later { reason, after: None },
-        };
-        match request.body(body).send().await {
-            Ok(response) => {
-                let status = response.status();
-                let after = retry_after(response.headers());
-                let text = response.text().await.unwrap_or_default();
-                answer(status, text.trim(), after)
-            }
-            // Its own words are only "error sending request".
-            Err(error) => Answer::Later { reason: Chain(&error).to_string(), after: None },
-        }
+        let request = self.authorized(request).await?;
+        // Its own words are only "error sending request".
+        let sent = request.body(body).send().await.map_err(|error| Chain(&error).to_string())?;
+        let (status, after) = (sent.status(), retry_after(sent.headers()));
+        let text = sent.text().await.unwrap_or_default().trim().to_owned();
+        Ok(Posted { status, text, after })
     }
 
     /// Asks for a text of so many bytes at most, by `GET` or another method.
@@ -155,6 +188,12 @@ impl Client {
             },
         })
     }
+}
+
+/// The host and the port of an address.
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {

@@ -24,7 +24,7 @@ mod streams;
 
 pub use backoff::Backoff;
 pub use batch::Parcel as Outgoing;
-pub use client::Client;
+pub use client::{Client, Posted};
 pub use dead_letter::DeadLetters;
 pub use divide::Pieces;
 pub use endpoint::{Auth, Endpoint, Secret};

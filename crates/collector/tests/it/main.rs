@@ -8,6 +8,7 @@ mod delivery;
 mod files;
 mod flow;
 mod kubernetes;
+mod metrics_store;
 mod node;
 mod schedules;
 mod store;

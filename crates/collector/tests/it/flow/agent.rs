@@ -95,6 +95,7 @@ impl Place {
         let started = Runner::start(configuration, machine, config, parts, &mut registry);
         let runner = started.unwrap_or_else(|why| panic!("{why}"));
         let (control, cancel) = (runner.control(), CancellationToken::new());
+        control.counts_in(registry);
         let task = tokio::spawn(runner.run(cancel.clone()));
         Agent { control, cancel, task }
     }

@@ -6,6 +6,7 @@ mod discovery;
 mod events;
 mod journal;
 mod kubernetes;
+mod metrics;
 mod page;
 mod pod_logs;
 mod podlogs;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barogram_collector::run::{PagePart, bind, serve};
-use prometheus_client::registry::Registry;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +31,6 @@ async fn what_it_shows() {
     let cancel = CancellationToken::new();
     let part = PagePart {
         control: agent.control.clone(),
-        registry: Arc::new(Registry::default()),
         reread: Arc::new(|| Box::pin(async { Err("config.alloy:1:1: no".to_owned()) })),
     };
     let serving = tokio::spawn(serve(listener, part, cancel.clone()));
