@@ -20,6 +20,7 @@ mod config;
 pub mod configuration;
 mod custody;
 pub mod discover;
+mod docker;
 mod error;
 mod journal;
 pub mod kubernetes;

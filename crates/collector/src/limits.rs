@@ -263,6 +263,10 @@ pub const API_LOOK: Duration = Duration::from_secs(5);
 pub const API_OVER_MAX: Duration = Duration::from_secs(60);
 /// How long after the start positions are kept of what nobody has asked for since.
 pub const PLACES_KEPT: Duration = Duration::from_secs(600);
+/// Bytes of one answer of Docker's engine that is no log: the list of some thousand containers.
+pub const DOCKER_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Logs that one component reads from Docker's engine. Each is a connection.
+pub const DOCKER_LOGS_MAX: usize = 1024;
 /// Bytes of what one target tells when it is scraped: some fifty thousand samples.
 pub const SCRAPED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Samples that wait for one endpoint of `prometheus.remote_write`, in memory: half a kilobyte

@@ -33,6 +33,8 @@ pub struct Metrics {
     pub journal: JournalMetrics,
     /// What is counted of syslog.
     pub syslog: SyslogMetrics,
+    /// What is counted of logs that Docker's engine tells.
+    pub docker: DockerMetrics,
     /// What is counted of each sink.
     pub write: WriteMetrics,
     /// What is counted of sending samples.
@@ -72,6 +74,7 @@ impl Metrics {
         metrics.task_logs.register(registry);
         metrics.journal.register(registry);
         metrics.syslog.register(registry);
+        metrics.docker.register(registry);
         metrics.write.register(registry);
         metrics.remote_write.register(registry);
         metrics
@@ -159,6 +162,27 @@ impl JournalMetrics {
         own.register(
             "parsing_errors",
             "Entries of the journal that are damaged or have no message",
+            self.parsing_errors.clone(),
+        );
+    }
+}
+
+/// What is counted of logs that Docker's engine tells.
+#[derive(Debug, Clone, Default)]
+pub struct DockerMetrics {
+    /// Entries that were made of lines.
+    pub entries: Counter,
+    /// Lines without a time, which are left out.
+    pub parsing_errors: Counter,
+}
+
+impl DockerMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let own = registry.sub_registry_with_prefix("loki_source_docker_target");
+        own.register("entries", "Entries made of lines of containers", self.entries.clone());
+        own.register(
+            "parsing_errors",
+            "Lines of containers without a time, which are left out",
             self.parsing_errors.clone(),
         );
     }

@@ -28,8 +28,7 @@ const OTHER_FAMILIES: [&str; 8] = [
     "argocd.",
 ];
 /// Finds or brings logs, or other components' targets.
-const SOURCES: [&str; 17] = [
-    "discovery.docker",
+const SOURCES: [&str; 15] = [
     "discovery.dockerswarm",
     "discovery.http",
     "discovery.kubelet",
@@ -38,7 +37,6 @@ const SOURCES: [&str; 17] = [
     "loki.source.awsfirehose",
     "loki.source.azure_event_hubs",
     "loki.source.cloudflare",
-    "loki.source.docker",
     "loki.source.gcplog",
     "loki.source.gelf",
     "loki.source.heroku",

@@ -4,11 +4,12 @@ use alloy::decode::Arguments;
 
 use crate::component::remote_kubernetes::{Sort, decode as decode_remote};
 use crate::component::{
-    airflow_task_logs, discovery_file, discovery_kubernetes, discovery_relabel, local_file,
-    local_file_match, loki_echo, loki_process, loki_relabel, loki_source_api, loki_source_file,
-    loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
-    loki_source_podlogs, loki_source_syslog, loki_write, prometheus_exporter_self,
-    prometheus_relabel, prometheus_remote_write, prometheus_scrape, remote_http, remote_kubernetes,
+    airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes, discovery_relabel,
+    local_file, local_file_match, loki_echo, loki_process, loki_relabel, loki_source_api,
+    loki_source_docker, loki_source_file, loki_source_journal, loki_source_kubernetes,
+    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, loki_write,
+    prometheus_exporter_self, prometheus_relabel, prometheus_remote_write, prometheus_scrape,
+    remote_http, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -38,6 +39,7 @@ pub enum Export {
 #[expect(missing_docs, reason = "each is named after its component")]
 pub enum Settings {
     AirflowTaskLogs(airflow_task_logs::Settings),
+    DiscoveryDocker(discovery_docker::Settings),
     DiscoveryFile(discovery_file::Settings),
     DiscoveryKubernetes(discovery_kubernetes::Settings),
     DiscoveryRelabel(discovery_relabel::Settings),
@@ -47,6 +49,7 @@ pub enum Settings {
     LokiProcess(loki_process::Settings),
     LokiRelabel(loki_relabel::Settings),
     LokiSourceApi(loki_source_api::Settings),
+    LokiSourceDocker(loki_source_docker::Settings),
     LokiSourceFile(loki_source_file::Settings),
     LokiSourceJournal(loki_source_journal::Settings),
     LokiSourceKubernetes(loki_source_kubernetes::Settings),
@@ -65,11 +68,16 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 24] = [
+pub static KINDS: [Kind; 26] = [
     Kind {
         name: "airflow.task_logs",
         exports: &[],
         decode: |args| Settings::AirflowTaskLogs(airflow_task_logs::decode(args)),
+    },
+    Kind {
+        name: "discovery.docker",
+        exports: &[("targets", Export::Known)],
+        decode: |args| Settings::DiscoveryDocker(discovery_docker::decode(args)),
     },
     Kind {
         name: "discovery.file",
@@ -111,6 +119,11 @@ pub static KINDS: [Kind; 24] = [
         name: "loki.source.api",
         exports: &[],
         decode: |args| Settings::LokiSourceApi(loki_source_api::decode(args)),
+    },
+    Kind {
+        name: "loki.source.docker",
+        exports: &[],
+        decode: |args| Settings::LokiSourceDocker(loki_source_docker::decode(args)),
     },
     Kind {
         name: "loki.source.file",

@@ -6,6 +6,7 @@
 
 pub mod airflow_task_logs;
 mod client;
+pub mod discovery_docker;
 pub mod discovery_file;
 pub mod discovery_kubernetes;
 pub mod discovery_relabel;
@@ -17,6 +18,7 @@ mod loki_echo;
 pub mod loki_process;
 pub mod loki_relabel;
 pub mod loki_source_api;
+pub mod loki_source_docker;
 pub mod loki_source_file;
 pub mod loki_source_journal;
 pub mod loki_source_kubernetes;

@@ -182,6 +182,37 @@ fn metrics() {
 }
 
 #[test]
+fn docker() {
+    let text = |discovery: &str, source: &str| {
+        format!(
+            "{WRITE}discovery.docker \"d\" {{\n{discovery}}}\nloki.source.docker \"s\" {{\n forward_to = [loki.write.w.receiver]\n targets = discovery.docker.d.targets\n{source}}}\n"
+        )
+    };
+    let host = " host = \"unix:///var/run/docker.sock\"\n";
+    let discovery = format!(
+        "{host} port = 8080\n host_networking_host = \"h\"\n match_first_network = false\n refresh_interval = \"5s\"\n filter {{\n name = \"label\"\n values = [\"a=b\"]\n }}\n"
+    );
+    let source = format!(
+        "{host} labels = {{a = \"b\"}}\n relabel_rules = loki.relabel.r.rules\n refresh_interval = \"5s\"\n}}\nloki.relabel \"r\" {{\n forward_to = []\n"
+    );
+    check(&text(&discovery, &source), &[]);
+    check(
+        &text(
+            " host = \"https://x\"\n refresh_interval = \"0s\"\n bearer_token = \"t\"\n filter { name = \"a\" }\n",
+            " host = \"docker.sock\"\n label = {}\n",
+        ),
+        &[
+            "c:4:1: warning: an engine is asked without credentials: these have no effect",
+            "c:5:9: \"host\": an engine is not reached over TLS: use its socket",
+            "c:6:21: \"refresh_interval\" must be 100ms at least",
+            "c:8:2: the argument \"values\" of \"filter\" is missing",
+            "c:13:9: \"host\": \"docker.sock\" is no address of an engine, write one like \"unix:///var/run/docker.sock\" or \"tcp://localhost:2375\"",
+            "c:14:2: \"label\" is no argument of \"loki.source.docker\" (did you mean \"labels\"?)",
+        ],
+    );
+}
+
+#[test]
 fn syslog() {
     let source = |listener: &str| {
         format!(

@@ -9,14 +9,17 @@
 //! - [`samples_waiting`], [`remote_endpoint`]: metrics, until a store of metrics has them
 //! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
 //! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
+//! - [`docker_log`]: a log that Docker's engine tells
 //! - the others: what each component does, under its name
 
 mod airflow_task_logs;
 mod births;
 mod details;
+mod discovery_docker;
 mod discovery_file;
 mod discovery_kubernetes;
 mod discovery_relabel;
+mod docker_log;
 mod exports;
 mod exposed;
 mod exposition;
@@ -34,6 +37,7 @@ mod loki_echo;
 mod loki_process;
 mod loki_relabel;
 mod loki_source_api;
+mod loki_source_docker;
 mod loki_source_file;
 mod loki_source_journal;
 mod loki_source_kubernetes;

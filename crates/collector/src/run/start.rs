@@ -24,6 +24,8 @@ use crate::volumes::Places;
 
 /// The file in which a component keeps how far it has read from the Kubernetes API,
 pub(super) const API_POSITIONS: &str = "api-positions.json";
+/// from Docker's engine,
+pub(super) const DOCKER_POSITIONS: &str = "docker-positions.json";
 /// or the journal of systemd.
 pub(super) const JOURNAL_POSITIONS: &str = "journal-positions.json";
 

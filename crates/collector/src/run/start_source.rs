@@ -13,12 +13,12 @@ use crate::run::exports::Exports;
 use crate::run::followed::Form;
 use crate::run::node::Node;
 use crate::run::running::Running;
-use crate::run::start::{API_POSITIONS, JOURNAL_POSITIONS, of};
+use crate::run::start::{API_POSITIONS, DOCKER_POSITIONS, JOURNAL_POSITIONS, of};
 use crate::run::{
-    airflow_task_logs, discovery_file, discovery_kubernetes, journal_files, local_file,
-    local_file_match, loki_source_api, loki_source_file, loki_source_journal,
-    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
-    pod_logs, remote_http, remote_kubernetes,
+    airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes, journal_files,
+    local_file, local_file_match, loki_source_api, loki_source_docker, loki_source_file,
+    loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
+    loki_source_podlogs, loki_source_syslog, pod_logs, remote_http, remote_kubernetes,
 };
 
 impl Running {
@@ -27,6 +27,12 @@ impl Running {
         let (births, stats) = (Arc::clone(&self.births), Arc::clone(&node.stats));
         let (exports, cancel) = (Exports::new(id, self.news.clone()), node.cancel.clone());
         match node.settings.clone() {
+            Settings::DiscoveryDocker(settings) => {
+                node.exports = Value::object([("targets", Value::array(Vec::new()))]);
+                let told = node.told(&settings, of!(DiscoveryDocker));
+                let seed = self.parts.seed;
+                self.tasks.spawn(discovery_docker::run(told, seed, (exports, stats, cancel)));
+            }
             Settings::DiscoveryFile(settings) => {
                 let mut files = discovery_file::Files::default();
                 // What is wrong is told when they are read again.
@@ -93,6 +99,18 @@ impl Running {
                     cancel,
                 };
                 self.tasks.spawn(airflow_task_logs::run(parts));
+            }
+            Settings::LokiSourceDocker(settings) => {
+                let Some(kept) = self.kept(id, node, DOCKER_POSITIONS) else { return };
+                let parts = loki_source_docker::Parts {
+                    settings: node.told(&settings, of!(LokiSourceDocker)),
+                    kept,
+                    seed: self.parts.seed,
+                    metrics: self.metrics.docker.clone(),
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(loki_source_docker::run(parts));
             }
             Settings::LokiSourceFile(settings) => {
                 let births = Arc::clone(&self.births);

@@ -5,6 +5,7 @@
 mod attribution;
 mod corpus;
 mod delivery;
+mod docker_engine;
 mod files;
 mod flow;
 mod kubernetes;

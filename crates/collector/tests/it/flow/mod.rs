@@ -3,6 +3,7 @@
 mod agent;
 mod delivery;
 mod discovery;
+mod docker;
 mod events;
 mod journal;
 mod kubernetes;
