@@ -103,7 +103,11 @@ def lines(store: Store, kept: KeptLogs, tries: dict) -> list[Score]:
     own = {ids: own_lines(store.entries(lines_of_try(ids)), kept) for ids in expect}
     # There the lines of others cannot be told from its own.
     by_api = {ids: store.log(ids) & written for ids, written in expect.items()}
-    everything = store.entries(f'{{namespace="{NAMESPACE}"}}')
+    everything = store.entries(f'{{namespace="{NAMESPACE}", source!="airflow.pods"}}')
+    ends = store.entries(f'{{namespace="{NAMESPACE}", source="airflow.pods"}}')
+    told = Counter(entry.labels["pod"] for entry in ends)
+    pods = kept.failed | {*told}
+    amiss = [f"{pod}: {told[pod]} ends" for pod in pods if told[pod] != (pod in kept.failed)]
     of_pods: dict[str, Counter] = defaultdict(Counter)
     for entry in everything:
         if pod := entry.labels.get("pod"):
@@ -114,6 +118,7 @@ def lines(store: Store, kept: KeptLogs, tries: dict) -> list[Score]:
         comparison.lines("lines", expect, own),
         comparison.lines("lines by the API", expect, by_api),
         comparison.lines("lines of pods", kept.printed, of_pods),
+        Score("ends of failed pods", len(kept.failed) - len(amiss), len(kept.failed), amiss),
         Score("ids of lines", len(whose) - len(nobodys), len(whose), nobodys),
     ]
 

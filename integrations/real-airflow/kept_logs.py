@@ -23,6 +23,8 @@ class KeptLogs:
     printed: dict[str, Counter] = field(default_factory=dict)
     # The pods that the executor has made, and for which try each.
     executors: dict[str, tuple] = field(default_factory=dict)
+    # Those of them that failed.
+    failed: set[str] = field(default_factory=set)
     # The lines of the log files of a try whose lines no pod prints: of triggers, and of tasks that
     # were no pods of their own.
     files: dict[tuple, Counter] = field(default_factory=lambda: defaultdict(Counter))
@@ -37,6 +39,8 @@ class KeptLogs:
             ids = _ids(metadata.get("annotations") or {})
             if ids is not None:
                 kept.executors[metadata["name"]] = ids
+                if pod["status"].get("phase") == "Failed":
+                    kept.failed.add(metadata["name"])
             name = f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
             kept._read(metadata["name"], node.kept / name)
         return kept

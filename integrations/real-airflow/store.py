@@ -172,9 +172,9 @@ def quoted(text: str) -> str:
 
 
 def lines_of_try(ids: tuple) -> str:
-    """The query for the lines of a try, as the documentation has it."""
+    """The query for the lines of a try, without what barogram itself tells of it."""
     dag, run, task, index, number = ids
     names = f"dag_id={quoted(dag)}, task_id={quoted(task)}"
-    streams = f'{{{names}, source!="airflow.lifecycle"}}'
+    streams = f'{{{names}, source!~"airflow[.].*"}}'
     try_ = f'run_id={quoted(run)} | try_number="{number}" | map_index="{index}"'
     return f"{streams} | {try_}"
