@@ -21,6 +21,7 @@ pub(super) struct Evidence {
 }
 
 /// How a try ended, and between which times.
+#[derive(Clone, Copy)]
 struct Ending {
     state: Option<State>,
     start: Option<Timestamp>,
