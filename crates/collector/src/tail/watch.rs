@@ -5,12 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
-use futures::stream::{BoxStream, pending};
-use inotify::{EventMask, EventOwned, Inotify, WatchDescriptor, WatchMask, Watches};
+use futures::stream::ReadyChunks;
+use inotify::{EventMask, EventOwned, EventStream, Inotify, WatchDescriptor, WatchMask, Watches};
 
 /// Room for a few hundred events at a time.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -18,8 +19,17 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// once for many of them.
 const EVENTS_AT_ONCE_MAX: usize = 4096;
 
-/// The events of all folders that are watched.
-pub struct Watch(BoxStream<'static, Vec<io::Result<EventOwned>>>);
+/// The events of all folders that are watched; of none when inotify is not available.
+#[derive(Debug)]
+pub struct Watch(Option<Listener>);
+
+/// Who hears of events. Only while somebody waits are they listened to: else each wakes the thread,
+/// also in the pauses in which they are to gather, and that is most of what a quiet node costs.
+#[derive(Debug)]
+enum Listener {
+    Deaf(Inotify),
+    Listening(ReadyChunks<EventStream<Vec<u8>>>),
+}
 
 /// Sets watches, while somebody else waits for their events.
 #[derive(Debug)]
@@ -45,46 +55,69 @@ pub struct Hints {
 
 /// A watch on nothing, and what sets watches on it.
 pub fn watch() -> (Watch, Watcher) {
-    let inotify = Inotify::init().and_then(|inotify| {
-        let watches = inotify.watches();
-        Ok((inotify.into_event_stream(vec![0; BUFFER_BYTES])?, watches))
-    });
-    let (events, watches) = match inotify {
-        Ok((events, watches)) => (events.ready_chunks(EVENTS_AT_ONCE_MAX).boxed(), Some(watches)),
-        Err(error) => {
-            tracing::warn!(
-                %error,
-                "inotify is not available, files are found by polling alone; raise \
-                 fs.inotify.max_user_instances",
-            );
-            (pending().boxed(), None)
-        }
-    };
+    let inotify = Inotify::init().inspect_err(tell_of_polling).ok();
+    let watches = inotify.as_ref().map(Inotify::watches);
     let (folders, watched) = (HashMap::new(), HashSet::new());
-    (Watch(events), Watcher { watches, folders, watched, is_told: false })
+    let watch = Watch(inotify.map(Listener::Deaf));
+    (watch, Watcher { watches, folders, watched, is_told: false })
 }
 
 impl Watch {
     /// Waits for the next events; for ever when inotify is not available.
     pub async fn changed(&mut self) -> Hints {
-        let Some(events) = self.0.next().await else { return std::future::pending().await };
+        self.0 = self.0.take().and_then(Listener::listen);
+        let Some(Listener::Listening(events)) = &mut self.0 else { return pending().await };
+        let Some(events) = events.next().await else { return pending().await };
+        if events.len() < EVENTS_AT_ONCE_MAX {
+            // These were all: none is left in the memory of who listened.
+            self.0 = self.0.take().map(Listener::deafen);
+        }
         let mut hints = Hints::default();
         for event in events {
-            // What cannot be read is found by looking everywhere.
-            let Ok(event) = event else {
-                hints.is_overflow = true;
-                continue;
-            };
-            hints.is_overflow |= event.mask.contains(EventMask::Q_OVERFLOW);
-            match event.name {
-                _ if event.mask.contains(EventMask::IGNORED) => hints.dropped.push(event.wd),
-                Some(name) if event.mask == EventMask::MODIFY => {
-                    hints.written.insert((event.wd, name));
-                }
-                name => hints.events.push((event.wd, name)),
+            match event {
+                Ok(event) => hints.take(event),
+                // What cannot be read is found by looking everywhere.
+                Err(_) => hints.is_overflow = true,
             }
         }
         hints
+    }
+}
+
+impl Listener {
+    fn listen(self) -> Option<Self> {
+        let Self::Deaf(inotify) = self else { return Some(self) };
+        let events = inotify.into_event_stream(vec![0; BUFFER_BYTES]);
+        let events = events.inspect_err(tell_of_polling).ok()?;
+        Some(Self::Listening(events.ready_chunks(EVENTS_AT_ONCE_MAX)))
+    }
+
+    fn deafen(self) -> Self {
+        match self {
+            Self::Listening(events) => Self::Deaf(events.into_inner().into_inotify()),
+            Self::Deaf(_) => self,
+        }
+    }
+}
+
+fn tell_of_polling(error: &io::Error) {
+    tracing::warn!(
+        %error,
+        "inotify is not available, files are found by polling alone; raise \
+         fs.inotify.max_user_instances",
+    );
+}
+
+impl Hints {
+    fn take(&mut self, event: EventOwned) {
+        self.is_overflow |= event.mask.contains(EventMask::Q_OVERFLOW);
+        match event.name {
+            _ if event.mask.contains(EventMask::IGNORED) => self.dropped.push(event.wd),
+            Some(name) if event.mask == EventMask::MODIFY => {
+                self.written.insert((event.wd, name));
+            }
+            name => self.events.push((event.wd, name)),
+        }
     }
 }
 
