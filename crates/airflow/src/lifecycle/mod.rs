@@ -129,7 +129,10 @@ impl Lifecycle {
             Teller::Scheduler if record.message.starts_with(RUN_FINISHED) => {
                 self.run(&record.message, task)
             }
-            Teller::Scheduler => self.tell(task, |evidence| evidence.scheduler.take(&record)),
+            Teller::Scheduler => {
+                let task = scheduler::numbered(&record.message, task);
+                self.tell(&task, |evidence| evidence.scheduler.take(&record))
+            }
             Teller::Task | Teller::Pod => {
                 self.tell(task, |evidence| evidence.own.take(&record, task))
             }

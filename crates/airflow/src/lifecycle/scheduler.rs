@@ -1,11 +1,14 @@
 //! What the scheduler tells of a try.
 
+use std::borrow::Cow;
+
 use model::Timestamp;
 
 use crate::attribute::value_of;
 use crate::lifecycle::{State, time_of};
 use crate::line::Form;
 use crate::record::Record;
+use crate::task::{TaskFacts, parse_number};
 
 const TRY_FINISHED: &str = "TaskInstance Finished: ";
 
@@ -44,6 +47,17 @@ pub(super) struct GivenUp {
     pub(super) at: Timestamp,
     /// Whether its executor says that it failed.
     pub(super) is_executor_failed: bool,
+}
+
+/// Whom a message is about. Of a try that is not over for the database, the line is nobody's for
+/// certain: what it names by its id may be the next try by now. But its dates are of the try whose
+/// number it bears.
+pub(super) fn numbered<'a>(message: &str, task: &'a TaskFacts) -> Cow<'a, TaskFacts> {
+    let number = value_of(message, "try_number=").and_then(parse_number);
+    if task.try_number.is_some() || !message.starts_with(TRY_FINISHED) || number.is_none() {
+        return Cow::Borrowed(task);
+    }
+    Cow::Owned(TaskFacts { try_number: number, ..task.clone() })
 }
 
 impl Scheduler {
