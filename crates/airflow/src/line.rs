@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 
@@ -103,8 +104,9 @@ fn uvicorn_level(line: &str) -> Option<Level> {
 /// A JSON object with a string each for `timestamp`, `level` and `event`: structlog's record. It is
 /// read as far as these are, with which it mostly begins; what follows must end as an object does.
 fn json_level(line: &str) -> Option<Level> {
+    static LEVEL: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"level\""));
     // Most JSON in logs is no record, and to find that out need not cost a parse.
-    memmem::find(line.as_bytes(), b"\"level\"")?;
+    LEVEL.find(line.as_bytes())?;
     let mut found = Found::default();
     // That something follows is an error to it.
     let _ = serde_json::Deserializer::from_str(line).deserialize_map(&mut found);

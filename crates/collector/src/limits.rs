@@ -29,7 +29,11 @@ pub const MISSED_SCANS_MAX: u32 = 2;
 /// How long to leave hints unread after some were followed: a file that is written to without pause
 /// must not keep a core busy with being looked at, least of all while the store is away. Files are
 /// opened at their birth all the same; what it delays is short beside the wait for a batch.
-pub const HINT_PAUSE: Duration = Duration::from_millis(100);
+pub const HINT_PAUSE: Duration = Duration::from_millis(50);
+/// The same where few files were written to: most of what a quiet node costs is being woken.
+pub const QUIET_HINT_PAUSE: Duration = Duration::from_millis(150);
+/// How many files these are.
+pub const QUIET_FILES_MAX: usize = 10;
 /// How often idle files are looked at: for what is open, late metadata, and being gone.
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(250);
 /// How often a missing pods folder is told about.

@@ -6,7 +6,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::{HINT_PAUSE, HOUSEKEEPING_INTERVAL};
+use crate::limits::HOUSEKEEPING_INTERVAL;
 use crate::tail::opener::Opener;
 use crate::tail::tailer::{Delivery, Surroundings, Tailer};
 use crate::tail::watch::watch;
@@ -58,7 +58,7 @@ impl Reader {
                     if !send(&queue, tailer.read(queue.capacity(), now)).await {
                         return Ok(());
                     }
-                    next_hints = Instant::now() + HINT_PAUSE;
+                    next_hints = Instant::now() + hints.pause();
                 }
                 () = &mut opened => {
                     let now = Instant::now();

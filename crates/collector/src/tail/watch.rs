@@ -8,10 +8,13 @@ use std::ffi::OsString;
 use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::ReadyChunks;
 use inotify::{EventMask, EventOwned, EventStream, Inotify, WatchDescriptor, WatchMask, Watches};
+
+use crate::limits::{HINT_PAUSE, QUIET_FILES_MAX, QUIET_HINT_PAUSE};
 
 /// Room for a few hundred events at a time.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -109,6 +112,11 @@ fn tell_of_polling(error: &io::Error) {
 }
 
 impl Hints {
+    /// How long the next are to gather after these.
+    pub fn pause(&self) -> Duration {
+        if self.written.len() <= QUIET_FILES_MAX { QUIET_HINT_PAUSE } else { HINT_PAUSE }
+    }
+
     fn take(&mut self, event: EventOwned) {
         self.is_overflow |= event.mask.contains(EventMask::Q_OVERFLOW);
         match event.name {

@@ -12,8 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::config::TaskLogs;
 use crate::limits::{
-    HINT_PAUSE, LOG_FOLDER_DEPTH, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE,
-    WATCHED_FOLDERS_MAX,
+    LOG_FOLDER_DEPTH, TASK_REFRESH, WALK_FOLDERS_AT_ONCE, WALK_STEP_PAUSE, WATCHED_FOLDERS_MAX,
 };
 use crate::status::Progress;
 use crate::tail::{Hints, Watcher, on_own_thread, send, watch};
@@ -79,7 +78,7 @@ impl Reader {
                 () = cancel.cancelled() => return Ok(()),
                 hints = hints => {
                     work.follow(&hints, Instant::now());
-                    next_hints = Instant::now() + HINT_PAUSE;
+                    next_hints = Instant::now() + hints.pause();
                 }
                 _ = looks.tick() => work.look(Instant::now()),
                 () = sleep_until(next_step), if work.is_walking() => {
