@@ -80,8 +80,8 @@ impl Evidence {
         })
     }
 
-    /// The scheduler fails a try at once whose executor says that it is over, when the database says
-    /// that it is not; unless the try has told its own end, which is only late then.
+    /// The scheduler fails a try at once whose executor says that it is over, when the database
+    /// says that it is not; unless the try has told its own end, which is only late then.
     fn of_given_up(&self) -> Option<Ending> {
         let given_up = self.scheduler.given_up?;
         let is_silent = self.own.state.is_none() && given_up.is_executor_failed;

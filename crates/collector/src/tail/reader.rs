@@ -94,8 +94,8 @@ pub async fn send<T>(queue: &mpsc::Sender<T>, read: Vec<T>) -> bool {
 }
 
 /// Runs what may block on the disk on a thread of its own, which also waits for the files' events:
-/// what comes of a file is read without a change of threads, and those are most of what a quiet node
-/// costs. It ends with the call, even with one that is dropped.
+/// what comes of a file is read without a change of threads, and those are most of what a quiet
+/// node costs. It ends with the call, even with one that is dropped.
 pub async fn on_own_thread<F>(
     cancel: CancellationToken,
     reads: impl FnOnce(CancellationToken) -> F + Send + 'static,

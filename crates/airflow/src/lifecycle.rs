@@ -5,7 +5,8 @@
 //! records of Airflow's own places, about the try that the line is attributed to.
 
 //!
-//! What is concluded does not depend on the order in which lines come: they come from several nodes.
+//! What is concluded does not depend on the order in which lines come: they come from several
+//! nodes.
 
 mod evidence;
 mod own;
