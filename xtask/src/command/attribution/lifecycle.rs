@@ -63,9 +63,11 @@ impl Score {
         self.states += u64::from(is_right);
         let (expected, told) =
             (lasted(row, "start_date", "end_date"), lasted(found, "start", "end"));
-        let near = expected
-            .zip(told)
-            .is_some_and(|(expected, told)| (expected - told).abs() <= TOLERANCE_MS);
+        let near = match (expected, told) {
+            (Some(expected), Some(told)) => (expected - told).abs() <= TOLERANCE_MS,
+            // One that failed before it began.
+            (expected, told) => expected == told,
+        };
         self.durations += u64::from(near);
         if !is_right || !near {
             let state = &found["state"];
