@@ -57,9 +57,14 @@ impl Evidence {
 
     fn ending(&self) -> Ending {
         let own = self.of_own();
-        let scheduled = self.of_database().or_else(|| self.of_given_up());
-        let Some(ending) = scheduled else { return self.with_kept(own) };
-        Ending { start: ending.start.or(own.start), end: ending.end.or(own.end), ..ending }
+        if let Some(ending) = self.of_database() {
+            return Ending {
+                start: ending.start.or(own.start),
+                end: ending.end.or(own.end),
+                ..ending
+            };
+        }
+        self.of_given_up().unwrap_or_else(|| self.with_kept(own))
     }
 
     /// The database's words: a state that is an end, or the dates of a try after which the next was

@@ -53,11 +53,14 @@ pub(super) struct GivenUp {
 /// certain: what it names by its id may be the next try by now. But its dates are of the try whose
 /// number it bears.
 pub(super) fn numbered<'a>(message: &str, task: &'a TaskFacts) -> Cow<'a, TaskFacts> {
-    let number = value_of(message, "try_number=").and_then(parse_number);
-    if task.try_number.is_some() || !message.starts_with(TRY_FINISHED) || number.is_none() {
-        return Cow::Borrowed(task);
+    let state = value_of(message, "state=").unwrap_or_default();
+    let is_open = message.starts_with(TRY_FINISHED) && State::parse(state).is_none();
+    match value_of(message, "try_number=").and_then(parse_number) {
+        Some(number) if is_open && task.try_number.is_none() => {
+            Cow::Owned(TaskFacts { try_number: Some(number), ..task.clone() })
+        }
+        _ => Cow::Borrowed(task),
     }
-    Cow::Owned(TaskFacts { try_number: number, ..task.clone() })
 }
 
 impl Scheduler {

@@ -26,8 +26,8 @@ fn concluded(lines: &[(Teller, &str)]) -> String {
     let mut lifecycle = Lifecycle::default();
     for (teller, line) in lines {
         let mut about = TaskFacts::from(task.clone());
-        if line.contains("state=running") || line.contains("state=queued") {
-            // As such a line is attributed.
+        if ["state=running", "state=queued", "id=another"].iter().any(|it| line.contains(it)) {
+            // As such a line is attributed: its id may be, or is, another try's.
             about.try_number = None;
         }
         let told = lifecycle.take(*teller, line, &about);
@@ -106,7 +106,8 @@ fn who_says_nothing_is_given_up_by_the_scheduler() {
     let failed = executor_said("01:00", "None", "running", "failed");
     check(&[begun, (Teller::Scheduler, &failed)], "failed Some(60) Some(Executor) false");
     let queued = executor_said("01:00", "None", "queued", "failed");
-    check(&[(Teller::Scheduler, &queued)], "failed Some(60) Some(Executor) false");
+    let queued = queued.replace("run_start_date=2026-11-22 08:00:00+00:00", "run_start_date=None");
+    check(&[begun, (Teller::Scheduler, &queued)], "failed None Some(Executor) false");
     // The executor is done with a deferred task, which goes on elsewhere.
     let succeeded = executor_said("01:00", "None", "running", "success");
     check(&[begun, (Teller::Scheduler, &succeeded)], "- None None false");
@@ -130,6 +131,14 @@ fn dates_are_a_trys_own_while_the_next_is_on_its_way() {
     check(&lines[1..], "- None None false");
     let failed = executor_said("01:00", ENDED, "scheduled", "failed");
     check(&[(Teller::Scheduler, &failed)], "failed Some(30) None true");
+}
+
+#[test]
+fn a_number_is_not_believed_of_a_try_that_is_over() {
+    let line = executor_said("01:00", ENDED, "success", "success");
+    let anothers = line.replace("map_index=-1", "map_index=-1, ti_id=another");
+    check(&[(Teller::Scheduler, &line)], "success Some(30) None true");
+    check(&[(Teller::Scheduler, &anothers)], "- None None false");
 }
 
 #[test]
