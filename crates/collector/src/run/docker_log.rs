@@ -7,7 +7,7 @@ use ::stage::Entry;
 use model::{Labels, Timestamp, limits};
 use serde::Deserialize;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::component::{Batch, To};
@@ -17,6 +17,7 @@ use crate::metrics::DockerMetrics;
 use crate::run::flow;
 use crate::run::kept::Place;
 use crate::run::ledger::Ledger;
+use crate::run::pod_log::until;
 use crate::run::seen::{Again, Seen};
 use crate::run::stats::Stats;
 use crate::stage::{Splitter, stray};
@@ -292,11 +293,4 @@ fn terminal_line(bytes: &[u8], cut: u64) -> Option<Line> {
 fn seconds(time: Timestamp) -> String {
     const NANOS: i64 = 1_000_000_000;
     format!("{}.{:09}", time.0.div_euclid(NANOS), time.0.rem_euclid(NANOS))
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

@@ -302,7 +302,8 @@ fn is_absent(code: u16, part: Part) -> bool {
     [400, 404].contains(&code) || part.is_previous && code == 500
 }
 
-async fn until(at: Option<Instant>) {
+/// Waits until then; for ever where nothing is said.
+pub async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
