@@ -283,7 +283,13 @@ impl Handle {
 /// restart sends again what it finds no position of, and the store drops it.
 pub async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
     let mut tick = interval(every);
-    while cancel.run_until_cancelled(tick.tick()).await.is_some() {
+    let first_state = custody.positions().first_state();
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = first_state.notified() => {}
+            _ = tick.tick() => {}
+        }
         if let Err(error) = save(&custody).await {
             tracing::error!(error = %Chain(&error), "the positions cannot be kept");
         }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use airflow::Pod;
 use airflow::attribute::Attributor;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::stage::{Checkpoint, Lane, Position};
@@ -85,6 +86,8 @@ pub struct Positions {
     copies: HashMap<FileNo, (Inode, PathBuf)>,
     folder: StateFolder,
     is_changed: bool,
+    /// Rung when a file gets the first state that is kept of it.
+    first_state: Arc<Notify>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,7 +125,8 @@ impl Positions {
         };
         let (open, carried, copies) = (HashMap::new(), HashMap::new(), HashMap::new());
         let queued = Vec::new();
-        Ok(Self { path, open, left, carried, queued, copies, folder, is_changed: false })
+        let (is_changed, first_state) = (false, Arc::default());
+        Ok(Self { path, open, left, carried, queued, copies, folder, is_changed, first_state })
     }
 
     /// Notes what a sink has in its queue: the files of that, as far as it goes.
@@ -215,10 +219,20 @@ impl Positions {
     /// Keeps what is known at some places of a file: before a position comes there.
     pub fn keep_states(&mut self, no: FileNo, checkpoints: Vec<Checkpoint>) {
         let Some(saved) = self.open.get_mut(&no) else { return };
+        if saved.states.is_empty() {
+            self.first_state.notify_one();
+        }
         for checkpoint in checkpoints {
             self.folder.keep(&mut saved.states, checkpoint);
             self.is_changed = true;
         }
+    }
+
+    /// Rung when what was kept of a file is to be saved at once. The lines before may be in a file
+    /// that is removed any moment: a restart that found neither would attribute its lines anew, and
+    /// otherwise.
+    pub fn first_state(&self) -> Arc<Notify> {
+        Arc::clone(&self.first_state)
     }
 
     /// Notes that a file is dealt with up to here.
