@@ -3,7 +3,6 @@
 //! The scheduler's "Finished" lines have the database's times; what a try says of its own end has
 //! the state first. Neither is taken from a line that somebody's code may have printed: only from
 //! records of Airflow's own places, about the try that the line is attributed to.
-
 //!
 //! What is concluded does not depend on the order in which lines come: they come from several
 //! nodes.
@@ -23,7 +22,7 @@ use crate::attribute::value_of;
 use crate::lifecycle::evidence::Evidence;
 use crate::limits::REMEMBERED_MAX;
 use crate::pod::{AttributedBy, PodEnd};
-use crate::record::{parse_time, read};
+use crate::record::{Record, parse_time, read};
 use crate::task::{TaskFacts, TaskTry};
 
 pub use try_record::{Cause, TryRecord};
@@ -121,23 +120,25 @@ pub enum Teller {
 impl Lifecycle {
     /// Takes a line that is attributed to a try or a run; returns whom it told something new about.
     pub fn take(&mut self, teller: Teller, line: &str, task: &TaskFacts) -> Option<Subject> {
-        if teller == Teller::Pod {
-            let end = PodEnd::parse(line)?;
-            return self.tell(task, |evidence| evidence.pod_ended(end));
-        }
-        let record = read(line)?;
         match teller {
-            Teller::Scheduler if record.message.starts_with(RUN_FINISHED) => {
-                self.run(&record.message, task)
+            Teller::Pod => {
+                let end = PodEnd::parse(line)?;
+                self.tell(task, |evidence| evidence.pod_ended(end))
             }
-            Teller::Scheduler => {
-                let task = scheduler::numbered(&record.message, task);
-                self.tell(&task, |evidence| evidence.scheduler.take(&record))
-            }
-            Teller::Task | Teller::Pod => {
+            Teller::Task => {
+                let record = read(line)?;
                 self.tell(task, |evidence| evidence.own.take(&record, task))
             }
+            Teller::Scheduler => self.scheduler(&read(line)?, task),
         }
+    }
+
+    fn scheduler(&mut self, record: &Record<'_>, task: &TaskFacts) -> Option<Subject> {
+        if record.message.starts_with(RUN_FINISHED) {
+            return self.run(&record.message, task);
+        }
+        let task = scheduler::numbered(&record.message, task);
+        self.tell(&task, |evidence| evidence.scheduler.take(record))
     }
 
     /// Tells something of a try; returns it if it is news.

@@ -34,15 +34,15 @@ impl Evidence {
     pub(super) fn conclude(&self) -> TryRecord {
         let (scheduler, kept) = (&self.scheduler, &self.kept);
         let Ending { state, start, end, is_exact } = self.ending();
-        let first = |all: [&Option<String>; 3]| all.into_iter().find_map(Clone::clone);
+        let first = |all: &[&Option<String>]| all.iter().copied().find_map(Clone::clone);
         let cause = self.cause().or_else(|| kept.cause.clone());
         TryRecord {
             state,
             start,
             end,
             queued: scheduler.queued.or(kept.queued),
-            operator: first([&scheduler.operator, &self.own.operator, &kept.operator]),
-            executor: first([&scheduler.executor, &kept.executor, &None]),
+            operator: first(&[&scheduler.operator, &self.own.operator, &kept.operator]),
+            executor: first(&[&scheduler.executor, &kept.executor]),
             cause: cause.filter(|_| state == Some(State::Failed)),
             is_exact,
         }
