@@ -14,6 +14,7 @@ mod limits;
 mod metadata;
 pub mod otlp;
 mod proto;
+mod snappy;
 mod validate;
 mod wire;
 
