@@ -283,11 +283,9 @@ impl Handle {
 /// restart sends again what it finds no position of, and the store drops it.
 pub async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
     let mut tick = interval(every);
-    let first_state = custody.positions().first_state();
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = first_state.notified() => {}
             _ = tick.tick() => {}
         }
         if let Err(error) = save(&custody).await {
@@ -299,15 +297,5 @@ pub async fn save_regularly(custody: Custody, every: Duration, cancel: Cancellat
 /// Writes positions to disk, if they have changed.
 pub async fn save(custody: &Custody) -> Result<(), Error> {
     let custody = custody.clone();
-    let save = move || {
-        let changed = custody.positions().changed();
-        let Some(changes) = changed else { return Ok(()) };
-        changes.write().map_err(|(path, source)| {
-            custody.positions().keep_changed();
-            Error::StateFolder { path, source }
-        })?;
-        custody.positions().written(&changes);
-        Ok(())
-    };
-    spawn_blocking(save).await.map_err(Error::Task)?
+    spawn_blocking(move || custody.save()).await.map_err(Error::Task)?
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::stage::Origins;
 
+use crate::Error;
 use crate::stage::Position;
 use crate::status::Progress;
 use crate::tail::{FileNo, Mark, Positions};
@@ -21,6 +22,8 @@ pub struct Custody(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     positions: Mutex<Positions>,
+    /// Held while they are written: there is one file of them.
+    writing: Mutex<()>,
     progress: Progress,
     is_closed: AtomicBool,
 }
@@ -54,7 +57,7 @@ impl Custody {
     /// A custody of these positions.
     pub fn new(positions: Positions, progress: Progress) -> Self {
         let (positions, is_closed) = (Mutex::new(positions), AtomicBool::new(false));
-        Self(Arc::new(Inner { positions, progress, is_closed }))
+        Self(Arc::new(Inner { positions, writing: Mutex::new(()), progress, is_closed }))
     }
 
     /// A ticket for so many entries of a file.
@@ -94,6 +97,22 @@ impl Custody {
     /// The positions.
     pub fn positions(&self) -> MutexGuard<'_, Positions> {
         self.0.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the positions to disk, if they have changed.
+    ///
+    /// # Errors
+    /// When the state folder cannot be used.
+    pub fn save(&self) -> Result<(), Error> {
+        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = self.positions().changed();
+        let Some(changes) = changed else { return Ok(()) };
+        changes.write().map_err(|(path, source)| {
+            self.positions().keep_changed();
+            Error::StateFolder { path, source }
+        })?;
+        self.positions().written(&changes);
+        Ok(())
     }
 
     /// Where the files of these tickets can be read on from once all of them are queued.

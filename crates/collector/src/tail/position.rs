@@ -14,7 +14,6 @@ use std::sync::Arc;
 use airflow::Pod;
 use airflow::attribute::Attributor;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 
 use crate::Error;
 use crate::stage::{Checkpoint, Lane, Position};
@@ -86,8 +85,6 @@ pub struct Positions {
     copies: HashMap<FileNo, (Inode, PathBuf)>,
     folder: StateFolder,
     is_changed: bool,
-    /// Rung when a file gets the first state that is kept of it.
-    first_state: Arc<Notify>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,8 +122,8 @@ impl Positions {
         };
         let (open, carried, copies) = (HashMap::new(), HashMap::new(), HashMap::new());
         let queued = Vec::new();
-        let (is_changed, first_state) = (false, Arc::default());
-        Ok(Self { path, open, left, carried, queued, copies, folder, is_changed, first_state })
+        let is_changed = false;
+        Ok(Self { path, open, left, carried, queued, copies, folder, is_changed })
     }
 
     /// Notes what a sink has in its queue: the files of that, as far as it goes.
@@ -216,23 +213,19 @@ impl Positions {
         self.carried.values().any(|(from, _)| *from == no)
     }
 
-    /// Keeps what is known at some places of a file: before a position comes there.
-    pub fn keep_states(&mut self, no: FileNo, checkpoints: Vec<Checkpoint>) {
-        let Some(saved) = self.open.get_mut(&no) else { return };
-        if saved.states.is_empty() {
-            self.first_state.notify_one();
-        }
+    /// Keeps what is known at some places of a file: before a position comes there. Tells whether
+    /// they are the first: then they must be on disk before the file's lines are sent. The lines
+    /// that told it may be in a file that is removed any moment, and a restart that found neither
+    /// would attribute what was sent anew, and otherwise.
+    #[must_use]
+    pub fn keep_states(&mut self, no: FileNo, checkpoints: Vec<Checkpoint>) -> bool {
+        let Some(saved) = self.open.get_mut(&no) else { return false };
+        let is_first = saved.states.is_empty();
         for checkpoint in checkpoints {
             self.folder.keep(&mut saved.states, checkpoint);
             self.is_changed = true;
         }
-    }
-
-    /// Rung when what was kept of a file is to be saved at once. The lines before may be in a file
-    /// that is removed any moment: a restart that found neither would attribute its lines anew, and
-    /// otherwise.
-    pub fn first_state(&self) -> Arc<Notify> {
-        Arc::clone(&self.first_state)
+        is_first
     }
 
     /// Notes that a file is dealt with up to here.

@@ -80,6 +80,8 @@ pub struct Tailer {
     /// What is left of files that were replaced.
     farewells: VecDeque<Delivery>,
     next_no: u64,
+    /// Whether files have first states that are not on disk yet.
+    has_first_states: bool,
     buffer: Vec<u8>,
     /// How many files may be open at once.
     handles_max: usize,
@@ -133,6 +135,7 @@ impl Tailer {
             due: VecDeque::new(),
             farewells: VecDeque::new(),
             next_no: 0,
+            has_first_states: false,
             buffer: vec![0; READ_BYTES_MAX],
             handles_max: handles::handles_max(),
             missing_told: None,
@@ -172,6 +175,7 @@ impl Tailer {
             bytes += delivery.as_ref().map_or(0, |delivery| delivery.parcel.bytes);
             deliveries.extend(delivery);
         }
+        self.save_first_states();
         deliveries
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use airflow::attribute::{Attributor, Begun};
 
+use crate::error::Chain;
 use crate::tail::folder::LogName;
 use crate::tail::position::FileNo;
 use crate::tail::state::Kept;
@@ -16,11 +17,23 @@ use crate::tail::tailer::scan::linked;
 
 impl Tailer {
     /// Keeps what became known at some places of a file, before its position comes there.
+    /// [`save_first_states`](Self::save_first_states) is to follow before its lines go out.
     pub(super) fn keep_states(&mut self, no: FileNo) {
         let Some(tailing) = self.files.get_mut(&no) else { return };
         let checkpoints = tailing.pipeline.take_checkpoints();
         if !checkpoints.is_empty() {
-            self.positions().keep_states(no, checkpoints);
+            let is_first = self.positions().keep_states(no, checkpoints);
+            self.has_first_states |= is_first;
+        }
+    }
+
+    /// Writes the positions to disk with the first states of files. Where that fails, lines go out
+    /// all the same; after a restart they may come twice, with different metadata.
+    pub(super) fn save_first_states(&mut self) {
+        if std::mem::take(&mut self.has_first_states)
+            && let Err(error) = self.around.custody.save()
+        {
+            tracing::error!(error = %Chain(&error), "the positions cannot be kept");
         }
     }
 

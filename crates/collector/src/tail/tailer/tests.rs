@@ -373,6 +373,29 @@ fn a_log_that_begins_at_its_birth_is_attributed_through_rotation_and_restart() {
 }
 
 #[test]
+fn what_a_rotated_log_has_told_is_on_disk_before_the_next_file_s_lines_go() {
+    in_runtime(|| {
+        let mut node = Node::new();
+        node.write(WORKER, 2, usize::MAX);
+        node.drain();
+        node.rotate(WORKER);
+        node.write(WORKER, 2, usize::MAX);
+        node.scan();
+        let deliveries = node.tailer.read(usize::MAX, node.now);
+        deliveries.iter().for_each(|delivery| node.store(delivery));
+        // It is killed before the positions are written in their turn, and the rotated file goes.
+        node.tailer = tailer(node.folder.path());
+        fs::remove_file(node.container(WORKER).join("0.log.20261122-000001")).unwrap();
+        node.drain_idle();
+        for line in [2, 3].map(worker_line) {
+            let deliveries = &node.delivered[&line];
+            assert!(deliveries[0].contains("attributed_by=\"process\""), "{deliveries:?}");
+            assert_eq!(deliveries[..1], deliveries[1..], "the same again");
+        }
+    });
+}
+
+#[test]
 fn a_line_in_two_files_is_whole_though_nobody_read_for_long() {
     in_runtime(|| {
         let mut node = Node::new();
