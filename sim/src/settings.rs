@@ -92,6 +92,8 @@ fn config(rng: &mut Rng) -> Config {
         compact_inputs_min: rng.usize(2..5),
         fingerprint_cache_bytes: if rng.bool() { 1000 } else { 1 << 20 },
         footer_cache_bytes: if rng.bool() { 10_000 } else { 1 << 20 },
+        append_patience: Duration::from_millis(rng.u64(0..8000)),
+        append_waiters: rng.usize(0..4),
         ..Config::default()
     }
 }

@@ -40,6 +40,11 @@ pub struct Config {
     /// Appends are refused, to be sent again, when this much waits in memory, in bytes: it is how
     /// long an outage of the object store can be survived.
     pub head_bytes_max: u64,
+    /// How long such an append waits for room before: as long as flushes succeed, a sender in a
+    /// hurry is slowed down by that, and not sent away.
+    pub append_patience: Duration,
+    /// How many appends may wait so; the next ones are refused at once. Each holds what it brings.
+    pub append_waiters: usize,
     /// Rows of a row group of a segment: the unit that readers skip by statistics.
     pub row_group_rows: usize,
     /// Rows of a data page: the unit that is read and decompressed. One task's lines should not
@@ -109,6 +114,8 @@ impl Default for Config {
             flush_check: Duration::from_secs(1),
             refresh_age: Duration::from_secs(10),
             head_bytes_max: 512 * MIB,
+            append_patience: Duration::from_secs(5),
+            append_waiters: 16,
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
             partition_rows: 256 * 1024,

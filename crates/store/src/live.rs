@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{TenantId, Timestamp};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use ulid::Ulid;
 
 use crate::Config;
@@ -19,6 +21,8 @@ pub(crate) struct Live {
     /// Whose log the head is of.
     writer: Ulid,
     state: Mutex<State>,
+    /// Rung when there is a newer manifest: the head may have room again.
+    advanced: Notify,
 }
 
 #[derive(Debug)]
@@ -52,7 +56,7 @@ impl Live {
     pub(crate) fn new(writer: Ulid, manifest: Arc<Manifest>) -> Self {
         let (active, seen, watchers) = Default::default();
         let state = Mutex::new(State { manifest, sealed: None, active, seen, watchers });
-        Self { writer, state }
+        Self { writer, state, advanced: Notify::new() }
     }
 
     /// The manifest, and the tenant's rows in the head, oldest first, at one moment.
@@ -162,6 +166,14 @@ impl Live {
         let published = manifest.checkpoint(self.writer);
         state.sealed = state.sealed.take().filter(|sealed| Some(sealed.checkpoint) > published);
         state.manifest = manifest;
+        drop(state);
+        self.advanced.notify_waiters();
+    }
+
+    /// Completes at the next call of [`advance`](Self::advance), also if that comes before the
+    /// first poll.
+    pub(crate) fn advanced(&self) -> Notified<'_> {
+        self.advanced.notified()
     }
 
     /// A panic while the lock was held can only have been an exhausted memory: the state is whole

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::Clock;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 use ulid::Ulid;
 
 use crate::append::Appender;
@@ -90,7 +91,8 @@ pub(crate) async fn open(
     };
     let published = Published::new(Arc::clone(&library), &config);
     let upkeep = Upkeep::new(rewriter);
-    Ok(Inner { config, clock, live, appender, published, library, flusher, deletes, upkeep })
+    let turns = Semaphore::new(config.append_waiters);
+    Ok(Inner { config, clock, live, appender, published, library, flusher, deletes, upkeep, turns })
 }
 
 /// Refuses data of a later format, marks new data with ours, and makes sure that this object store

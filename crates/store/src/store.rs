@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use model::{Clock, Stream, TenantId};
 use object_store::ObjectStore;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) flusher: Flusher,
     pub(crate) deletes: Deletes,
     pub(crate) upkeep: Upkeep,
+    /// The turns of appends that wait for room in memory.
+    pub(crate) turns: Semaphore,
 }
 
 /// How much a store holds.
@@ -134,7 +138,7 @@ impl Store {
     /// If the caller drops the future, they may or may not be stored; sending them again is safe.
     pub async fn append(&self, tenant: &TenantId, streams: Vec<Stream>) -> Result<Appended, Error> {
         let mut received = Received::new(tenant.clone(), streams);
-        self.check_room(&received)?;
+        self.wait_for_room(&received).await?;
         if self.0.flusher.is_fenced() {
             return Err(Error::Fenced);
         }
@@ -312,6 +316,25 @@ impl Store {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.flusher.metrics
+    }
+
+    /// Waits for a flush where there is no room, if not too many wait already.
+    async fn wait_for_room(&self, received: &Received) -> Result<(), Error> {
+        let until_room = async {
+            loop {
+                let advanced = self.0.live.advanced();
+                match self.check_room(received) {
+                    Err(Error::HeadFull { .. }) => advanced.await,
+                    checked => return checked,
+                }
+            }
+        };
+        let checked = self.check_room(received);
+        if !matches!(checked, Err(Error::HeadFull { .. })) {
+            return checked;
+        }
+        let Ok(_turn) = self.0.turns.try_acquire() else { return checked };
+        timeout(self.0.config.append_patience, until_room).await.unwrap_or(checked)
     }
 
     fn check_room(&self, received: &Received) -> Result<(), Error> {

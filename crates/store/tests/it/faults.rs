@@ -134,7 +134,8 @@ async fn a_log_that_was_published_and_not_removed_is_not_replayed() {
 async fn a_head_that_cannot_be_flushed_is_bounded() {
     let faulty = FaultyObjects::new();
     let (objects, folder) = (faulty.clone() as Arc<dyn ObjectStore>, tempfile::tempdir().unwrap());
-    let config = Config { head_bytes_max: 2000, ..Config::default() };
+    let append_patience = Duration::from_millis(1);
+    let config = Config { head_bytes_max: 2000, append_patience, ..Config::default() };
     let store = open_with(config, &objects, folder.path()).await;
     faulty.fail("tenants", Fault::Refused, FOR_EVER);
     let mut accepted = Vec::new();
@@ -152,6 +153,29 @@ async fn a_head_that_cannot_be_flushed_is_bounded() {
     faulty.heal();
     store.flush().await.unwrap();
     store.append(&tenant(), vec![stream("a", &[(99, "room again")])]).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_append_without_room_waits_for_a_flush() {
+    let objects: Arc<dyn ObjectStore> = FaultyObjects::new();
+    let folder = tempfile::tempdir().unwrap();
+    let append_patience = Duration::from_secs(60);
+    let limits =
+        Config { head_bytes_max: 1, append_patience, append_waiters: 1, ..Config::default() };
+    let store = open_with(limits, &objects, folder.path()).await;
+    let append = |time| {
+        let store = store.clone();
+        async move { store.append(&tenant(), vec![stream("a", &[(time, "line")])]).await }
+    };
+    append(1).await.unwrap();
+    let waits = tokio::spawn(append(2));
+    tokio::task::yield_now().await;
+    // There is no turn left for another.
+    assert!(matches!(append(3).await, Err(Error::HeadFull { .. })));
+    assert!(!waits.is_finished());
+    store.flush().await.unwrap();
+    waits.await.unwrap().unwrap();
+    assert_eq!(lines(&store).await.len(), 2);
 }
 
 #[tokio::test]

@@ -12,15 +12,15 @@ use serde_json::Value;
 const TRUTH: &str = "truth.jsonl";
 
 /// A corpus in memory; the largest is 30 MB.
-pub(super) struct Corpus {
+pub(in crate::command) struct Corpus {
     /// `airflow3/celery-executor`
-    pub(super) name: String,
+    pub(in crate::command) name: String,
     /// Paths below the corpus' folder, and what the files hold.
-    pub(super) files: BTreeMap<String, Vec<u8>>,
+    pub(in crate::command) files: BTreeMap<String, Vec<u8>>,
 }
 
 /// All corpora at or below these paths, in order: archives and folders with truth.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(in crate::command) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
         search(path, &mut found).with_context(|| format!("cannot search {}", path.display()))?;
@@ -45,7 +45,7 @@ fn search(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 
 impl Corpus {
     /// Reads an archive or a folder.
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(in crate::command) fn read(path: &Path) -> Result<Self> {
         let name = |path: &Path| {
             let part = |path: &Path| {
                 path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
@@ -63,13 +63,13 @@ impl Corpus {
     }
 
     /// A file that every corpus has.
-    pub(super) fn file(&self, file: &str) -> Result<&[u8]> {
+    pub(in crate::command) fn file(&self, file: &str) -> Result<&[u8]> {
         let bytes = self.files.get(file).with_context(|| format!("{} has no {file}", self.name))?;
         Ok(bytes)
     }
 
     /// The rows of a file of JSON lines.
-    pub(super) fn rows(&self, file: &str) -> Result<Vec<Value>> {
+    pub(in crate::command) fn rows(&self, file: &str) -> Result<Vec<Value>> {
         let lines = self.file(file)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask attribution`: plays logs of real deployments, with truth for every line, through
 //! the real collector and store, and compares.
 
-mod corpus;
+pub(in crate::command) mod corpus;
 mod cri;
 mod found;
 mod lifecycle;

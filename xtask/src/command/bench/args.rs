@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{collect, ingest, query, restart};
+use super::{collect, import, ingest, query, restart};
 use crate::report::Verdict;
 
 /// Speed and cost of the real binary on generated Airflow logs
@@ -22,6 +22,8 @@ enum What {
     Collect(Setup),
     /// Pushes over HTTP with fsync: lines a CPU second, memory, bytes at rest
     Ingest(Setup),
+    /// Imports real task logs under many names, beside the store's own speed with the same pushes
+    Import(Setup),
     /// A start after `kill -9` with all of it in the log: seconds until it serves, memory
     Restart(Setup),
 }
@@ -65,6 +67,7 @@ pub fn run(args: &Args) -> Result<Verdict> {
     let report = match &args.what {
         What::Query(setup) => runtime.block_on(query::run(setup))?,
         What::Collect(setup) => runtime.block_on(collect::run(setup))?,
+        What::Import(setup) => runtime.block_on(import::run(setup))?,
         What::Ingest(setup) => runtime.block_on(ingest::run(setup))?,
         What::Restart(setup) => runtime.block_on(restart::run(setup))?,
     };

@@ -5,6 +5,7 @@ mod args;
 mod collect;
 mod complete;
 mod dataset;
+mod import;
 mod ingest;
 mod query;
 mod receiver;

@@ -7,12 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use reqwest::StatusCode;
 
 /// How long the server may take to be ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Linux counts a process' CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// Between two tries of a push for which there was no room.
+const PUSH_AGAIN: Duration = Duration::from_millis(100);
 /// Between two looks whether it is ready.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -85,15 +88,26 @@ impl Server {
 
     /// A POST whose answer must be a success.
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<()> {
+        let (status, text) = self.ask_to_take(path, body).await?;
+        if status.is_success() { Ok(()) } else { bail!("{path}: {status}: {text}") }
+    }
+
+    /// The same, and again as long as the server has no room.
+    pub(super) async fn post_until_taken(&self, path: &str, body: Vec<u8>) -> Result<()> {
+        loop {
+            match self.ask_to_take(path, body.clone()).await? {
+                (status, _) if status.is_success() => return Ok(()),
+                (StatusCode::SERVICE_UNAVAILABLE, _) => tokio::time::sleep(PUSH_AGAIN).await,
+                (status, text) => bail!("{path}: {status}: {text}"),
+            }
+        }
+    }
+
+    async fn ask_to_take(&self, path: &str, body: Vec<u8>) -> Result<(StatusCode, String)> {
         let request = self.http.post(format!("{}{path}", self.address));
         let request = request.header("Content-Type", loki::push::CONTENT_TYPE).body(body);
         let answer = request.send().await?;
-        let status = answer.status();
-        if status.is_success() {
-            Ok(())
-        } else {
-            bail!("{path}: {status}: {}", answer.text().await?)
-        }
+        Ok((answer.status(), answer.text().await?))
     }
 }
 
@@ -107,12 +121,22 @@ impl Drop for Server {
 
 /// Seconds of CPU that a process has used, in user and kernel mode.
 pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
+    cpu(&process.to_string(), 11)
+}
+
+/// The sum of two fields of a process' times, user and kernel mode, of which this is the first.
+fn cpu(process: &str, first: usize) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name of the program may hold spaces; the fields after it do not.
     let fields = stat.rsplit_once(") ").context("an unknown form of /proc/PID/stat")?.1;
     let fields: Vec<&str> = fields.split(' ').collect();
-    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+    let ticks: f64 = fields[first].parse::<f64>()? + fields[first + 1].parse::<f64>()?;
     Ok(ticks / TICKS_PER_SECOND)
+}
+
+/// Seconds of CPU that children of this process have used which have ended and were waited for.
+pub(super) fn cpu_seconds_of_ended_children() -> Result<f64> {
+    cpu("self", 13)
 }
 
 /// The most memory that a process has held, in megabytes.
