@@ -8,8 +8,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use axum::{Router, response::Response};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::api::airflow::{dags, durations, errors, log, runs, tries};
+use crate::api::airflow::{dags, durations, errors, follow, log, runs, tries};
 use crate::api::{
     config, delete, detected, flush, format_query, labels, legacy, metrics, otlp, patterns, push,
     query, ready, series, shards, stats, status, tail, volume,
@@ -56,6 +57,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/airflow/v1/tries", ask(tries::tries))
         .route("/airflow/v1/durations", ask(durations::durations))
         .route("/airflow/v1/log", ask(log::log))
+        .route("/airflow/v1/log/follow", get(follow::follow))
         .route("/airflow/v1/errors", ask(errors::errors))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let status = Router::new()
@@ -75,8 +77,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(no_such_path)
         .layer(from_fn_with_state(Arc::clone(&app), auth::check))
         .layer(from_fn_with_state(Arc::clone(&app), count::measure))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(whole()))
         .with_state(app)
+}
+
+/// Which answers are compressed: those that are there as a whole. Lines that are sent as they arrive
+/// would wait in the compressor.
+fn whole() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::new(follow::CONTENT_TYPE))
 }
 
 /// A question: parameters in the query string or, because queries can be long, in a form.

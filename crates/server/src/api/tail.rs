@@ -1,5 +1,6 @@
 //! `/loki/api/v1/tail`: lines as they arrive, over a WebSocket.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -80,7 +81,7 @@ fn begin(upgrade: WebSocketUpgrade, slot: Slot, lines: Lines) -> Response {
         let (writer, reader) = socket.split();
         // One frame is made while another is written: what waits beyond is bounded elsewhere.
         let (frames, queue) = mpsc::channel(1);
-        converse(writer, reader, lines.run(frames), queue, slot.stopped()).await;
+        converse(writer, reader, lines.run(frames, pending()), queue, slot.stopped()).await;
     })
 }
 

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use logql::eval::{Direction, LogStream};
 use logql::pipeline::ResultLabels;
+use loki::detect_level::DETECTED_LEVEL;
 use loki::legacy::{LegacyDroppedEntry, LegacyTailFrame};
 use loki::response::CATEGORIZE_LABELS;
 use loki::tail::{DroppedEntry, TailFrame};
+use loki::time::rfc3339;
 use model::{Labels, Timestamp};
+use serde::Serialize;
 
 use super::pending::{Batch, Row};
 use crate::answer;
@@ -22,6 +25,22 @@ pub(crate) enum Form {
     },
     /// As before.
     Legacy,
+    /// Each line as a JSON object on a line of its own.
+    Rows,
+}
+
+/// A line of [`Form::Rows`].
+#[derive(Debug, Serialize)]
+struct RowObject<'a> {
+    time: String,
+    level: Option<&'a str>,
+    line: &'a str,
+}
+
+/// Tells how many lines were left out, in [`Form::Rows`].
+#[derive(Debug, Serialize)]
+struct DroppedObject {
+    dropped: usize,
 }
 
 /// The text of a frame.
@@ -30,9 +49,9 @@ pub(crate) enum Form {
 /// None that are known of: everything in it can be written as JSON.
 pub(super) fn text(batch: Batch, form: Form) -> serde_json::Result<String> {
     let Batch { rows, dropped } = batch;
-    let streams = by_labels(rows);
     match form {
         Form::Today { categorize } => {
+            let streams = by_labels(rows);
             let entry = |(labels, time): (Labels, Timestamp)| DroppedEntry {
                 labels: answer::label_map(&labels),
                 timestamp: time.to_string(),
@@ -48,15 +67,31 @@ pub(super) fn text(batch: Batch, form: Form) -> serde_json::Result<String> {
         }
         Form::Legacy => {
             let entry = |(labels, time): (Labels, Timestamp)| LegacyDroppedEntry {
-                timestamp: loki::time::rfc3339(time),
+                timestamp: rfc3339(time),
                 labels: labels.to_string(),
             };
             serde_json::to_string(&LegacyTailFrame {
-                streams: streams.into_iter().map(answer::legacy_stream).collect(),
+                streams: by_labels(rows).into_iter().map(answer::legacy_stream).collect(),
                 dropped_entries: dropped.into_iter().map(entry).collect(),
             })
         }
+        Form::Rows => objects(&rows, dropped.len()),
     }
+}
+
+fn objects(rows: &[Row], dropped: usize) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for Row { labels, time, line } in rows {
+        let level = labels.metadata.get(DETECTED_LEVEL);
+        let object = RowObject { time: rfc3339(*time), level, line };
+        text += &serde_json::to_string(&object)?;
+        text.push('\n');
+    }
+    if dropped > 0 {
+        text += &serde_json::to_string(&DroppedObject { dropped })?;
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Streams in the order of their first lines.

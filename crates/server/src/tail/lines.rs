@@ -1,5 +1,6 @@
 //! [`Lines`]: from a query to the frames of a tail: first what is there, then what comes.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,11 +53,18 @@ impl Lines {
         Ok(Self { app, tenant, expr, query, scope, deletions, hidden, asked, form })
     }
 
-    /// Makes frames as they are taken, until one cannot be made; then says why.
+    /// Makes frames as they are taken, until one cannot be made, or it has ended and nothing waits;
+    /// then says why.
     ///
     /// The store watches from the moment of the first lines on, so that none is missing between
     /// those and the next, and none comes twice.
-    pub(crate) async fn run(mut self, frames: mpsc::Sender<String>) -> String {
+    pub(crate) async fn run(
+        mut self,
+        frames: mpsc::Sender<String>,
+        ended: impl Future<Output = ()>,
+    ) -> String {
+        let mut is_ended = false;
+        let mut ended = pin!(ended);
         let selector = Arc::clone(self.query.selector());
         let wanted = Arc::new(move |labels: &model::Labels| selector.may_match(labels));
         let (snapshot, mut watch) = self.app.store.watch(&self.tenant, wanted);
@@ -66,7 +74,7 @@ impl Lines {
         };
         let mut pending = Pending::new(first);
         let mut released = Instant::now();
-        loop {
+        while !is_ended || pending.is_ready() || pending.due().is_some() {
             let release = pending.due().map(|due| due.max(released + GATHER_PAUSE));
             tokio::select! {
                 arrived = watch.next() => {
@@ -76,6 +84,7 @@ impl Lines {
                     }
                     self.take_in(arrived, &mut pending).await;
                 }
+                () = &mut ended, if !is_ended => is_ended = true,
                 () = sleep_until(release.unwrap_or(released)), if release.is_some() => {
                     released = Instant::now();
                     pending.release(released);
@@ -88,6 +97,7 @@ impl Lines {
                 }
             }
         }
+        "it has ended".to_owned()
     }
 
     /// The newest lines that are there, the oldest of them first. A clock that is ahead of ours

@@ -165,6 +165,33 @@ async fn the_api_tells_tries_runs_dags_and_durations() {
 }
 
 #[tokio::test]
+async fn a_try_is_followed_until_it_has_ended() {
+    let running = Running::new().await;
+    running.push(&[started(3), started(2)]).await;
+    let asked = [("dag_id", "d"), ("task_id", "t"), ("run_id", "r"), ("try_number", "3")];
+    let follow = running.server.get("/airflow/v1/log/follow", &asked);
+    let goes_on = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let line = stream("worker", "pod-annotations", Some(3), 58, "it works");
+        running.push(&[line, finished(2, "failed", 10)]).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        running.push(&[finished(3, "success", 30)]).await;
+    };
+    let (answer, ()) = tokio::join!(follow, goes_on);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.headers["content-type"], "application/x-ndjson");
+    let lines = answer.text();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[1]["line"]), (3, &json!("it works")), "{lines:?}");
+    // Those of a page are the same.
+    assert_eq!(running.get("/airflow/v1/log", &asked).await["lines"], json!(lines));
+    // It has ended already.
+    assert_eq!(running.server.get("/airflow/v1/log/follow", &asked).await.text(), answer.text());
+    let refused = running.server.get("/airflow/v1/log/follow", &asked[..3]).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+}
+
+#[tokio::test]
 async fn the_latest_comes_first_whether_or_not_its_second_is_whole() {
     let running = Running::new().await;
     let ends = [("a", "46:40.250000", 1), ("b", "46:41", 2), ("c", "46:40", 3)];

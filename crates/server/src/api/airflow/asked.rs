@@ -67,7 +67,7 @@ pub(super) fn lines(params: &Params) -> String {
 }
 
 /// The columns that the request names, with their values.
-fn equal(params: &Params) -> Vec<(&'static str, String)> {
+pub(super) fn equal(params: &Params) -> Vec<(&'static str, String)> {
     COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned()))).collect()
 }
 

@@ -24,9 +24,11 @@ use crate::tenant::Tenant;
 /// Lines of a page that does not say how many it wants.
 const LIMIT: usize = 1_000;
 /// The most lines of a page.
-const LIMIT_MAX: usize = 5_000;
+pub(super) const LIMIT_MAX: usize = 5_000;
 /// The most lines of one nanosecond that a page can begin behind.
 const SEEN_MAX: usize = 100_000;
+/// The index of a task that is not mapped.
+const NOT_MAPPED: &str = "-1";
 /// Parameters without which it is not one try.
 const NEEDED: [&str; 4] = ["dag_id", "task_id", "run_id", "try_number"];
 
@@ -35,10 +37,7 @@ pub(crate) async fn log(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<TryLog>, Refusal> {
-    if let Some(missing) = NEEDED.iter().find(|name| !is_told(&params, name)) {
-        let text = format!("{missing} is missing; /airflow/v1/tries tells which tries there are");
-        return Err(Refusal::bad_request(text));
-    }
+    let query = one_try(&params)?;
     let (now, policy) = (app.clock.now(), app.policy(&tenant));
     let instead = "ask for the next page with `next`";
     let limit = asked::limit(&params, (LIMIT, LIMIT_MAX), instead)?;
@@ -48,7 +47,7 @@ pub(crate) async fn log(
     let bounds = place.map_or(bounds, |place| place.rest(bounds, direction));
     let request = Request {
         tenant: tenant.clone(),
-        query: policy.parse(&query(&params))?,
+        query: policy.parse(&query)?,
         kind: Kind::Range { start: bounds.start, end: bounds.end, step: Duration::ZERO },
         limit: limit + place.map_or(0, |place| place.seen),
         direction,
@@ -73,10 +72,28 @@ struct Line {
     line: String,
 }
 
-/// The lines of the try. A task that is not mapped has the index -1.
-fn query(params: &Params) -> String {
+/// The LogQL of the lines of the try.
+///
+/// # Errors
+/// When the request does not name one.
+pub(super) fn one_try(params: &Params) -> Result<String, Refusal> {
+    if let Some(missing) = NEEDED.iter().find(|name| !is_told(params, name)) {
+        let text = format!("{missing} is missing; /airflow/v1/tries tells which tries there are");
+        return Err(Refusal::bad_request(text));
+    }
     let query = asked::lines(params);
-    if is_told(params, "map_index") { query } else { format!("{query} | map_index=\"-1\"") }
+    let is_mapped = is_told(params, "map_index");
+    Ok(if is_mapped { query } else { format!("{query} | map_index={NOT_MAPPED:?}") })
+}
+
+/// The columns of the try, with their values.
+pub(super) fn of_one_try(params: &Params) -> Vec<(&'static str, String)> {
+    let mut equal = asked::equal(params);
+    equal.retain(|(name, value)| *name != "state" && !value.is_empty());
+    if !is_told(params, "map_index") {
+        equal.push(("map_index", NOT_MAPPED.to_owned()));
+    }
+    equal
 }
 
 /// One that is there and empty would narrow nothing down.

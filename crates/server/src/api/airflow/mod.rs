@@ -4,6 +4,7 @@ mod asked;
 pub(crate) mod dags;
 pub(crate) mod durations;
 pub(crate) mod errors;
+pub(crate) mod follow;
 pub(crate) mod log;
 pub(crate) mod runs;
 pub(crate) mod tries;
