@@ -81,7 +81,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Which answers are compressed: those that are there as a whole. Lines that are sent as they arrive
+/// Which answers are compressed: those that are there as a whole. Lines that are sent as they come
 /// would wait in the compressor.
 fn whole() -> impl Predicate {
     DefaultPredicate::new().and(NotForContentType::new(follow::CONTENT_TYPE))
