@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::attribute::mention::{Name, Named};
@@ -13,13 +14,14 @@ use crate::task::{MapIndex, TaskFacts};
 /// A map that forgets what was put into it first.
 #[derive(Debug, Clone)]
 pub(super) struct Recent<K, V> {
-    known: HashMap<K, V>,
+    /// By a hash that is quick for short texts: each of a scheduler's lines is looked up often.
+    known: HashMap<K, V, RandomState>,
     order: VecDeque<K>,
 }
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self { known: HashMap::new(), order: VecDeque::new() }
+        Self { known: HashMap::default(), order: VecDeque::new() }
     }
 }
 
