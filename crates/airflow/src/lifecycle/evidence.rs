@@ -98,12 +98,12 @@ impl Evidence {
         })
     }
 
-    /// What the try has told; else that its pod has failed; else that the scheduler has not heard
-    /// of it any more.
+    /// What the try has told; else that the scheduler has not heard of it any more, which is when
+    /// it fails it; else that its pod has failed.
     fn of_own(&self) -> Ending {
         let own = &self.own;
         let failed_pod = self.pod.as_ref().filter(|pod| pod.has_failed() && own.state.is_none());
-        let others = failed_pod.and_then(PodEnd::at).or(self.scheduler.zombie);
+        let others = self.scheduler.zombie.or_else(|| failed_pod.and_then(PodEnd::at));
         let state = own.state.or(others.map(|_| State::Failed));
         let end = if own.state.is_none() { others } else { own.end().or(others) };
         Ending { state, start: own.start(), end, is_exact: false }

@@ -166,6 +166,11 @@ fn kubernetes_tells_why_a_pod_ended() {
     check(&[begun, (Teller::Pod, &killed)], r#"failed Some(9) Some(Pod("OOMKilled")) false"#);
     check(&[begun, (Teller::Pod, &error)], "failed Some(9) None false");
     check(&[begun, (Teller::Pod, &fine)], "- None None false");
+    // Airflow 2 goes on waiting, until nothing is heard for too long.
+    let zombie = "[2026-11-22T08:00:42.000+0000] {scheduler_job_runner.py:2110} ERROR - Detected \
+        zombie job: {'msg': '…'}";
+    let lines = [begun, (Teller::Pod, &killed), (Teller::Scheduler, zombie)];
+    check(&lines, r#"failed Some(42) Some(Pod("OOMKilled")) false"#);
     let given_up = executor_said("01:00", "None", "running", "failed");
     let lines = [begun, (Teller::Pod, &killed), (Teller::Scheduler, &given_up)];
     check(&lines, r#"failed Some(60) Some(Pod("OOMKilled")) false"#);
