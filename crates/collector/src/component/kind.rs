@@ -4,12 +4,12 @@ use alloy::decode::Arguments;
 
 use crate::component::remote_kubernetes::{Sort, decode as decode_remote};
 use crate::component::{
-    airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes, discovery_relabel,
-    local_file, local_file_match, loki_echo, loki_process, loki_relabel, loki_source_api,
-    loki_source_docker, loki_source_file, loki_source_journal, loki_source_kubernetes,
-    loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog, loki_write,
-    prometheus_exporter_self, prometheus_relabel, prometheus_remote_write, prometheus_scrape,
-    remote_http, remote_kubernetes,
+    airflow_pod_ends, airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes,
+    discovery_relabel, local_file, local_file_match, loki_echo, loki_process, loki_relabel,
+    loki_source_api, loki_source_docker, loki_source_file, loki_source_journal,
+    loki_source_kubernetes, loki_source_kubernetes_events, loki_source_podlogs, loki_source_syslog,
+    loki_write, prometheus_exporter_self, prometheus_relabel, prometheus_remote_write,
+    prometheus_scrape, remote_http, remote_kubernetes,
 };
 
 /// One sort of component.
@@ -38,6 +38,7 @@ pub enum Export {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is named after its component")]
 pub enum Settings {
+    AirflowPodEnds(airflow_pod_ends::Settings),
     AirflowTaskLogs(airflow_task_logs::Settings),
     DiscoveryDocker(discovery_docker::Settings),
     DiscoveryFile(discovery_file::Settings),
@@ -68,7 +69,12 @@ pub enum Settings {
 const RECEIVER: &[(&str, Export)] = &[("receiver", Export::Receiver)];
 
 /// All components, by name.
-pub static KINDS: [Kind; 26] = [
+pub static KINDS: [Kind; 27] = [
+    Kind {
+        name: "airflow.pod_ends",
+        exports: &[],
+        decode: |args| Settings::AirflowPodEnds(airflow_pod_ends::decode(args)),
+    },
     Kind {
         name: "airflow.task_logs",
         exports: &[],

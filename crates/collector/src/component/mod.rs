@@ -4,6 +4,7 @@
 //!
 //! Start here: [`KINDS`], the table of them.
 
+pub mod airflow_pod_ends;
 pub mod airflow_task_logs;
 mod client;
 pub mod discovery_docker;

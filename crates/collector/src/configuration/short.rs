@@ -276,6 +276,7 @@ impl Short {
         let labels = self.labels.iter();
         let labels = labels.map(|(name, value)| format!("{} = {}, ", quote(name), quote(value)));
         FORM.replace("TASK_LOGS", &self.task_logs())
+            .replace("POD_ENDS", &self.pod_ends())
             .replace("RULES", &rules)
             .replace("PATHS", &quote(&format!("{folder}/*_${{1}}/${{2}}/*.log")))
             .replace("LABELS", &labels.collect::<String>())
@@ -289,16 +290,31 @@ impl Short {
             TaskLogsMode::On => "on",
             TaskLogsMode::Off => return String::new(),
         };
+        let namespaces = self.namespaces();
+        format!(
+            "airflow.task_logs \"volumes\" {{\n  mode = \"{mode}\"\n{namespaces}  forward_to = \
+             [loki.write.sinks.receiver]\n}}\n\n"
+        )
+    }
+
+    /// What tells why pods failed, likewise.
+    fn pod_ends(&self) -> String {
+        let namespaces = self.namespaces();
+        format!(
+            "airflow.pod_ends \"pods\" {{\n{namespaces}  forward_to = \
+             [loki.write.sinks.receiver]\n}}\n\n"
+        )
+    }
+
+    /// The arguments that say whose pods are meant.
+    fn namespaces(&self) -> String {
         let list = |names: &[String]| {
             let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
             names.join(", ")
         };
         let Chosen { include, exclude } = &self.pods.namespaces;
         let (include, exclude) = (list(include), list(exclude));
-        format!(
-            "airflow.task_logs \"volumes\" {{\n  mode = \"{mode}\"\n  namespaces = [{include}]\n  \
-             exclude_namespaces = [{exclude}]\n  forward_to = [loki.write.sinks.receiver]\n}}\n\n"
-        )
+        format!("  namespaces = [{include}]\n  exclude_namespaces = [{exclude}]\n")
     }
 
     fn endpoints(&self) -> String {
@@ -366,7 +382,7 @@ loki.process "pods" {
   forward_to = [loki.write.sinks.receiver]
 }
 
-TASK_LOGSloki.write "sinks" {
+TASK_LOGSPOD_ENDSloki.write "sinks" {
   external_labels = { LABELS}
 ENDPOINTS}
 "#;

@@ -19,6 +19,8 @@ mod watch;
 
 pub use client::{Access, SERVICE_ACCOUNT_FOLDER};
 pub(crate) use client::{connect, connect_patiently};
+pub(crate) use object::pod as pod_of;
+pub(crate) use pod_ends::PodEnds;
 pub use pods::{Pods, PodsParts, PodsSettings};
 pub(crate) use targets::{targets_of, targets_of_node, targets_of_service};
 pub(crate) use watch::{Failure, Observer, Patience, Selection, follow, follow_from};

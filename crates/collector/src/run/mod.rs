@@ -12,6 +12,7 @@
 //! - [`docker_log`]: a log that Docker's engine tells
 //! - the others: what each component does, under its name
 
+mod airflow_pod_ends;
 mod airflow_task_logs;
 mod births;
 mod details;

@@ -15,9 +15,9 @@ use crate::run::node::Node;
 use crate::run::running::Running;
 use crate::run::start::{API_POSITIONS, DOCKER_POSITIONS, JOURNAL_POSITIONS, of};
 use crate::run::{
-    airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes, journal_files,
-    local_file, local_file_match, loki_source_api, loki_source_docker, loki_source_file,
-    loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
+    airflow_pod_ends, airflow_task_logs, discovery_docker, discovery_file, discovery_kubernetes,
+    journal_files, local_file, local_file_match, loki_source_api, loki_source_docker,
+    loki_source_file, loki_source_journal, loki_source_kubernetes, loki_source_kubernetes_events,
     loki_source_podlogs, loki_source_syslog, pod_logs, remote_http, remote_kubernetes,
 };
 
@@ -156,6 +156,16 @@ impl Running {
     fn start_in_cluster(&mut self, id: &str, node: &mut Node) {
         let (stats, cancel) = (Arc::clone(&node.stats), node.cancel.clone());
         match node.settings.clone() {
+            Settings::AirflowPodEnds(settings) => {
+                let parts = airflow_pod_ends::Parts {
+                    settings: node.told(&settings, of!(AirflowPodEnds)),
+                    around: self.config.kubernetes.clone(),
+                    seed: self.parts.seed,
+                    stats,
+                    cancel,
+                };
+                self.tasks.spawn(airflow_pod_ends::run(parts));
+            }
             Settings::LokiSourceKubernetes(settings) => {
                 let told = node.told(&settings, of!(LokiSourceKubernetes));
                 self.start_kubernetes(id, node, told, cancel);

@@ -9,6 +9,7 @@ mod journal;
 mod kubernetes;
 mod metrics;
 mod page;
+mod pod_ends;
 mod pod_logs;
 mod podlogs;
 mod reload;
