@@ -8,8 +8,7 @@
 //! - [`start`], [`start_source`], [`running`], [`node`]: the components that are at work
 //! - [`samples_waiting`], [`remote_endpoint`]: metrics, until a store of metrics has them
 //! - [`births`], [`follow`], [`followed`], [`read`]: files, from their birth to their last line
-//! - [`pod_logs`], [`pod_log`], [`seen`]: logs that are read from the Kubernetes API
-//! - [`docker_log`]: a log that Docker's engine tells
+//! - [`pod_logs`], [`pod_log`], [`docker_log`], [`seen`]: logs that Kubernetes or Docker tells
 //! - the others: what each component does, under its name
 
 mod airflow_pod_ends;
