@@ -11,9 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::component::airflow_pod_ends::Settings;
 use crate::error::Chain;
-use crate::kubernetes::{
-    Failure, Observer, Patience, PodEnds, Selection, connect_patiently, follow, pod_of,
-};
+use crate::kubernetes::{Failure, Observer, Patience, PodEnds, Selection, follow, pod_of};
 use crate::limits::{API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN};
 use crate::run::flow;
 use crate::run::running::Kubernetes;
@@ -93,13 +91,7 @@ async fn client(settings: &Settings, parts: &Parts) -> Client {
         tracing::warn!(problem, "ends of pods are not told");
         parts.stats.note(Some(problem));
     };
-    match parts.around.reached(file, url) {
-        Ok(access) => connect_patiently(&access, problem).await,
-        Err(why) => {
-            problem(why);
-            std::future::pending().await
-        }
-    }
+    parts.around.client(file, url, problem).await
 }
 
 /// Looks at each pod that the server tells of.

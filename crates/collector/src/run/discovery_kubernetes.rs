@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::component::discovery_kubernetes::{Role, Settings};
 use crate::kubernetes::{
-    Patience, Selection, connect_patiently, follow, targets_of, targets_of_node, targets_of_service,
+    Patience, Selection, follow, targets_of, targets_of_node, targets_of_service,
 };
 use crate::limits::{
     API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN, DISCOVERY_PAUSE, GONE_TARGETS_KEPT,
@@ -65,16 +65,8 @@ async fn following(
     if settings.role == Role::Other {
         return std::future::pending().await;
     }
-    let access =
-        around.reached(settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
-    let access = match access {
-        Ok(access) => access,
-        Err(why) => {
-            problem(why);
-            return std::future::pending().await;
-        }
-    };
-    let client = connect_patiently(&access, problem).await;
+    let (file, url) = (settings.kubeconfig_file.as_deref(), settings.api_server.as_deref());
+    let client = around.client(file, url, problem).await;
     let mut namespaces = settings.namespaces.clone();
     namespaces.extend(around.own_namespace.clone().filter(|_| settings.own_namespace));
     let selection = Selection { field: settings.field.clone(), label: settings.label.clone() };

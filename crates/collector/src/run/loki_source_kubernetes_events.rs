@@ -15,9 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::component::loki_source_kubernetes_events::{Format, Settings};
 use crate::component::{Batch, To};
 use crate::error::Chain;
-use crate::kubernetes::{
-    Failure, Observer, Patience, Selection, connect_patiently, event, follow_from,
-};
+use crate::kubernetes::{Failure, Observer, Patience, Selection, event, follow_from};
 use crate::limits::{API_ANSWER_MAX, API_PAUSE_MAX, API_PAUSE_MIN, MAILBOX_BATCHES_MAX};
 use crate::run::flow;
 use crate::run::kept::{Kept, Place};
@@ -110,13 +108,7 @@ async fn client(settings: &Settings, parts: &Parts) -> Client {
         tracing::warn!(problem, "events are not collected");
         parts.stats.note(Some(problem));
     };
-    match parts.around.reached(file, url) {
-        Ok(access) => connect_patiently(&access, problem).await,
-        Err(why) => {
-            problem(why);
-            std::future::pending().await
-        }
-    }
+    parts.around.client(file, url, problem).await
 }
 
 /// Makes entries of the events of one namespace, or of all.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ::stage::Entry;
 use alloy::Value;
+use kube::Client;
 use model::Clock;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::component::Batch;
 use crate::config::TaskLogs;
 use crate::custody::{Closing, Custody};
-use crate::kubernetes::Access;
+use crate::kubernetes::{Access, connect_patiently};
 use crate::metrics::Metrics;
 use crate::prometheus::Sample;
 use crate::run::births::Births;
@@ -77,6 +78,22 @@ impl Kubernetes {
         self.access.clone().ok_or_else(|| {
             "no Kubernetes is here to ask: give api_server or kubeconfig_file".to_owned()
         })
+    }
+
+    /// What reaches it, however long that takes; what is wrong is told meanwhile.
+    pub async fn client(
+        &self,
+        kubeconfig: Option<&Path>,
+        api_server: Option<&str>,
+        problem: impl Fn(String),
+    ) -> Client {
+        match self.reached(kubeconfig, api_server) {
+            Ok(access) => connect_patiently(&access, problem).await,
+            Err(why) => {
+                problem(why);
+                std::future::pending().await
+            }
+        }
     }
 }
 
