@@ -3,8 +3,6 @@
 
 use model::{Entry, Labels, Stream};
 
-use crate::push::snappy::{Block, Memory};
-
 /// The fields of `push.proto`, as their keys are written: number and kind in one byte.
 const REQUEST_STREAM: u8 = 1 << 3 | LENGTH;
 const STREAM_LABELS: u8 = 1 << 3 | LENGTH;
@@ -32,9 +30,17 @@ pub fn encode(streams: &[Stream]) -> Vec<u8> {
 }
 
 /// Makes the bodies of pushes one after another, in memory that it keeps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Encoder {
-    memory: Memory,
+    message: Vec<u8>,
+    block: Vec<u8>,
+    snappy: snap::raw::Encoder,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { message: Vec::new(), block: Vec::new(), snappy: snap::raw::Encoder::new() }
+    }
 }
 
 impl Encoder {
@@ -44,113 +50,68 @@ impl Encoder {
     /// When the message is larger than a snappy block can be (4 GiB): cut batches long before.
     #[must_use]
     pub fn encode(&mut self, streams: &[Stream]) -> Vec<u8> {
-        let plan = Plan::of(streams);
-        let len = u32::try_from(plan.len()).expect("a batch is far below 4 GiB");
-        let mut block = self.memory.begin(len);
-        plan.write(streams, &mut block);
-        block.end()
-    }
-}
-
-/// How long the parts of a message are, which is found first, so that each is written once, in its
-/// place; and the sets of metadata, each once for all entries that follow one another with it.
-#[derive(Debug, Default)]
-struct Plan {
-    streams: Vec<StreamPlan>,
-    entries: Vec<EntryPlan>,
-    metadata: Vec<Vec<u8>>,
-}
-
-#[derive(Debug)]
-struct StreamPlan {
-    labels: String,
-    len: usize,
-}
-
-#[derive(Debug)]
-struct EntryPlan {
-    len: usize,
-    metadata: usize,
-}
-
-impl Plan {
-    fn of(streams: &[Stream]) -> Self {
-        let mut plan = Self::default();
-        plan.entries.reserve(streams.iter().map(|stream| stream.entries.len()).sum());
-        let mut last = None;
-        for stream in streams {
-            let labels = stream.labels.to_string();
-            let mut len = text_len(&labels);
-            for entry in &stream.entries {
-                let entry_len = plan.add(entry, &mut last);
-                len += bytes_len(entry_len);
-            }
-            plan.streams.push(StreamPlan { labels, len });
+        message(streams, &mut self.message);
+        let most = snap::raw::max_compress_len(self.message.len());
+        if self.block.len() < most {
+            self.block.resize(most, 0);
         }
-        plan
-    }
-
-    /// How long an entry is, whose metadata may be that of the last one.
-    fn add<'a>(&mut self, entry: &'a Entry, last: &mut Option<&'a Labels>) -> usize {
-        if !last.is_some_and(|last| last.is_shared_with(&entry.metadata)) {
-            *last = Some(&entry.metadata);
-            self.metadata.push(metadata(&entry.metadata));
-        }
-        let metadata = self.metadata.len() - 1;
-        let len = entry_len(entry, self.metadata[metadata].len());
-        self.entries.push(EntryPlan { len, metadata });
-        len
-    }
-
-    /// How long the message is.
-    fn len(&self) -> usize {
-        self.streams.iter().map(|stream| bytes_len(stream.len)).sum()
-    }
-
-    fn write<'a>(&'a self, streams: &'a [Stream], block: &mut Block<'a, '_>) {
-        let mut entries = self.entries.iter();
-        let mut heads = Vec::new();
-        // The set of metadata that was written last, and where.
-        let mut last = None;
-        for (stream, StreamPlan { labels, len }) in streams.iter().zip(&self.streams) {
-            head(&mut heads, REQUEST_STREAM, *len);
-            if !labels.is_empty() {
-                head(&mut heads, STREAM_LABELS, labels.len());
-                flush(&mut heads, block);
-                block.text(labels.as_bytes());
-            }
-            for (entry, plan) in stream.entries.iter().zip(&mut entries) {
-                head(&mut heads, STREAM_ENTRY, plan.len);
-                write_entry(&mut heads, entry, block);
-                let metadata = &self.metadata[plan.metadata];
-                match last.filter(|(set, _)| *set == plan.metadata) {
-                    Some((_, at)) => block.again(at, metadata.len()),
-                    None => {
-                        last = Some((plan.metadata, block.len()));
-                        block.text(metadata);
-                    }
-                }
-            }
-        }
-        flush(&mut heads, block);
+        let written = self.snappy.compress(&self.message, &mut self.block);
+        self.block[..written.expect("a batch is far below 4 GiB")].to_vec()
     }
 }
 
-fn metadata(labels: &Labels) -> Vec<u8> {
-    let pair_len = |(name, value): (&str, &str)| bytes_len(text_len(name) + text_len(value));
-    let mut bytes = Vec::with_capacity(labels.iter().map(pair_len).sum());
-    for (name, value) in labels.iter() {
-        head(&mut bytes, ENTRY_PAIR, text_len(name) + text_len(value));
-        text(&mut bytes, PAIR_NAME, name);
-        text(&mut bytes, PAIR_VALUE, value);
+/// Writes the message of a request, instead of what was there. How long its parts are is found
+/// first, so that each is written once, in its place.
+pub(super) fn message(streams: &[Stream], message: &mut Vec<u8>) {
+    let mut metadata = Metadata::default();
+    let mut entry_lens = Vec::with_capacity(streams.iter().map(|it| it.entries.len()).sum());
+    let mut heads = Vec::with_capacity(streams.len());
+    let mut message_len = 0;
+    for stream in streams {
+        let labels = stream.labels.to_string();
+        let mut len = text_len(&labels);
+        for entry in &stream.entries {
+            let entry_len = entry_len(entry, metadata.of(&entry.metadata).len());
+            entry_lens.push(entry_len);
+            len += bytes_len(entry_len);
+        }
+        message_len += bytes_len(len);
+        heads.push((labels, len));
     }
-    bytes
+    message.clear();
+    message.reserve(message_len);
+    let mut entry_lens = entry_lens.into_iter();
+    for (stream, (labels, len)) in streams.iter().zip(&heads) {
+        head(message, REQUEST_STREAM, *len);
+        text(message, STREAM_LABELS, labels);
+        for (entry, len) in stream.entries.iter().zip(&mut entry_lens) {
+            head(message, STREAM_ENTRY, len);
+            write_entry(message, entry, metadata.of(&entry.metadata));
+        }
+    }
 }
 
-/// Writes what was gathered of small fields.
-fn flush(heads: &mut Vec<u8>, block: &mut Block<'_, '_>) {
-    block.literal(heads);
-    heads.clear();
+/// The metadata that was written last, and its bytes.
+#[derive(Default)]
+struct Metadata {
+    labels: Labels,
+    bytes: Vec<u8>,
+}
+
+impl Metadata {
+    fn of(&mut self, labels: &Labels) -> &[u8] {
+        if self.labels.is_shared_with(labels) {
+            return &self.bytes;
+        }
+        self.labels = labels.clone();
+        self.bytes.clear();
+        for (name, value) in labels.iter() {
+            head(&mut self.bytes, ENTRY_PAIR, text_len(name) + text_len(value));
+            text(&mut self.bytes, PAIR_NAME, name);
+            text(&mut self.bytes, PAIR_VALUE, value);
+        }
+        &self.bytes
+    }
 }
 
 /// The time of an entry, in seconds and nanoseconds, as they are written.
@@ -169,21 +130,17 @@ fn entry_len(entry: &Entry, metadata_len: usize) -> usize {
     bytes_len(time_len(time(entry))) + text_len(&entry.line) + metadata_len
 }
 
-/// Writes an entry but for its metadata.
-fn write_entry<'a>(heads: &mut Vec<u8>, entry: &'a Entry, block: &mut Block<'a, '_>) {
+fn write_entry(to: &mut Vec<u8>, entry: &Entry, metadata: &[u8]) {
     let time = time(entry);
-    head(heads, ENTRY_TIME, time_len(time));
+    head(to, ENTRY_TIME, time_len(time));
     for (key, value) in [TIME_SECONDS, TIME_NANOS].into_iter().zip(time) {
         if value != 0 {
-            heads.push(key);
-            varint(heads, value);
+            to.push(key);
+            varint(to, value);
         }
     }
-    if !entry.line.is_empty() {
-        head(heads, ENTRY_LINE, entry.line.len());
-    }
-    flush(heads, block);
-    block.text(entry.line.as_bytes());
+    text(to, ENTRY_LINE, &entry.line);
+    to.extend_from_slice(metadata);
 }
 
 /// How long a field with this number is; none is written for zero.
@@ -237,13 +194,10 @@ mod tests {
 
     #[track_caller]
     fn check(streams: &[Stream]) {
-        let mut encoder = Encoder::default();
-        // Nothing stays of what was written before.
-        for _ in 0..2 {
-            let body = encoder.encode(streams);
-            let message = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
-            assert_eq!(message, request(streams).encode_to_vec(), "for {streams:?}");
-        }
+        // What was there before must not stay.
+        let mut written = b"before".to_vec();
+        message(streams, &mut written);
+        assert_eq!(written, request(streams).encode_to_vec(), "for {streams:?}");
     }
 
     fn entry(nanos: i64, line: &str, metadata: &[(&str, &str)]) -> Entry {

@@ -14,7 +14,6 @@ mod limits;
 mod metadata;
 pub mod otlp;
 mod proto;
-mod snappy;
 mod validate;
 mod wire;
 
