@@ -283,11 +283,7 @@ impl Handle {
 /// restart sends again what it finds no position of, and the store drops it.
 pub async fn save_regularly(custody: Custody, every: Duration, cancel: CancellationToken) {
     let mut tick = interval(every);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            _ = tick.tick() => {}
-        }
+    while cancel.run_until_cancelled(tick.tick()).await.is_some() {
         if let Err(error) = save(&custody).await {
             tracing::error!(error = %Chain(&error), "the positions cannot be kept");
         }

@@ -1,7 +1,6 @@
 //! `cargo xtask bench import`
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -121,7 +120,7 @@ impl Logs {
             let Some((dag, file)) = below else { continue };
             let path = self.path.join(format!("dag_id={dag}{suffix}")).join(file);
             fs::create_dir_all(path.parent().context("a file in a folder")?)?;
-            File::create(path)?.write_all(content)?;
+            fs::write(path, content)?;
             self.bytes += content.len() as u64;
             self.files += 1;
         }

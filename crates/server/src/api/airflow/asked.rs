@@ -61,13 +61,23 @@ pub(super) async fn found(
 
 /// The LogQL of the lines of all tries that the request means, but for their states.
 pub(super) fn lines(params: &Params) -> String {
+    lines_of(&of_lines(params))
+}
+
+/// The LogQL of the lines with these columns.
+pub(super) fn lines_of(equal: &[(&'static str, String)]) -> String {
+    narrowed(&format!("dag_id=~\".+\", source!={}", Quoted(SOURCE)), equal)
+}
+
+/// The columns of lines that the request names, with their values.
+pub(super) fn of_lines(params: &Params) -> Vec<(&'static str, String)> {
     let mut equal = equal(params);
     equal.retain(|(name, value)| *name != "state" && !value.is_empty());
-    narrowed(&format!("dag_id=~\".+\", source!={}", Quoted(SOURCE)), &equal)
+    equal
 }
 
 /// The columns that the request names, with their values.
-pub(super) fn equal(params: &Params) -> Vec<(&'static str, String)> {
+fn equal(params: &Params) -> Vec<(&'static str, String)> {
     COLUMNS.into_iter().filter_map(|name| Some((name, params.get(name)?.to_owned()))).collect()
 }
 

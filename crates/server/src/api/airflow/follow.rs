@@ -15,7 +15,7 @@ use loki::tail::TailQuery;
 use loki::time::Bounds;
 use model::{TenantId, Timestamp};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use super::log::{LIMIT_MAX, one_try};
 use super::{asked, log};
@@ -86,7 +86,7 @@ async fn ended(app: &App, tenant: &TenantId, params: &Params, bounds: Bounds) {
     while !has_ended(app, tenant, &wanted, bounds).await {
         sleep(LOOK).await;
     }
-    sleep_until(Instant::now() + AFTER_END).await;
+    sleep(AFTER_END).await;
 }
 
 /// Whether a record says so. What cannot be asked now is asked again.

@@ -81,15 +81,12 @@ pub(super) fn one_try(params: &Params) -> Result<String, Refusal> {
         let text = format!("{missing} is missing; /airflow/v1/tries tells which tries there are");
         return Err(Refusal::bad_request(text));
     }
-    let query = asked::lines(params);
-    let is_mapped = is_told(params, "map_index");
-    Ok(if is_mapped { query } else { format!("{query} | map_index={NOT_MAPPED:?}") })
+    Ok(asked::lines_of(&of_one_try(params)))
 }
 
 /// The columns of the try, with their values.
 pub(super) fn of_one_try(params: &Params) -> Vec<(&'static str, String)> {
-    let mut equal = asked::equal(params);
-    equal.retain(|(name, value)| *name != "state" && !value.is_empty());
+    let mut equal = asked::of_lines(params);
     if !is_told(params, "map_index") {
         equal.push(("map_index", NOT_MAPPED.to_owned()));
     }
