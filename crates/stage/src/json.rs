@@ -91,9 +91,10 @@ pub(crate) fn named_source(source: Option<&String>) -> Result<Option<String>, Er
 impl Process for JsonStage {
     fn process(&mut self, entry: &mut Entry, _context: &mut Context<'_>) -> Flow {
         let Some(text) = entry.input(self.source.as_deref()) else { return Flow::Next };
-        match serde_json::from_str::<Map<String, Json>>(&text) {
+        // `null` is an object without anything in it, as Go reads it.
+        match serde_json::from_str::<Option<Map<String, Json>>>(&text) {
             Ok(object) => {
-                self.extract(&object, &mut entry.extracted);
+                self.extract(&object.unwrap_or_default(), &mut entry.extracted);
                 Flow::Next
             }
             // Alloy does not count these either.
@@ -229,6 +230,8 @@ mod tests {
             check(&[of(&[("a", "")])], line, "");
             check(std::slice::from_ref(&drops), line, "dropped");
         }
+        // As Go reads it, an object without anything in it.
+        check(std::slice::from_ref(&drops), "null", " <a=null>");
         check(&[Config { source: Some("none".into()), ..drops }], "x", "");
     }
 

@@ -119,10 +119,13 @@ impl Process for Multiline {
         block.deadline = deadline;
         let is_full = block.entry.line.len() + entry.line.len() > BLOCK_BYTES_MAX;
         let before = (block.lines > 0 && (is_first || is_full)).then(|| block.take());
+        if trims {
+            entry.line.truncate(entry.line.trim_end_matches(['\n', '\r']).len());
+        }
         if is_first {
             block.begin(entry);
         } else {
-            block.append(entry, trims);
+            block.append(entry);
         }
         let full = (block.lines >= lines_max).then(|| block.take());
         match (before, full) {
@@ -199,18 +202,13 @@ impl Block {
         self.lines = 1;
     }
 
-    fn append(&mut self, entry: &mut Entry, trims: bool) {
-        let line = if trims { entry.line.trim_end_matches(['\n', '\r']) } else { &entry.line };
-        if self.lines == 0 {
-            self.entry.line.push_str(line);
-        } else {
-            let block = &mut self.entry.line;
-            if trims {
-                block.truncate(block.trim_end_matches(['\n', '\r']).len());
-            }
+    /// Adds a line to the block. An empty one at its beginning stays one, other than in Alloy.
+    fn append(&mut self, entry: &mut Entry) {
+        let block = &mut self.entry.line;
+        if self.lines > 0 {
             block.push('\n');
-            block.push_str(line);
         }
+        block.push_str(&entry.line);
         self.entry.origins.merge(std::mem::take(&mut entry.origins));
         self.lines += 1;
     }
@@ -295,10 +293,20 @@ mod tests {
 
     #[test]
     fn newlines_at_the_end() {
-        let lines = ["[a\n", "b\n"].map(|line| (0, "x", line));
+        let lines = ["[a\n", "b\r\n"].map(|line| (0, "x", line));
         check(of(r"^\["), &lines, r#"{} end; {"x"} [a/b"#);
         let config = Config { trim_newlines: false, ..of(r"^\[") };
-        check(config, &lines, r#"{} end; {"x"} [a//b/"#);
+        check(config, &lines, "{} end; {\"x\"} [a//b\r/");
+        let alone = [(0, "x", "[a\r\n"), (9, "x", "tick")];
+        check(of(r"^\["), &alone, r#"{"x"} [a; {} end"#);
+    }
+
+    #[test]
+    fn empty_lines_of_a_block_are_kept() {
+        let lines = ["[a\r", "", "", "b", "", "[c"].map(|line| (0, "x", line));
+        check(of(r"^\["), &lines, r#"{"x"} [a///b/; {} end; {"x"} [c"#);
+        let lines = ["", "a", "b", ""].map(|line| (0, "x", line));
+        check(of("^$"), &lines, r#"{"x"} /a/b; {} end; {"x"} "#);
     }
 
     #[test]

@@ -101,6 +101,8 @@ impl SetTimestamp {
         let formats = std::iter::once(&config.format).chain(&config.fallback_formats);
         let formats = formats.map(|format| Format::new(format, &config.location));
         let unknown = || Error::new("location", format!("there is no zone {:?}", config.location));
+        // A format with a name has no use for it; it is a mistake all the same.
+        DateLayout::new("2006", &config.location).ok_or_else(unknown)?;
         Ok(Self {
             source: config.source.clone(),
             formats: formats.collect::<Option<_>>().ok_or_else(unknown)?,
