@@ -90,6 +90,7 @@ impl Config {
         for file in files {
             reader.body(&file.body);
         }
+        reader.refuse_what_modules_have();
         reader.config
     }
 
@@ -118,6 +119,16 @@ struct Reader<'d> {
 impl<'d> Reader<'d> {
     fn new(diagnostics: &'d mut Diagnostics) -> Self {
         Self { config: Config::default(), known: HashMap::new(), diagnostics }
+    }
+
+    /// Nobody gives the top level anything, and nobody asks it for anything.
+    fn refuse_what_modules_have(&mut self) {
+        let arguments = self.config.arguments.iter().map(|it| ("argument", it.span));
+        let exports = self.config.exports.iter().map(|it| ("export", it.span));
+        for (name, span) in arguments.chain(exports) {
+            let problem = Diagnostic::error(span, format!("\"{name}\" stands outside of a module"));
+            self.diagnostics.push(problem.hint("put it into a declare block"));
+        }
     }
 
     fn body(&mut self, body: &Body) {
@@ -294,6 +305,15 @@ mod tests {
              0:4:2: the argument \"value\" of \"export\" is missing\n\
              0:5:17: \"optinal\" is no argument of \"argument\" (did you mean \"optional\"?)\n\
              0:3:2: \"logging\" cannot stand in a module",
+        );
+    }
+
+    #[test]
+    fn the_top_level_is_no_module() {
+        check(
+            &["argument \"a\" { }\nexport \"e\" { value = 1 }"],
+            "0:1:1: \"argument\" stands outside of a module (put it into a declare block)\n\
+             0:2:1: \"export\" stands outside of a module (put it into a declare block)",
         );
     }
 

@@ -52,6 +52,8 @@ pub struct Arguments<'a, 'd> {
     errors_before: usize,
     /// Whether a value was not known, here or in a block within.
     has_unknown: Rc<Cell<bool>>,
+    /// The same of the block around.
+    outer_has_unknown: Option<Rc<Cell<bool>>>,
 }
 
 /// How reading went.
@@ -68,15 +70,13 @@ pub enum Outcome {
 impl<'a, 'd> Arguments<'a, 'd> {
     /// The arguments of a block.
     pub fn of_block(block: &'a Block, scope: &'a Scope, diagnostics: &'d mut Diagnostics) -> Self {
-        let has_unknown = Rc::new(Cell::new(false));
-        let head = block.head();
-        Self::new(&block.name.text, head, &block.body, scope, diagnostics, has_unknown)
+        Self::new(&block.name.text, block.head(), &block.body, scope, diagnostics)
     }
 
     /// The statements of a whole file, as arguments.
     pub fn of_body(body: &'a Body, scope: &'a Scope, diagnostics: &'d mut Diagnostics) -> Self {
         let head = Span { end: body.span.start, ..body.span };
-        Self::new("the file", head, body, scope, diagnostics, Rc::new(Cell::new(false)))
+        Self::new("the file", head, body, scope, diagnostics)
     }
 
     fn new(
@@ -85,7 +85,6 @@ impl<'a, 'd> Arguments<'a, 'd> {
         body: &'a Body,
         scope: &'a Scope,
         diagnostics: &'d mut Diagnostics,
-        has_unknown: Rc<Cell<bool>>,
     ) -> Self {
         let errors_before = diagnostics.error_count();
         let mut attributes = BTreeMap::new();
@@ -106,16 +105,18 @@ impl<'a, 'd> Arguments<'a, 'd> {
             known_attributes: Vec::new(),
             known_blocks: Vec::new(),
             errors_before,
-            has_unknown,
+            has_unknown: Rc::default(),
+            outer_has_unknown: None,
         }
     }
 
     /// The arguments of a block within this one.
     pub fn nested<'n>(&'n mut self, block: &'a Block) -> Arguments<'a, 'n> {
-        let has_unknown = Rc::clone(&self.has_unknown);
-        let head = block.head();
+        let outer_has_unknown = Some(Rc::clone(&self.has_unknown));
         let (scope, diagnostics) = (self.scope, &mut *self.diagnostics);
-        Arguments::new(&block.name.text, head, &block.body, scope, diagnostics, has_unknown)
+        let name = &block.name.text;
+        let nested = Arguments::new(name, block.head(), &block.body, scope, diagnostics);
+        Arguments { outer_has_unknown, ..nested }
     }
 
     /// An argument that must be there. What is missing or wrong is told, and its zero value is
@@ -308,7 +309,11 @@ impl<'a, 'd> Arguments<'a, 'd> {
                 self.unknown_block(name, block.name.span);
             }
         }
-        match (self.diagnostics.error_count() > self.errors_before, self.has_unknown.get()) {
+        let has_unknown = self.has_unknown.get();
+        if let Some(outer) = self.outer_has_unknown.filter(|_| has_unknown) {
+            outer.set(true);
+        }
+        match (self.diagnostics.error_count() > self.errors_before, has_unknown) {
             (true, _) => Outcome::Wrong,
             (false, true) => Outcome::Unknown,
             (false, false) => Outcome::Complete,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use collector::discover::PodsFile;
 use collector::kubernetes::{Access, Pods, PodsParts, PodsSettings, SERVICE_ACCOUNT_FOLDER};
-use collector::{Auth, Collector, Endpoint, Handle, NoPods, PodSource, TaskLogs};
+use collector::{Auth, Collector, Credential, Endpoint, Handle, NoPods, PodSource, TaskLogs};
 use model::{Clock, Entry, Labels, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
@@ -44,7 +44,8 @@ impl Agent {
         state: &Path,
         registry: &mut Registry,
     ) -> Result<Self> {
-        let auth = push.token_file.map_or(Auth::None, |path| Auth::BearerFile(path.to_owned()));
+        let bearer = |path: &Path| Auth::bearer(Credential::File(path.to_owned()));
+        let auth = push.token_file.map_or(Auth::None, bearer);
         let config = collector::Config {
             pods_folder: pods.pods_dir.clone(),
             state_folder: state.to_owned(),

@@ -64,9 +64,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file of certificates cannot be read.
-    #[error("failed to read the certificates in {}; write them there in PEM", path.display())]
-    CaFile {
+    /// What should be PEM is none.
+    #[error("there is no PEM as it is needed in {place}")]
+    Pem {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// A file of certificates, or of a key, cannot be read.
+    #[error("failed to read {}; write certificates and keys there in PEM", path.display())]
+    PemFile {
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -113,7 +122,8 @@ impl Error {
             Self::PodsFolder { .. }
             | Self::StateFolder { .. }
             | Self::PodsFile { .. }
-            | Self::CaFile { .. }
+            | Self::Pem { .. }
+            | Self::PemFile { .. }
             | Self::EndpointName { .. }
             | Self::Kubernetes { .. }
             | Self::Url { .. }

@@ -41,4 +41,4 @@ pub use collector::{Collector, Handle, Parts};
 pub use config::{Config, Namespaces, TaskLogs, TaskLogsMode};
 pub use error::{Error, ErrorKind};
 pub use status::Status;
-pub use write::{Auth, Endpoint, Pieces, Secret, Streams};
+pub use write::{Auth, Credential, Endpoint, Pieces, Secret, Streams};

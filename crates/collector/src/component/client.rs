@@ -8,7 +8,7 @@ use alloy::decode::Arguments;
 use alloy::{Diagnostic, Secret as Hidden};
 
 use crate::limits::POLL_PAUSE_MIN;
-use crate::write::{Auth, Secret};
+use crate::write::{Auth, ClientCertificate, Credential, Secret, Tls};
 
 /// Arguments of clients that change how a proxy or a redirection is dealt with.
 const WITHOUT_EFFECT: [&str; 7] = [
@@ -26,19 +26,15 @@ const WITHOUT_EFFECT: [&str; 7] = [
 pub struct Client {
     /// How one proves who one is.
     pub auth: Auth,
-    /// A file of certificates to trust besides the system's, in PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Whether any certificate is trusted.
-    pub is_insecure: bool,
+    /// Whom one trusts.
+    pub tls: Tls,
 }
 
 /// Reads them.
 pub fn decode(args: &mut Arguments<'_, '_>) -> Client {
     let mut client = Client::default();
-    let token: Option<Hidden> = args.given("bearer_token");
-    let token_file: Option<String> = args.given("bearer_token_file");
-    let ways =
-        [basic_auth(args), authorization(args), token.as_ref().map(bearer), token_file.map(file)];
+    let token = credential(args, "bearer_token", "bearer_token_file").map(Auth::bearer);
+    let ways = [basic_auth(args), authorization(args), token];
     let mut ways = ways.into_iter().flatten();
     client.auth = ways.next().unwrap_or_default();
     if ways.next().is_some() {
@@ -49,7 +45,7 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Client {
     if let Some(block) = args.block("oauth2") {
         args.push(Diagnostic::error(block.head(), "barogram has no oauth2: use a token in a file"));
     }
-    tls_config(args, &mut client);
+    client.tls = tls_config(args);
     for name in WITHOUT_EFFECT {
         if let Some(span) = args.ignored(name).filter(|_| name.contains("proxy")) {
             args.push(Diagnostic::warning(span, format!("\"{name}\" has no effect")));
@@ -73,7 +69,7 @@ pub fn poll_frequency(args: &mut Arguments<'_, '_>) -> Duration {
 /// no effect.
 pub fn ignore(args: &mut Arguments<'_, '_>) {
     let client = decode(args);
-    if client.auth != Auth::None || client.ca_file.is_some() || client.is_insecure {
+    if client != Client::default() {
         let message = "Kubernetes is reached as the pod's service account or a kubeconfig says: \
                        other credentials have no effect";
         args.push(Diagnostic::warning(args.head(), message));
@@ -104,54 +100,58 @@ pub fn kubernetes(args: &mut Arguments<'_, '_>) -> (Option<String>, Option<PathB
     (api_server, kubeconfig_file)
 }
 
-fn bearer(token: &Hidden) -> Auth {
-    Auth::Bearer(Secret(token.expose().to_owned()))
-}
-
-fn file(path: String) -> Auth {
-    Auth::BearerFile(path.into())
+/// What is given as it is, or in a file.
+fn credential(args: &mut Arguments<'_, '_>, text: &str, file: &str) -> Option<Credential> {
+    let given: Option<Hidden> = args.given(text);
+    let path: Option<String> = args.given(file).filter(|path: &String| !path.is_empty());
+    if given.is_some() && path.is_some() {
+        args.wrong(file, format!("there may be one of \"{text}\" and \"{file}\" only"));
+    }
+    let given = given.map(|given| Credential::Text(Secret(given.expose().to_owned())));
+    given.or(path.map(|path| Credential::File(path.into())))
 }
 
 fn basic_auth(args: &mut Arguments<'_, '_>) -> Option<Auth> {
     let block = args.block("basic_auth")?;
     let mut nested = args.nested(block);
     let user = nested.optional("username", String::new());
-    let password: Hidden = nested.optional("password", Hidden::default());
-    if let Some(span) = nested.ignored("password_file") {
-        let problem = Diagnostic::error(span, "a password is not read from a file here");
-        nested.push(problem.hint("write password = local.file.NAME.content"));
-    }
+    let password = credential(&mut nested, "password", "password_file");
     nested.finish();
-    Some(Auth::Basic { user, password: Secret(password.expose().to_owned()) })
+    let password = password.unwrap_or(Credential::Text(Secret::default()));
+    Some(Auth::Basic { user, password })
 }
 
 fn authorization(args: &mut Arguments<'_, '_>) -> Option<Auth> {
     let block = args.block("authorization")?;
     let mut nested = args.nested(block);
-    let is_bearer = |kind: String| match kind.as_str() {
-        "Bearer" => Ok(()),
-        _ => Err(format!("{kind:?} is not supported, only \"Bearer\" is")),
-    };
-    nested.given_as("type", is_bearer);
-    let token: Option<Hidden> = nested.given("credentials");
-    let path: Option<String> = nested.given("credentials_file");
+    let scheme = nested.optional("type", "Bearer".to_owned());
+    let token = credential(&mut nested, "credentials", "credentials_file");
+    if scheme.eq_ignore_ascii_case("basic") {
+        let problem = "a name and a password are no token: write basic_auth { … }";
+        nested.wrong("type", problem);
+    }
     nested.finish();
-    token.as_ref().map(bearer).or(path.map(file))
+    token.map(|token| Auth::Token { scheme, token })
 }
 
-fn tls_config(args: &mut Arguments<'_, '_>, client: &mut Client) {
-    let Some(block) = args.block("tls_config") else { return };
+fn tls_config(args: &mut Arguments<'_, '_>) -> Tls {
+    let Some(block) = args.block("tls_config") else { return Tls::default() };
     let mut nested = args.nested(block);
-    client.ca_file = nested.given("ca_file").map(|path: String| path.into());
-    client.is_insecure = nested.optional("insecure_skip_verify", false);
-    for name in ["server_name", "min_version"] {
-        nested.ignored(name);
+    let authorities = credential(&mut nested, "ca_pem", "ca_file");
+    let is_insecure = nested.optional("insecure_skip_verify", false);
+    let certificate = credential(&mut nested, "cert_pem", "cert_file");
+    let key = credential(&mut nested, "key_pem", "key_file");
+    if certificate.is_some() != key.is_some() {
+        let message = "a certificate and its key belong together: one of them is missing";
+        nested.push(Diagnostic::error(block.head(), message));
     }
-    for name in ["ca_pem", "cert_pem", "cert_file", "key_pem", "key_file"] {
+    for name in ["server_name", "min_version"] {
         if let Some(span) = nested.ignored(name) {
-            let message = format!("\"{name}\" is not supported: certificates are read by ca_file");
-            nested.push(Diagnostic::error(span, message));
+            nested.push(Diagnostic::warning(span, format!("\"{name}\" has no effect")));
         }
     }
     nested.finish();
+    let identity = certificate.zip(key);
+    let identity = identity.map(|(certificate, key)| ClientCertificate { certificate, key });
+    Tls { authorities, is_insecure, identity }
 }

@@ -75,8 +75,7 @@ fn remote<'a>(args: &mut Arguments<'a, '_>, block: &'a Block, at: usize) -> Remo
             url: nested.required("url"),
             auth: client.auth,
             headers: headers(&mut nested),
-            ca_file: client.ca_file,
-            is_insecure: client.is_insecure,
+            tls: client.tls,
             push_timeout: nested.optional("remote_timeout", Duration::from_secs(30)),
             ..Endpoint::default()
         },

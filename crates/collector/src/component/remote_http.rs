@@ -51,8 +51,7 @@ pub fn decode(args: &mut Arguments<'_, '_>) -> Settings {
         url: args.required("url"),
         auth: client.auth,
         headers: headers.map(|(name, value)| (name, Secret(value.expose().to_owned()))).collect(),
-        ca_file: client.ca_file,
-        is_insecure: client.is_insecure,
+        tls: client.tls,
         push_timeout: args.optional("poll_timeout", Duration::from_secs(10)),
         ..Endpoint::default()
     };

@@ -2,7 +2,7 @@
 
 use alloy::ast::Block;
 use alloy::decode::Arguments;
-use alloy::{Diagnostic, Diagnostics, Scope, Value};
+use alloy::{Diagnostic, Diagnostics, Scope};
 
 /// What a configuration says about our own log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,12 +68,18 @@ fn logging(block: &Block, scope: &Scope, diagnostics: &mut Diagnostics) -> Loggi
     let formats =
         [("logfmt", Some(LogFormat::Logfmt)), ("json", Some(LogFormat::Json)), ("otel", None)];
     let format = args.one_of("format", &formats, None);
-    if let Some((value, span)) = args.value("write_to")
-        && !matches!(&value, Value::Null)
-        && !matches!(&value, Value::Array(elements) if elements.is_empty())
-    {
-        let message = "our own log goes to the standard error only: its pod's log is collected";
-        args.push(Diagnostic::warning(span, message));
+    // They name components, which are not known here, so none of them is evaluated.
+    for (name, effect) in [
+        ("write_to", "our own log goes to the standard error only: its pod's log is collected"),
+        ("destination", "our own log goes to the standard error always"),
+    ] {
+        if let Some(span) = args.ignored(name) {
+            args.push(Diagnostic::warning(span, format!("\"{name}\" has no effect: {effect}")));
+        }
+    }
+    if let Some(block) = args.block("rate_limiting") {
+        let message = "\"rate_limiting\" has no effect: our own log is not limited";
+        args.push(Diagnostic::warning(block.head(), message));
     }
     args.finish();
     Logging { level, format }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use alloy::ast::Block;
 use alloy::config::Config;
 use alloy::decode::Arguments;
-use alloy::{Diagnostic, Diagnostics, Environment, FileId, Scope, Sources, parse};
+use alloy::{
+    Diagnostic, Diagnostics, Environment, FileId, Reference, Scope, Sources, parse, references,
+};
 
+use crate::component::Kind;
 use crate::configuration::load::{alloy_files, read};
 use crate::limits::MODULE_DEPTH_MAX;
 
@@ -21,6 +24,8 @@ pub(super) struct Building<'a> {
     pub folder: PathBuf,
     /// How many modules are around what is built.
     pub depth: usize,
+    /// Those that are used around it, the outermost first.
+    pub around: Vec<Arc<Config>>,
 }
 
 /// The modules that components can be made of at one level, and those of the levels around it.
@@ -111,7 +116,25 @@ fn import(block: &Block, building: &mut Building<'_>) -> Option<Arc<Modules>> {
     Some(modules)
 }
 
+/// Whether an import is of something that is known before any component runs; if not, it is told.
+fn is_known_early(block: &Block, argument: &str, diagnostics: &mut Diagnostics) -> bool {
+    let value = block.body.attributes().find(|it| it.name.text == argument).map(|it| &it.value);
+    let is_component = |reference: &Reference| {
+        let mut lengths = 1..reference.names.len();
+        lengths.any(|length| Kind::find(&reference.names[..length].join(".")).is_some())
+    };
+    let found = value.and_then(|value| references(value).into_iter().find(is_component));
+    let Some(first) = found else { return true };
+    let problem = "modules are read before any component runs, so none can be referred to here";
+    let hint = "write the file's name into import.file { filename = … }";
+    diagnostics.push(Diagnostic::error(first.span, problem).hint(hint));
+    false
+}
+
 fn import_string(block: &Block, building: &mut Building<'_>) -> Option<Vec<FileId>> {
+    if !is_known_early(block, "content", building.diagnostics) {
+        return None;
+    }
     let scope = Scope::new(Arc::clone(&building.environment));
     let mut args = Arguments::of_block(block, &scope, building.diagnostics);
     let content: String = args.required("content");
@@ -121,6 +144,9 @@ fn import_string(block: &Block, building: &mut Building<'_>) -> Option<Vec<FileI
 }
 
 fn import_file(block: &Block, building: &mut Building<'_>) -> Option<Vec<FileId>> {
+    if !is_known_early(block, "filename", building.diagnostics) {
+        return None;
+    }
     let scope = Scope::new(Arc::clone(&building.environment));
     let mut args = Arguments::of_block(block, &scope, building.diagnostics);
     let filename: String = args.required("filename");

@@ -114,6 +114,7 @@ impl Program {
             environment: Arc::clone(&environment),
             folder: folder.clone(),
             depth: 0,
+            around: Vec::new(),
         };
         let modules = Modules::of(&config, None, &mut building);
         let root = Level::build(&config, String::new(), &modules, &mut building);
@@ -140,6 +141,7 @@ impl Program {
                 environment: Arc::clone(&self.environment),
                 folder: std::path::PathBuf::new(),
                 depth: 1,
+                around: vec![Arc::clone(&config)],
             };
             let inner = Modules::of(&config, Some(home), &mut building);
             let mut level = Level::build(&config, format!("{name}/"), &inner, &mut building);

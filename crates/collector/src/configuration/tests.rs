@@ -289,12 +289,66 @@ fn modules() {
     );
     check(
         "declare \"again\" { again \"a\" { } }\nagain \"b\" { }",
-        &["c:1:19: modules may use one another 16 deep at most"],
+        &["c:1:19: the module \"again\" uses itself"],
+    );
+}
+
+#[test]
+fn modules_do_not_wait_for_components() {
+    check(
+        "local.file \"m\" { filename = \"m.alloy\" }\nimport.string \"x\" { content = local.file.m.content }\n",
+        &[
+            "c:2:31: modules are read before any component runs, so none can be referred to here (write the file's name into import.file { filename = … })",
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_beside_what_is_not_there() {
+    check(
+        "loki.process \"p\" {\n forward_to = [loki.echo.nope.receiver]\n stage.regex { expression = \"(\" }\n}\n",
+        &[
+            "c:2:16: there is no loki.echo called \"nope\"",
+            "c:3:29: \"expression\": error parsing regexp: missing closing ): `(`",
+        ],
+    );
+}
+
+#[test]
+fn credentials_of_clients() {
+    let endpoint = |rest: &str| {
+        format!("loki.write \"w\" {{\n endpoint {{\n url = \"https://x\"\n{rest}\n }}\n}}\n")
+    };
+    let file = "remote.kubernetes.secret \"s\" {\n namespace = \"a\"\n name = \"b\"\n}\n";
+    let ca = "tls_config { ca_pem = remote.kubernetes.secret.s.data[\"ca.crt\"] }";
+    check(&format!("{}{file}", endpoint(ca)), &[]);
+    check(&endpoint("basic_auth {\n username = \"u\"\n password_file = \"/p\"\n}"), &[]);
+    check(&endpoint("authorization {\n type = \"Token\"\n credentials = \"x\"\n}"), &[]);
+    check(
+        &endpoint(
+            "tls_config {\n cert_pem = \"c\"\n server_name = \"x\"\n ca_pem = \"a\"\n ca_file = \"b\"\n}",
+        ),
+        &[
+            "c:4:1: a certificate and its key belong together: one of them is missing",
+            "c:6:2: warning: \"server_name\" has no effect",
+            "c:8:12: there may be one of \"ca_pem\" and \"ca_file\" only",
+        ],
+    );
+    check(
+        &endpoint("authorization {\n type = \"Basic\"\n credentials = \"x\"\n}"),
+        &["c:5:9: \"type\": a name and a password are no token: write basic_auth { … }"],
     );
 }
 
 #[test]
 fn settings_and_the_text_itself() {
+    check(
+        "logging {\n write_to = [loki.echo.e.receiver]\n rate_limiting { enabled = false }\n}\nloki.echo \"e\" { }\n",
+        &[
+            "c:2:2: warning: \"write_to\" has no effect: our own log goes to the standard error only: its pod's log is collected",
+            "c:3:2: warning: \"rate_limiting\" has no effect: our own log is not limited",
+        ],
+    );
     check(
         "logging { level = \"loud\" }\nhttp { }\nlogging \"x\" { }",
         &[

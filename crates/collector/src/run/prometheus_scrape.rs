@@ -137,8 +137,7 @@ impl Told {
         let seconds = settings.timeout.as_secs_f64().to_string();
         let endpoint = Endpoint {
             auth: settings.client.auth.clone(),
-            ca_file: settings.client.ca_file.clone(),
-            is_insecure: settings.client.is_insecure,
+            tls: settings.client.tls.clone(),
             push_timeout: settings.timeout,
             headers: vec![
                 header("Accept", ACCEPT.to_owned()),

@@ -9,7 +9,8 @@ use reqwest::{RequestBuilder, StatusCode, Url, header};
 use crate::Error;
 use crate::error::Chain;
 use crate::limits::REASON_CHARS_MAX;
-use crate::write::endpoint::{Auth, Endpoint, Secret};
+use crate::write::Endpoint;
+use crate::write::auth::{Auth, Credential, Secret};
 
 /// Pushes to one store. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -178,14 +179,17 @@ impl Client {
 
     /// A request that says who asks.
     async fn authorized(&self, request: RequestBuilder) -> Result<RequestBuilder, String> {
+        let read = async |credential: &Credential| {
+            let read = credential.read().await;
+            read.map_err(|error| format!("no credentials in {}: {error}", credential.place()))
+        };
         Ok(match &self.auth {
             Auth::None => request,
-            Auth::Basic { user, password } => request.basic_auth(user, Some(&password.0)),
-            Auth::Bearer(token) => request.bearer_auth(&token.0),
-            Auth::BearerFile(path) => match tokio::fs::read_to_string(path).await {
-                Ok(token) => request.bearer_auth(token.trim()),
-                Err(error) => return Err(format!("no token in {}: {error}", path.display())),
-            },
+            Auth::Basic { user, password } => request.basic_auth(user, Some(read(password).await?)),
+            Auth::Token { scheme, token } => {
+                let value = format!("{scheme} {}", read(token).await?);
+                request.header(header::AUTHORIZATION, value)
+            }
         })
     }
 }
@@ -197,18 +201,10 @@ fn host_of(url: &Url) -> String {
 }
 
 fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .timeout(endpoint.push_timeout)
-        .danger_accept_invalid_certs(endpoint.is_insecure)
         .user_agent(concat!("barogram/", env!("CARGO_PKG_VERSION")));
-    if let Some(path) = &endpoint.ca_file {
-        let failed = |source| Error::CaFile { path: path.clone(), source };
-        let pem = std::fs::read(path).map_err(failed)?;
-        for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(Error::HttpClient)? {
-            builder = builder.add_root_certificate(certificate);
-        }
-    }
-    builder.build().map_err(Error::HttpClient)
+    endpoint.tls.apply(builder)?.build().map_err(Error::HttpClient)
 }
 
 /// What an answer means.

@@ -1,8 +1,9 @@
 //! One place that lines are pushed to, as plain data.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::write::auth::{Auth, Secret};
+use crate::write::tls::Tls;
 
 /// Where lines go and how: the arguments of one `endpoint` of Alloy's `loki.write`, and how much
 /// may wait for it.
@@ -18,10 +19,8 @@ pub struct Endpoint {
     pub auth: Auth,
     /// Headers that are sent besides.
     pub headers: Vec<(String, Secret)>,
-    /// A file of certificates to trust besides the system's, in PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Whether any certificate is trusted.
-    pub is_insecure: bool,
+    /// Whom it trusts.
+    pub tls: Tls,
     /// A batch is sent when it has so many bytes of lines and metadata,
     pub batch_bytes: usize,
     /// or when its first line is so old.
@@ -34,35 +33,6 @@ pub struct Endpoint {
     pub backoff_max: Duration,
     /// What may wait on disk for it, in bytes as they are sent. With it full, no more is read.
     pub queue_bytes_max: u64,
-}
-
-/// How the collector proves who it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Auth {
-    /// It does not.
-    #[default]
-    None,
-    /// A name and a password.
-    Basic {
-        /// The name.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-    /// A token.
-    Bearer(Secret),
-    /// A token in a file, which is read for each push because it may be exchanged.
-    BearerFile(PathBuf),
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
 }
 
 impl Endpoint {
@@ -82,8 +52,7 @@ impl Default for Endpoint {
             tenant: None,
             auth: Auth::None,
             headers: Vec::new(),
-            ca_file: None,
-            is_insecure: false,
+            tls: Tls::default(),
             batch_bytes: 1024 * 1024,
             batch_wait: Duration::from_millis(200),
             push_timeout: Duration::from_secs(10),
@@ -97,10 +66,11 @@ impl Default for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::write::auth::Credential;
 
     #[test]
     fn secrets_are_not_shown() {
-        let password = Secret("hunter2".to_owned());
+        let password = Credential::Text(Secret("hunter2".to_owned()));
         let auth = Auth::Basic { user: "u".to_owned(), password };
         let headers = vec![("X-Key".to_owned(), Secret("hunter2".to_owned()))];
         let shown = format!("{:?}", Endpoint { auth, headers, ..Endpoint::default() });

@@ -1,6 +1,7 @@
 //! From entries to an acknowledged push: batched, queued on disk, sent, sent again, and settled.
 //!
 //! - [`endpoint`]: where lines go, as plain data
+//! - [`auth`], [`tls`]: how one proves who one is, and whom one trusts
 //! - [`batch`]: whole parcels
 //! - [`streams`]: entries, gathered by stream
 //! - [`queue`]: batches on disk, until the sink has them
@@ -10,6 +11,7 @@
 //! - [`sink`]: all of it, for one endpoint
 //! - [`metrics`]: what is counted
 
+mod auth;
 mod backoff;
 mod batch;
 mod client;
@@ -21,13 +23,16 @@ mod metrics;
 mod queue;
 mod sink;
 mod streams;
+mod tls;
 
+pub use auth::{Auth, Credential, Secret};
 pub use backoff::Backoff;
 pub use batch::Parcel as Outgoing;
 pub use client::{Client, Posted};
 pub use dead_letter::DeadLetters;
 pub use divide::Pieces;
-pub use endpoint::{Auth, Endpoint, Secret};
+pub use endpoint::Endpoint;
 pub use metrics::WriteMetrics;
 pub use sink::{Sink, Surroundings as SinkSurroundings};
 pub use streams::Streams;
+pub use tls::{ClientCertificate, Tls};
