@@ -266,6 +266,8 @@ impl Teller {
         }
         match (component, by) {
             (Some("scheduler"), AttributedBy::Line) => Some(Self::Scheduler),
+            // The pod of an operator runs what it likes, perhaps an Airflow of its own.
+            (None, AttributedBy::PodLabels) => None,
             (Some("scheduler"), AttributedBy::Process) | (Some("worker") | None, _) => {
                 Some(Self::Task)
             }

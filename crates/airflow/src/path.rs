@@ -5,7 +5,7 @@ use std::fmt;
 use model::Timestamp;
 
 use crate::record::parse_time;
-use crate::task::{MapIndex, TaskFacts, parse_number};
+use crate::task::{MapIndex, TaskFacts, is_date, parse_number};
 
 /// The path of one log file under Airflow's `base_log_folder`, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl LogPath {
         let (dag_id, task_id) = (parts.next()?, parts.next()?);
         let (date, file) = (parts.next()?, parts.next()?);
         let whole = parts.next().is_none() && !dag_id.is_empty() && !task_id.is_empty();
-        if !whole || !is_iso_date(date) {
+        if !whole || !is_date(date) {
             return None;
         }
         let (try_number, trigger_job) = parse_file_name(file)?;
@@ -115,16 +115,6 @@ fn parse_file_name(name: &str) -> Option<(u32, Option<u32>)> {
         None => return None,
     };
     Some((parse_number(try_number)?, trigger_job))
-}
-
-/// Whether a text starts as `2026-11-22T03:00:00`, the form in which paths carry logical dates.
-fn is_iso_date(text: &str) -> bool {
-    let shape = b"dddd-dd-ddTdd:dd:dd";
-    text.len() >= shape.len()
-        && text.bytes().zip(shape).all(|(byte, expect)| match expect {
-            b'd' => byte.is_ascii_digit(),
-            expect => byte == *expect,
-        })
 }
 
 #[cfg(test)]

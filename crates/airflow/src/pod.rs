@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::task::{MapIndex, TaskFacts, parse_number};
+use crate::task::{MapIndex, TaskFacts, is_date, parse_number};
 
 pub use end::PodEnd;
 
@@ -157,10 +157,13 @@ fn from_words(pod: &Pod) -> Option<TaskFacts> {
 }
 
 /// Airflow 2: `airflow tasks run DAG TASK RUN … [--map-index N]`. The try is not among the words;
-/// the label `try_number`, a number, is never changed.
+/// the label `try_number`, a number, is never changed. Before 2.2 a date stood where the run is.
 fn from_tasks_run(words: &[String], pod: &Pod) -> Option<TaskFacts> {
     let [airflow, tasks, run, dag_id, task_id, run_id, options @ ..] = words else { return None };
     if [airflow.as_str(), tasks, run] != ["airflow", "tasks", "run"] {
+        return None;
+    }
+    if is_date(run_id) {
         return None;
     }
     let option = options.iter().position(|word| word == "--map-index");

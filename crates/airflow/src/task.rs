@@ -127,6 +127,18 @@ pub(crate) fn parse_number(text: &str) -> Option<u32> {
     if digits { text.parse().ok() } else { None }
 }
 
+/// Whether a text is a date and nothing else, in the form in which Airflow names runs of before
+/// 2.2: `2026-11-22T03:00:00+00:00`. Of a run it is the logical date, and not the id.
+pub(crate) fn is_date(text: &str) -> bool {
+    let shape = b"dddd-dd-ddTdd:dd:dd";
+    let begins = text.bytes().zip(shape).all(|(byte, expect)| match expect {
+        b'd' => byte.is_ascii_digit(),
+        expect => byte == *expect,
+    });
+    let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte);
+    text.len() >= shape.len() && begins && text.bytes().all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

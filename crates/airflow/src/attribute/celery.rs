@@ -43,6 +43,10 @@ impl Shared {
         let is_worker = record.form == Form::Celery
             || record.is_by("celery")
             || record.is_by("airflow.providers.celery");
+        if is_worker && is_ready(record) {
+            // Its processes are new, though they may have the names of those before.
+            self.celery.processes = Recent::new();
+        }
         match says(&record.message).filter(|_| is_worker) {
             Some(Says::Received(id)) if is_main(record) => {
                 self.celery.messages.put(id.to_owned(), None);
@@ -51,7 +55,7 @@ impl Shared {
             Some(Says::Executing(id, what)) => self.executing(record, id, what),
             Some(Says::Done(id)) => {
                 let facts = self.celery.facts(id).cloned();
-                if let Some(process) = record.process {
+                if let Some(process) = of_one_task(record) {
                     self.celery.processes.put(process.to_owned(), None);
                 }
                 facts.map_or_else(Answer::nobody, |facts| Answer::known(facts, AttributedBy::Line))
@@ -65,12 +69,16 @@ impl Shared {
     /// nobody has said what it asks for, and when the process has nothing else to do.
     fn executing(&mut self, record: &Record<'_>, id: &str, what: &str) -> Answer {
         let found = mention::find(what).unwrap_or_default();
-        let [named] = found.as_slice() else { return Answer::nobody() };
+        let [named] = found.as_slice() else {
+            // Something runs, and nobody knows what.
+            self.running.lose_count();
+            return Answer::nobody();
+        };
         let received = match self.celery.messages.get(id) {
             Some(facts) => facts.is_none(),
             None => self.begun == Begun::Somewhere,
         };
-        let busy = record.process.and_then(|process| self.celery.processes.get(process));
+        let busy = of_one_task(record).and_then(|process| self.celery.processes.get(process));
         if !received || busy.is_some_and(Option::is_some) {
             return Answer::nobody();
         }
@@ -81,7 +89,7 @@ impl Shared {
         self.memory.learn(named);
         let Some(facts) = self.memory.facts(named) else { return Answer::nobody() };
         self.celery.messages.put(id.to_owned(), Some(facts.clone()));
-        if let Some(process) = record.process {
+        if let Some(process) = of_one_task(record) {
             self.celery.processes.put(process.to_owned(), Some(id.to_owned()));
         }
         if let Some(ti_id) = named.ti_id {
@@ -94,7 +102,7 @@ impl Shared {
     /// the one.
     fn by_process(&mut self, record: &Record<'_>) -> Answer {
         let known = || {
-            let message = self.celery.processes.get(record.process?)?.as_ref()?;
+            let message = self.celery.processes.get(of_one_task(record)?)?.as_ref()?;
             let facts = self.celery.facts(message)?;
             let found = mention::find(&record.message).unwrap_or_default();
             let same = |named: &Named<'_>| {
@@ -110,7 +118,20 @@ impl Shared {
 
 /// Celery's main process hands messages out; its children have other names.
 fn is_main(record: &Record<'_>) -> bool {
-    record.process.is_none_or(|process| process == "MainProcess")
+    record.process.is_none_or(|process| process == MAIN)
+}
+
+const MAIN: &str = "MainProcess";
+
+/// The process that works on one message at a time: a child. In pools of threads or coroutines the
+/// main process works on all of them.
+fn of_one_task<'a>(record: &Record<'a>) -> Option<&'a str> {
+    record.process.filter(|process| *process != MAIN)
+}
+
+/// `celery@HOST ready.`, which a worker says when it has started, and started again.
+fn is_ready(record: &Record<'_>) -> bool {
+    is_main(record) && record.message.starts_with("celery@") && record.message.ends_with(" ready.")
 }
 
 /// `Task NAME[ID] received`, `[ID] Executing command in Celery: …`, `Task NAME[ID] succeeded in …`.

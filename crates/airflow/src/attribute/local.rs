@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribute::attributor::Answer;
+use crate::attribute::attributor::{Answer, Begun};
 use crate::attribute::memory::{Memory, common};
 use crate::attribute::mention;
 use crate::limits::RUNNING_MAX;
@@ -34,9 +34,16 @@ impl Local {
         by("local_executor.py") || by("dagbag.py") || by("task_command.py")
     }
 
-    pub(super) fn record(&mut self, record: &Record<'_>, memory: &mut Memory) -> Answer {
+    pub(super) fn record(
+        &mut self,
+        record: &Record<'_>,
+        begun: Begun,
+        memory: &mut Memory,
+    ) -> Answer {
         if let Some(file) = record.message.strip_prefix("Filling up the DagBag from ") {
-            return self.fills(file, memory);
+            // One that was started before may do it, too.
+            let knows_all = begun == Begun::AtItsStart;
+            return if knows_all { self.fills(file, memory) } else { Answer::nobody() };
         }
         let found = mention::find(&record.message).unwrap_or_default();
         let [named] = found.as_slice() else { return Answer::nobody() };

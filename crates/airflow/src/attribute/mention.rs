@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::limits::MENTIONS_MAX;
-use crate::task::{MapIndex, parse_number};
+use crate::task::{MapIndex, is_date, parse_number};
 
 /// One task instance, as a message names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn angle(inside: &str) -> Option<Named<'_>> {
     };
     Some(Named {
         name: name_of(name)?,
-        run_id: Some(run_id).filter(|run_id| !run_id.is_empty())?,
+        run_id: Some(run_id).filter(|run_id| !run_id.is_empty() && !is_date(run_id))?,
         map_index: Some(map_index),
         try_number: None,
         ti_id: ti_id.strip_prefix(" ti_id="),
@@ -223,6 +223,9 @@ fn read_command(text: &str, from: usize) -> (Option<Named<'_>>, usize) {
         let at = options.iter().position(|word| *word == name)?;
         options.get(at + 1).copied()
     };
+    if is_date(run_id) {
+        return (None, end);
+    }
     let map_index = match option("--map-index") {
         Some(index) => MapIndex::parse(index),
         None => Some(MapIndex::Unmapped),

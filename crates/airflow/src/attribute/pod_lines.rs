@@ -85,6 +85,9 @@ impl PodLines {
         {
             let number = rest.split_once(" of ").and_then(|(number, _)| parse_number(number));
             facts.try_number = facts.try_number.or(number);
+        } else if by("taskinstance.py") && message.starts_with("Resuming after deferral") {
+            // The task's code comes next, and no word of Airflow's tells the try before it.
+            self.known = Some(None);
         }
     }
 

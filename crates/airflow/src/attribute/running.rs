@@ -32,10 +32,14 @@ impl Running {
             return;
         }
         if self.works.len() >= RUNNING_MAX {
-            self.is_sound = false;
-            return;
+            return self.lose_count();
         }
         self.works.push(Work { ti_id: ti_id.to_owned(), has_loaded: false });
+    }
+
+    /// Something has begun of which nobody knows what it is, nor when it ends.
+    pub(super) fn lose_count(&mut self) {
+        self.is_sound = false;
     }
 
     pub(super) fn end(&mut self, ti_id: &str) {

@@ -28,7 +28,7 @@ impl Shared {
             return self.by_supervisor(record);
         }
         if record.form == Form::Text && Local::prints(record) {
-            return self.local.record(record, &mut self.memory);
+            return self.local.record(record, self.begun, &mut self.memory);
         }
         if !matches!(record.form, Form::Text) && !record.is_by("airflow") {
             return Answer::nobody();
@@ -87,7 +87,8 @@ impl Shared {
         if message.starts_with("Trying to enqueue tasks: ")
             && message.contains(" for executor: LocalExecutor(")
         {
-            for named in mention::find(message).unwrap_or_default() {
+            let Some(found) = mention::find(message) else { return self.running.lose_count() };
+            for named in found {
                 self.memory.learn(&named);
                 named.ti_id.into_iter().for_each(|ti_id| self.running.begin(ti_id));
             }

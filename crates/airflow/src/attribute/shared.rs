@@ -17,7 +17,7 @@ use crate::attribute::running::Running;
 use crate::attribute::scheduler::{self, About};
 use crate::line::Form;
 use crate::pod::{AttributedBy, Attribution};
-use crate::record::{Record, read};
+use crate::record::{Record, is_glued, read};
 use crate::task::{TaskFacts, TaskTry};
 
 /// Which part of Airflow writes the log.
@@ -71,6 +71,13 @@ impl Shared {
     pub(super) fn take(&mut self, line: &Line<'_>) -> Answer {
         let lane = usize::from(line.is_stderr);
         let Some(record) = read(line.text) else { return self.follow(line, lane) };
+        if record.form == Form::Console && is_glued(&record.message) {
+            // The writes of two may have met: whose this is cannot be told, nor whose what follows.
+            if !record.is_whole {
+                self.lines[lane].spoil(line.at);
+            }
+            return Answer::nobody();
+        }
         if !record.is_whole {
             return self.begin(&record, line, lane);
         }
@@ -105,6 +112,7 @@ impl Shared {
             return Answer::nobody();
         }
         if self.lines[lane].is_open(line.at) {
+            self.lines[lane].open_inside(line.at);
             return Answer::nobody();
         }
         let id = self.lines[lane].open(line.at);
@@ -117,6 +125,10 @@ impl Shared {
             return self.listed(line.text);
         }
         if let Some(id) = self.lines[lane].open_id(line.at) {
+            if is_glued(line.text) {
+                self.lines[lane].spoil(line.at);
+                return Answer::nobody();
+            }
             let Some(tail) = crate::record::tail(line.text) else {
                 return Answer::Later(Ticket(Wanted::Record { id, is_stderr: line.is_stderr }));
             };
@@ -202,10 +214,17 @@ impl Shared {
 
 /// Whether a record is of those that Airflow 3's supervisors print for their task.
 pub(super) fn is_supervisors(record: &Record<'_>) -> bool {
-    const LOGGERS: [&str; 6] =
-        ["supervisor", "task", "task.stdout", "task.stderr", "py.warnings", "airflow.sdk"];
+    const LOGGERS: [&str; 5] =
+        ["supervisor", "task", "task.stdout", "task.stderr", "airflow.sdk.api.client"];
     matches!(record.form, Form::Console | Form::Json)
-        && LOGGERS.iter().any(|logger| record.is_by(logger))
+        && (LOGGERS.iter().any(|logger| record.is_by(logger)) || warns_of_itself(record))
+}
+
+/// Whether Python warns of a supervisor's own code: the scheduler and the worker, which write into
+/// the same log, are warned of theirs by the same logger.
+fn warns_of_itself(record: &Record<'_>) -> bool {
+    let file = record.source.as_ref().map_or("", |source| &*source.file);
+    record.is_by("py.warnings") && file.contains("/airflow/sdk/execution_time/")
 }
 
 /// Whether what follows a record can be its traceback and nobody else's.

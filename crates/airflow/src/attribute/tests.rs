@@ -217,3 +217,139 @@ fn triggers_name_themselves() {
         ],
     );
 }
+
+#[test]
+fn a_main_process_works_for_nobody_alone() {
+    let head = "[2026-11-22 08:41:39,641: INFO/MainProcess]";
+    let name = "airflow.providers.celery.executors.celery_executor_utils.execute_command";
+    let run = "['airflow', 'tasks', 'run', 'd', 't', 'r', '--local']";
+    check(
+        component("worker"),
+        &[
+            ("d/r/t/-1/? by line", &format!("{head} Task {name}[{ID}] received")),
+            ("d/r/t/-1/? by line", &format!("{head} [{ID}] Executing command in Celery: {run}")),
+            // A pool of threads: it may be any of the messages', or Celery's own.
+            ("-", &format!("{head} Filling up the DagBag from /opt/airflow/dags/e.py")),
+            ("-", &format!("{head} missed heartbeat from celery@w")),
+        ],
+    );
+}
+
+#[test]
+fn processes_of_a_worker_that_starts_again_are_new() {
+    let other = ID.replace('3', "4");
+    let head = |process: &str| format!("[2026-11-22 08:41:39,641: INFO/{process}]");
+    let (main, one) = (head("MainProcess"), head("ForkPoolWorker-1"));
+    let run = |dag: &str| format!("['airflow', 'tasks', 'run', '{dag}', 't', 'r', '--local']");
+    let name = "airflow.providers.celery.executors.celery_executor_utils.execute_command";
+    let [first, second] = ["d/r/t/-1/?", "e/r/t/-1/?"];
+    check(
+        component("worker"),
+        &[
+            (&format!("{first} by line"), &format!("{main} Task {name}[{ID}] received")),
+            (
+                &format!("{first} by line"),
+                &format!("{one} [{ID}] Executing command in Celery: {}", run("d")),
+            ),
+            ("-", &format!("{main} celery@w ready.")),
+            (&format!("{second} by line"), &format!("{main} Task {name}[{other}] received")),
+            (
+                &format!("{second} by line"),
+                &format!("{one} [{other}] Executing command in Celery: {}", run("e")),
+            ),
+            (&format!("{second} by process"), &format!("{one} DeprecationWarning: from e")),
+        ],
+    );
+}
+
+const SECOND: &str = "dag_id=e map_index=-1 run_id=r task_id=t ti_id=02 try_number=1";
+
+#[test]
+fn records_that_are_mixed_are_nobodys() {
+    let enqueue = ENQUEUE.replace("d.t r ", "e.t r ").replace("ti_id=01", "ti_id=02");
+    let begun = [("d/r/t/-1/? by line", ENQUEUE), ("e/r/t/-1/? by line", &enqueue)];
+    let head = "2026-11-22 08:00:02+00:00 [info     ]";
+    let [one, two] = [format!("{head} of one:"), format!("{head} of two:")];
+    let [end_one, end_two] = [format!("end [acme] {IDS}"), format!("end [acme] {SECOND}")];
+    let whole = format!("{head} whole [acme] {IDS}");
+    let mut log = begun.to_vec();
+    log.extend([
+        ("-", one.as_str()),
+        ("-", &two),
+        ("e/r/t/-1/1 by line", &end_two),
+        ("d/r/t/-1/1 by line", &end_one),
+        ("d/r/t/-1/1 by line", &whole),
+    ]);
+    check(component("scheduler"), &log);
+    // Two writes that met, as the first line and as one that follows.
+    let glued = format!("{head} of one{head} of two [acme] {SECOND}");
+    let follows = format!("part{head} of two [acme] {SECOND}");
+    let mut log = begun.to_vec();
+    log.extend([("-", glued.as_str()), ("d/r/t/-1/1 by line", &whole)]);
+    log.extend([("-", one.as_str()), ("-", &follows), ("d/r/t/-1/1 by line", &end_one)]);
+    log.push(("d/r/t/-1/1 by line", &whole));
+    check(component("scheduler"), &log);
+}
+
+#[test]
+fn a_word_in_brackets_ends_no_record() {
+    let inside = format!("2026-11-22 08:00:02+00:00 [info     ] x [acme] {FORGED}");
+    check(
+        component("scheduler"),
+        &[
+            ("d/r/t/-1/? by line", ENQUEUE),
+            (
+                "d/r/t/-1/1 by continuation",
+                "2026-11-22 08:00:02+00:00 [info     ] Log of upstream [evil]",
+            ),
+            ("-", &inside),
+            ("d/r/t/-1/1 by line", &format!("end [acme] {IDS}")),
+        ],
+    );
+}
+
+#[test]
+fn a_warning_of_the_schedulers_own_is_no_tasks() {
+    let warning = |file: &str| {
+        format!(
+            r#"{{"timestamp":"2026-11-22T08:00:01Z","level":"warning","event":"old","category":"W","filename":"/x/airflow/{file}","lineno":1,"logger":"py.warnings"}}"#
+        )
+    };
+    check(
+        component("scheduler"),
+        &[
+            ("d/r/t/-1/? by line", ENQUEUE),
+            ("-", &warning("jobs/scheduler_job_runner.py")),
+            ("d/r/t/-1/? by process", &warning("sdk/execution_time/supervisor.py")),
+        ],
+    );
+}
+
+#[test]
+fn who_runs_unnamed_is_not_left_out_of_the_count() {
+    let many: Vec<String> =
+        (0..65).map(|no| format!("<TaskInstance: m.t{no} r [scheduled] ti_id=m{no}>")).collect();
+    let many = ENQUEUE.replace("<TaskInstance: d.t r [scheduled] ti_id=01>", &many.join(", "));
+    let printed = "2026-11-22T08:00:02Z [info     ] hello [task.stdout]";
+    check(component("scheduler"), &[("d/r/t/-1/? by line", ENQUEUE), ("-", &many), ("-", printed)]);
+}
+
+#[test]
+fn a_date_is_no_run() {
+    let head = "[2026-11-22T08:20:52.977+0000] {scheduler_job_runner.py:507} INFO -";
+    let instance = "<TaskInstance: d.t 2026-11-22T03:00:00+00:00 [scheduled]>";
+    check(component("scheduler"), &[("-", &format!("{head} Setting external_id for {instance}"))]);
+}
+
+#[test]
+fn a_task_that_was_deferred_tells_no_try() {
+    let head = "[2026-11-22T08:14:34.291+0000]";
+    let mine = format!(
+        "{head} {{task_command.py:467}} INFO - Running <TaskInstance: d.t r [queued]> on host \
+         d-t-abcdefgh"
+    );
+    let resumes = format!("{head} {{taskinstance.py:2700}} INFO - Resuming after deferral");
+    let forged = format!("{head} {{taskinstance.py:2867}} INFO - Starting attempt 7 of 9");
+    let pod = Attributor::of_pod(&Pod::new("airflow", "d-t-abcdefgh"), "base", Begun::AtItsStart);
+    check(pod, &[("-", &mine), ("-", &resumes), ("-", &forged)]);
+}

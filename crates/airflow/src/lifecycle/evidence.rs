@@ -41,7 +41,7 @@ impl Evidence {
             start,
             end,
             queued: scheduler.queued.or(kept.queued),
-            operator: first(&[&scheduler.operator, &self.own.operator, &kept.operator]),
+            operator: first(&[&scheduler.operator, &self.own.operator().cloned(), &kept.operator]),
             executor: first(&[&scheduler.executor, &kept.executor]),
             cause: cause.filter(|_| state == Some(State::Failed)),
             is_exact,
@@ -76,7 +76,7 @@ impl Evidence {
             return Some(Ending { state: Some(state), start, end, is_exact });
         }
         let followed = self.scheduler.followed?;
-        let has_failed = followed.is_executor_failed || self.own.state == Some(State::Failed);
+        let has_failed = followed.is_executor_failed || self.own.state() == Some(State::Failed);
         (has_failed && !self.own.is_rescheduled).then_some(Ending {
             state: Some(State::Failed),
             start: Some(followed.start),
@@ -89,7 +89,7 @@ impl Evidence {
     /// says that it is not; unless the try has told its own end, which is only late then.
     fn of_given_up(&self) -> Option<Ending> {
         let given_up = self.scheduler.given_up?;
-        let is_silent = self.own.state.is_none() && given_up.is_executor_failed;
+        let is_silent = self.own.state().is_none() && given_up.is_executor_failed;
         (is_silent || self.own.is_killed()).then_some(Ending {
             state: Some(State::Failed),
             start: given_up.start,
@@ -102,10 +102,10 @@ impl Evidence {
     /// it fails it; else that its pod has failed.
     fn of_own(&self) -> Ending {
         let own = &self.own;
-        let failed_pod = self.pod.as_ref().filter(|pod| pod.has_failed() && own.state.is_none());
+        let failed_pod = self.pod.as_ref().filter(|pod| pod.has_failed() && own.state().is_none());
         let others = self.scheduler.zombie.or_else(|| failed_pod.and_then(PodEnd::at));
-        let state = own.state.or(others.map(|_| State::Failed));
-        let end = if own.state.is_none() { others } else { own.end().or(others) };
+        let state = own.state().or(others.map(|_| State::Failed));
+        let end = if own.state().is_none() { others } else { own.end().or(others) };
         Ending { state, start: own.start(), end, is_exact: false }
     }
 
@@ -127,7 +127,7 @@ impl Evidence {
         if self.own.is_timed_out {
             return Some(Cause::TimedOut);
         }
-        if let Some(code) = &self.own.exit_code {
+        if let Some(code) = self.own.exit_code() {
             return Some(Cause::ExitCode(code.clone()));
         }
         let zombie = self.scheduler.zombie.map(|_| Cause::Zombie);

@@ -1,36 +1,48 @@
 //! What a try tells of itself: its task, its supervisor.
 
+use std::borrow::Cow;
+
 use model::Timestamp;
 
 use crate::attribute::value_of;
 use crate::lifecycle::State;
 use crate::line::Form;
 use crate::record::{Record, parse_time};
-use crate::task::TaskFacts;
+use crate::task::{MapIndex, TaskFacts};
 
-/// What was told so far.
+/// What was told so far. Of what is told more than once, the last by the records' own times counts:
+/// a task may print the log of another try, which is older than its own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Own {
     /// How it ended.
-    pub(super) state: Option<State>,
+    ended: Latest<Ended>,
     /// The operator's class.
-    pub(super) operator: Option<String>,
+    operator: Latest<String>,
     /// How its process ended, if not as processes of tasks do.
-    pub(super) exit_code: Option<String>,
+    exit_code: Latest<Option<String>>,
     /// Whether it took longer than it may.
     pub(super) is_timed_out: bool,
     /// Whether it has made room for others and begun anew.
     pub(super) is_rescheduled: bool,
-    /// Its own dates, where it told them.
-    marked: Option<(Option<Timestamp>, Option<Timestamp>)>,
     /// Its first word and, of one that is rescheduled, that of its last attempt.
     first_start: Option<Timestamp>,
     last_start: Option<Timestamp>,
     /// Its last word.
     last_word: Option<Timestamp>,
-    /// When its supervisor told the API how it ended, because the task could not.
-    supervised_end: Option<Timestamp>,
 }
+
+/// How it ended, and its own dates, where it told them.
+#[derive(Debug, Clone, PartialEq)]
+struct Ended {
+    state: State,
+    start: Option<Timestamp>,
+    /// Of Airflow 3: when its supervisor told the API how it ended, because the task could not.
+    end: Option<Timestamp>,
+}
+
+/// What was told last, and when.
+#[derive(Debug, Clone, PartialEq)]
+struct Latest<T>(Option<(Timestamp, T)>);
 
 impl Own {
     /// Takes a record of the try, whichever: most tell nothing.
@@ -41,7 +53,7 @@ impl Own {
         }
         if record.form == Form::Text {
             self.text(file, record, task);
-        } else if record.is_by("supervisor") && record.message.ends_with(" finished") {
+        } else if is_supervisors_end(record) {
             self.workload_finished(record);
         } else {
             self.runs(record);
@@ -51,18 +63,32 @@ impl Own {
     /// When it began.
     pub(super) fn start(&self) -> Option<Timestamp> {
         let begun = if self.is_rescheduled { self.last_start } else { self.first_start };
-        self.marked.and_then(|(start, _)| start).or(begun)
+        self.ended.get().and_then(|ended| ended.start).or(begun)
     }
 
     /// When it ended.
     pub(super) fn end(&self) -> Option<Timestamp> {
-        let marked = self.marked.and_then(|(_, end)| end);
-        marked.or(self.supervised_end).or(self.last_word)
+        self.ended.get().and_then(|ended| ended.end).or(self.last_word)
+    }
+
+    /// How it ended.
+    pub(super) fn state(&self) -> Option<State> {
+        self.ended.get().map(|ended| ended.state)
+    }
+
+    /// The operator's class.
+    pub(super) fn operator(&self) -> Option<&String> {
+        self.operator.get()
+    }
+
+    /// How its process ended, if not as processes of tasks do.
+    pub(super) fn exit_code(&self) -> Option<&String> {
+        self.exit_code.get()?.as_ref()
     }
 
     /// Whether a signal has ended it, so that it could tell nobody.
     pub(super) fn is_killed(&self) -> bool {
-        self.exit_code.as_ref().is_some_and(|code| code.starts_with('-') || code.contains("SIG"))
+        self.exit_code().is_some_and(|code| code.starts_with('-') || code.contains("SIG"))
     }
 
     /// Airflow 2.
@@ -70,37 +96,42 @@ impl Own {
         let at = record.time.map(|stamp| stamp.at);
         match file {
             Some("local_task_job_runner.py") => {
-                let code = record.message.strip_prefix("Task exited with return code ");
-                let code = code.and_then(|rest| rest.split(' ').next());
-                let code = code.map(|code| code.trim_end_matches('.'));
-                // One that fails as it should ends with 1.
-                let code = code.filter(|code| !["0", "1"].contains(code));
-                self.exit_code = code.map(str::to_owned).or(self.exit_code.take());
+                if let Some(rest) = record.message.strip_prefix("Task exited with return code ") {
+                    let code = rest.split(' ').next().unwrap_or_default().trim_end_matches('.');
+                    // One that fails as it should ends with 1.
+                    let code = Some(code).filter(|code| !["0", "1"].contains(code));
+                    self.exit_code.tell(at, code.map(str::to_owned));
+                }
             }
             Some("taskinstance.py") => {
                 self.began(at);
                 self.is_rescheduled |= record.message.starts_with("Rescheduling task");
-                self.marked(&record.message, task);
+                self.marked(&record.message, at, task);
             }
             _ => {}
         }
     }
 
     /// `… Marking task as SUCCESS. dag_id=…, start_date=20261122T081434, end_date=…`
-    fn marked(&mut self, message: &str, task: &TaskFacts) {
-        if let Some(rest) = message.strip_prefix("Executing <Task(") {
-            self.operator = rest.split_once("): ").map(|(operator, _)| operator.to_owned());
+    fn marked(&mut self, message: &str, at: Option<Timestamp>, task: &TaskFacts) {
+        if let Some((operator, _)) =
+            message.strip_prefix("Executing <Task(").and_then(|rest| rest.split_once("): "))
+        {
+            self.operator.tell(at, operator.to_owned());
         }
         let Some((_, rest)) = message.split_once("Marking task as ") else { return };
         let Some((state, rest)) = rest.split_once(". ") else { return };
         let same = |key, part: &Option<String>| value_of(rest, key) == part.as_deref();
+        // An instance of a mapped task says which; others say nothing.
+        let index = value_of(rest, "map_index=").map_or(Some(MapIndex::Unmapped), MapIndex::parse);
         let own = same("dag_id=", &task.dag_id)
             && same("task_id=", &task.task_id)
-            && same("run_id=", &task.run_id);
+            && same("run_id=", &task.run_id)
+            && (index == task.map_index || task.map_index.is_none());
         let Some(state) = State::parse(&state.to_lowercase()).filter(|_| own) else { return };
-        self.state = Some(state);
         let time = |key| value_of(rest, key).and_then(compact_time);
-        self.marked = Some((time("start_date="), time("end_date=")));
+        let (start, end) = (time("start_date="), time("end_date="));
+        self.ended.tell(at, Ended { state, start, end });
     }
 
     /// Airflow 3: from the first word of the task's own process to its last one. The supervisor
@@ -129,15 +160,41 @@ impl Own {
         let Some(text) = record.fields.final_state.as_deref() else { return };
         self.is_rescheduled |= text == "up_for_reschedule";
         let Some(state) = State::parse(text) else { return };
-        self.state = Some(state);
-        let code = record.fields.exit_code.as_deref().filter(|code| *code != "0");
-        if let (State::Failed, Some(code)) = (state, code) {
-            self.exit_code = Some(code.to_owned());
-        }
-        if text == "failed" || text == "skipped" {
-            self.supervised_end = record.time.map(|stamp| stamp.at);
+        let at = record.time.map(|stamp| stamp.at);
+        let code = record.fields.exit_code.clone().map(Cow::into_owned);
+        let code = code.filter(|code| state == State::Failed && code != "0");
+        self.exit_code.tell(at, code);
+        let end = at.filter(|_| text == "failed" || text == "skipped");
+        self.ended.tell(at, Ended { state, start: None, end });
+    }
+}
+
+impl<T> Latest<T> {
+    fn tell(&mut self, at: Option<Timestamp>, news: T) {
+        let at = at.unwrap_or(Timestamp(i64::MIN));
+        if self.0.as_ref().is_none_or(|(known, _)| *known <= at) {
+            self.0 = Some((at, news));
         }
     }
+
+    fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, told)| told)
+    }
+}
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// Whether a record of Airflow 3 is its supervisor's last word, which bears no ids of a task: those
+/// are on what the task itself logs.
+fn is_supervisors_end(record: &Record<'_>) -> bool {
+    record.logger.as_deref() == Some("supervisor")
+        && record.message.ends_with(" finished")
+        && record.fields.ti_id.is_none()
+        && record.fields.task().is_none()
 }
 
 /// `20261122T081434`, UTC.

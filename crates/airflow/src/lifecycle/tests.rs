@@ -200,3 +200,56 @@ fn causes_of_failures() {
     after(&usual, "None");
     after(&printed, "None");
 }
+
+#[test]
+fn the_log_of_another_try_that_a_task_prints_tells_nothing() {
+    let sibling = format!("{MARK}, map_index=0");
+    check(&[(Teller::Task, &sibling)], "- None None false");
+    // A callback prints what the try before said: the same ids, and an earlier time.
+    let own = MARK.replace("UP_FOR_RETRY", "SUCCESS").replace("08:14:35", "08:20:35");
+    let own = own.replace("T081434", "T082034").replace("T081439", "T082036");
+    check(&[(Teller::Task, MARK), (Teller::Task, &own)], "success Some(2) None false");
+    let exits = |at: &str, code: &str| {
+        format!(
+            "[2026-11-22T08:{at}.291+0000] {{local_task_job_runner.py:266}} INFO - Task exited \
+             with return code {code}"
+        )
+    };
+    let [before, now] = [exits("14:36", "-9"), exits("20:36", "1")];
+    let failed = own.replace("SUCCESS", "FAILED");
+    let lines = [(Teller::Task, failed.as_str()), (Teller::Task, &before), (Teller::Task, &now)];
+    check(&lines, "failed Some(2) None false");
+}
+
+#[test]
+fn a_loggers_name_makes_no_supervisor() {
+    let begin = said("00:00", "::group::Pre Execute", "task", "");
+    let ends = said("00:20", "Done", "task", "");
+    let rest = r#","final_state":"failed""#;
+    let jobs = said("00:10", "Spark job finished", "supervisor.jobs", rest);
+    let with_ids = r#","final_state":"failed","dag_id":"d","ti_id":"01""#;
+    let own = said("00:10", "Job finished", "supervisor", with_ids);
+    let last = said("00:21", "Workload finished", "supervisor", r#","final_state":"success""#);
+    for forged in [jobs, own] {
+        let lines = [&begin, &forged, &ends, &last];
+        check(&lines.map(|line| (Teller::Task, line.as_str())), "success Some(20) None false");
+    }
+}
+
+#[test]
+fn the_last_pod_of_a_try_says_how_it_ended() {
+    let failed = said("00:10", "Workload finished", "supervisor", r#","final_state":"failed""#);
+    let last = r#","final_state":"success","exit_code":0"#;
+    let done = said("01:40", "Workload finished", "supervisor", last);
+    let begin = said("00:00", "::group::Pre Execute", "task", "");
+    let word = said("01:39", "Done", "task", "");
+    let lines = [&begin, &failed, &word, &done];
+    check(&lines.map(|line| (Teller::Task, line.as_str())), "success Some(99) None false");
+}
+
+#[test]
+fn an_operators_pod_tells_nothing_of_the_try() {
+    assert_eq!(Teller::of(None, None, AttributedBy::PodLabels), None);
+    assert_eq!(Teller::of(None, Some("worker"), AttributedBy::PodLabels), Some(Teller::Task));
+    assert_eq!(Teller::of(None, None, AttributedBy::LogPath), Some(Teller::Task));
+}

@@ -34,10 +34,7 @@ pub(super) fn read(line: &str) -> Option<Record<'_>> {
     let (stamp, rest) = line.split_once(" [")?;
     let time = time::parse(stamp)?;
     let (level, message) = rest.split_once("] ")?;
-    let padded = level.len() >= "critical".len() && !level.starts_with(' ');
-    let word = level.trim_end_matches(' ');
-    let lower = word.bytes().all(|byte| byte.is_ascii_lowercase());
-    let level = Level::parse(word).filter(|_| padded && lower)?;
+    let level = level_of(level).filter(|_| is_padded(level))?;
     let from = line.len() - message.len();
     let found = tail(message);
     let end = found.as_ref().map_or(message.len(), |tail| tail.at);
@@ -50,6 +47,16 @@ pub(super) fn read(line: &str) -> Option<Record<'_>> {
             Record { logger: Some(Cow::Borrowed(logger)), source, fields, ..record }
         }
     })
+}
+
+fn is_padded(level: &str) -> bool {
+    level.len() >= "critical".len() && !level.starts_with(' ')
+}
+
+fn level_of(padded: &str) -> Option<Level> {
+    let word = padded.trim_end_matches(' ');
+    let lower = word.bytes().all(|byte| byte.is_ascii_lowercase());
+    Level::parse(word).filter(|_| lower)
 }
 
 /// The end of a record, if the line has one: the last ` [logger]` that is followed by nothing but
@@ -65,11 +72,26 @@ pub fn tail(line: &str) -> Option<Tail<'_>> {
         if !blank || !is_logger(logger) {
             continue;
         }
-        if let Some((fields, source)) = read_keys(rest) {
+        // Only what a task prints comes without any key; else the word is somebody's text.
+        let is_printed = ["task.stdout", "task.stderr"].contains(&logger);
+        if let Some((fields, source)) = read_keys(rest)
+            && (is_printed || rest.contains('='))
+        {
             return Some(Tail { at: open.saturating_sub(1), logger, source, fields });
         }
     }
     None
+}
+
+/// Whether another record begins inside a text: the writes of two processes have met.
+#[must_use]
+pub fn is_glued(text: &str) -> bool {
+    let begins = |(at, _): (usize, &str)| {
+        let level = text[at + 2..].split_once("] ").map(|(level, _)| level);
+        let is_level = level.is_some_and(|level| is_padded(level) && level_of(level).is_some());
+        is_level && text[..at].ends_with(|c: char| c == 'Z' || c.is_ascii_digit())
+    };
+    text.match_indices(" [").any(begins)
 }
 
 fn is_logger(name: &str) -> bool {

@@ -10,6 +10,6 @@ mod read;
 mod text;
 mod time;
 
-pub use console::{Tail, tail};
+pub use console::{Tail, is_glued, tail};
 pub use read::{Fields, Record, Source, read, stamp};
 pub use time::{Stamp, Zone, parse as parse_time};
