@@ -1,4 +1,5 @@
-//! What a tenant's lines have told, and what of it is still to be kept. Nothing here waits.
+//! What the lines of one deployment of Airflow have told, and what of it is still to be kept. Nothing
+//! here waits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,12 +18,17 @@ const SETTLE: Duration = Duration::from_secs(15);
 const REMEMBER: Duration = Duration::from_secs(3600);
 /// What has not ended after so long never will, as far as lines can tell.
 const OPEN_MAX: Duration = Duration::from_secs(7 * 86_400);
-/// Tries and runs of a tenant that are remembered; beyond, those go first that were kept first.
+/// Tries and runs of a deployment that are remembered; beyond, those go first that were kept first.
 const SUBJECTS_MAX: usize = REMEMBERED_MAX / 2;
 
-/// The tries and runs of one tenant.
+/// The tries and runs of one deployment.
+///
+/// Deployments are told apart by the namespace: two of them may have the same DAGs, and their
+/// scheduled runs the same ids.
 #[derive(Debug, Default)]
-pub(crate) struct Tenant {
+pub(crate) struct Deployment {
+    /// The namespace; empty where lines have none.
+    namespace: String,
     lifecycle: Lifecycle,
     /// Of whom something was told that is not kept, and when that was.
     open: BTreeMap<Subject, Timestamp>,
@@ -36,7 +42,12 @@ struct Kept {
     at: Timestamp,
 }
 
-impl Tenant {
+impl Deployment {
+    /// One of which nothing is known yet.
+    pub(crate) fn new(namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), ..Self::default() }
+    }
+
     /// Takes a line that may tell something.
     pub(crate) fn take(&mut self, labels: &Labels, metadata: &Labels, line: &str, now: Timestamp) {
         let Some(attribution) = attribution(labels, metadata) else { return };
@@ -70,14 +81,14 @@ impl Tenant {
             let kept = self.kept.get(subject);
             let is_news = kept.is_none_or(|kept| kept.facts != facts);
             let revision = kept.map_or(0, |kept| kept.revision + 1);
-            (is_settled && is_news).then(|| Record::new(subject, &facts, revision))
+            (is_settled && is_news).then(|| self.record(subject, &facts, revision))
         });
         due.collect()
     }
 
-    /// These are kept now. What was told of them meanwhile is due another time.
+    /// Those of these that are its own are kept now. What was told of them meanwhile is due another time.
     pub(crate) fn keep(&mut self, records: &[Record], now: Timestamp) {
-        for record in records {
+        for record in records.iter().filter(|record| record.namespace == self.namespace) {
             let Some(subject) = record.subject() else { continue };
             let facts = record.facts();
             if self.lifecycle.facts(&subject).as_ref() == Some(&facts) {
@@ -91,8 +102,12 @@ impl Tenant {
     pub(crate) fn running(&self) -> impl Iterator<Item = Record> {
         self.open.keys().filter_map(|subject| {
             let revision = self.kept.get(subject).map_or(0, |kept| kept.revision + 1);
-            Some(Record::new(subject, &self.lifecycle.facts(subject)?, revision))
+            Some(self.record(subject, &self.lifecycle.facts(subject)?, revision))
         })
+    }
+
+    fn record(&self, subject: &Subject, facts: &Facts, revision: u32) -> Record {
+        Record::new(&self.namespace, subject, facts, revision)
     }
 
     /// Forgets what nothing will be told of any more, and what is too much.
@@ -139,7 +154,7 @@ mod tests {
         Timestamp::from_secs(1_795_335_000 + seconds)
     }
 
-    fn take(tenant: &mut Tenant, component: &str, by: &str, line: &str, now: Timestamp) {
+    fn take(deployment: &mut Deployment, component: &str, by: &str, line: &str, now: Timestamp) {
         let labels = Labels::new([("component", component), ("dag_id", "d"), ("task_id", "t")]);
         let metadata = Labels::new([
             ("run_id", "r"),
@@ -147,78 +162,78 @@ mod tests {
             ("map_index", "-1"),
             ("attributed_by", by),
         ]);
-        tenant.take(&labels, &metadata, line, now);
+        deployment.take(&labels, &metadata, line, now);
     }
 
     /// What is due, and is then kept: state, duration and revision.
     #[track_caller]
-    fn check(tenant: &mut Tenant, now: Timestamp, expect: &[(&str, f64, u32)]) {
-        let due = tenant.due(now);
+    fn check(deployment: &mut Deployment, now: Timestamp, expect: &[(&str, f64, u32)]) {
+        let due = deployment.due(now);
         let told = due.iter().map(|r| (r.state.as_str(), r.duration.unwrap(), r.revision));
         assert_eq!(told.collect::<Vec<_>>(), expect);
-        tenant.keep(&due, now);
-        assert_eq!(tenant.due(now), []);
+        deployment.keep(&due, now);
+        assert_eq!(deployment.due(now), []);
     }
 
     #[test]
     fn an_end_is_kept_when_it_is_settled_and_once() {
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "worker", "pod-annotations", MARK, at(0));
-        check(&mut tenant, at(14), &[]);
-        assert_eq!(tenant.running().count(), 1);
-        check(&mut tenant, at(15), &[("success", 5.0, 0)]);
-        assert_eq!(tenant.running().count(), 0);
-        take(&mut tenant, "worker", "pod-annotations", MARK, at(16));
-        check(&mut tenant, at(99), &[]);
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "worker", "pod-annotations", MARK, at(0));
+        check(&mut deployment, at(14), &[]);
+        assert_eq!(deployment.running().count(), 1);
+        check(&mut deployment, at(15), &[("success", 5.0, 0)]);
+        assert_eq!(deployment.running().count(), 0);
+        take(&mut deployment, "worker", "pod-annotations", MARK, at(16));
+        check(&mut deployment, at(99), &[]);
     }
 
     #[test]
     fn the_schedulers_word_is_final_and_corrects() {
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
-        check(&mut tenant, at(0), &[("success", 5.529_507, 0)]);
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "worker", "pod-annotations", MARK, at(0));
-        check(&mut tenant, at(15), &[("success", 5.0, 0)]);
-        take(&mut tenant, "scheduler", "line", FINISHED, at(20));
-        check(&mut tenant, at(20), &[("success", 5.529_507, 1)]);
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "scheduler", "line", FINISHED, at(0));
+        check(&mut deployment, at(0), &[("success", 5.529_507, 0)]);
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "worker", "pod-annotations", MARK, at(0));
+        check(&mut deployment, at(15), &[("success", 5.0, 0)]);
+        take(&mut deployment, "scheduler", "line", FINISHED, at(20));
+        check(&mut deployment, at(20), &[("success", 5.529_507, 1)]);
     }
 
     #[test]
     fn what_was_kept_before_a_restart_is_not_kept_again() {
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
-        let due = tenant.due(at(0));
-        let mut tenant = Tenant::default();
-        due.iter().for_each(|record| tenant.remember(record, at(50)));
-        take(&mut tenant, "worker", "pod-annotations", MARK, at(50));
-        take(&mut tenant, "scheduler", "line", FINISHED, at(50));
-        check(&mut tenant, at(99), &[]);
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "scheduler", "line", FINISHED, at(0));
+        let due = deployment.due(at(0));
+        let mut deployment = Deployment::default();
+        due.iter().for_each(|record| deployment.remember(record, at(50)));
+        take(&mut deployment, "worker", "pod-annotations", MARK, at(50));
+        take(&mut deployment, "scheduler", "line", FINISHED, at(50));
+        check(&mut deployment, at(99), &[]);
     }
 
     #[test]
     fn lines_of_nobody_that_is_believed_tell_nothing() {
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "triggerer", "line", FINISHED, at(0));
-        take(&mut tenant, "worker", "nobody", MARK, at(0));
-        take(&mut tenant, "worker", "pod-annotations", FINISHED, at(0));
-        check(&mut tenant, at(99), &[]);
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "triggerer", "line", FINISHED, at(0));
+        take(&mut deployment, "worker", "nobody", MARK, at(0));
+        take(&mut deployment, "worker", "pod-annotations", FINISHED, at(0));
+        check(&mut deployment, at(99), &[]);
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut tenant = Tenant::default();
-        take(&mut tenant, "scheduler", "line", FINISHED, at(0));
-        check(&mut tenant, at(0), &[("success", 5.529_507, 0)]);
-        tenant.forget(at(3600));
-        assert_eq!(tenant.kept.len(), 1);
-        tenant.forget(at(3601));
-        assert_eq!((tenant.kept.len(), tenant.lifecycle.tries().count()), (0, 0));
+        let mut deployment = Deployment::default();
+        take(&mut deployment, "scheduler", "line", FINISHED, at(0));
+        check(&mut deployment, at(0), &[("success", 5.529_507, 0)]);
+        deployment.forget(at(3600));
+        assert_eq!(deployment.kept.len(), 1);
+        deployment.forget(at(3601));
+        assert_eq!((deployment.kept.len(), deployment.lifecycle.tries().count()), (0, 0));
         let start =
             "[2026-11-22T08:14:35.291+0000] {taskinstance.py:353} INFO - Executing <Task(X): t>";
-        take(&mut tenant, "worker", "pod-annotations", start, at(0));
-        assert_eq!(tenant.running().next().unwrap().state, "running");
-        tenant.forget(at(7 * 86_400 + 1));
-        assert_eq!((tenant.open.len(), tenant.lifecycle.tries().count()), (0, 0));
+        take(&mut deployment, "worker", "pod-annotations", start, at(0));
+        assert_eq!(deployment.running().next().unwrap().state, "running");
+        deployment.forget(at(7 * 86_400 + 1));
+        assert_eq!((deployment.open.len(), deployment.lifecycle.tries().count()), (0, 0));
     }
 }

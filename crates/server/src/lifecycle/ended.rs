@@ -30,6 +30,7 @@ pub(crate) struct Ended {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TryLabels {
     tenant: String,
+    namespace: String,
     dag_id: String,
     task_id: String,
     state: String,
@@ -38,6 +39,7 @@ struct TryLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TaskLabels {
     tenant: String,
+    namespace: String,
     dag_id: String,
     task_id: String,
 }
@@ -45,6 +47,7 @@ struct TaskLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DagLabels {
     tenant: String,
+    namespace: String,
     dag_id: String,
 }
 
@@ -93,17 +96,18 @@ impl Ended {
             return;
         }
         let labels = self.labels(tenant, record);
-        let TaskLabels { tenant, dag_id, task_id } = labels.clone();
+        let TaskLabels { tenant, namespace, dag_id, task_id } = labels.clone();
         if record.task_id.is_some() {
             let state = record.state.clone();
-            self.tries.get_or_create(&TryLabels { tenant, dag_id, task_id, state }).inc();
+            let ended = TryLabels { tenant, namespace, dag_id, task_id, state };
+            self.tries.get_or_create(&ended).inc();
             if let Some(duration) = record.duration {
                 self.try_durations.get_or_create(&labels).observe(duration);
             }
         } else if let Some(duration) = record.duration {
             let failed = record.state == "failed";
             let runs = if failed { &self.failed_runs } else { &self.successful_runs };
-            runs.get_or_create(&DagLabels { tenant, dag_id }).observe(duration);
+            runs.get_or_create(&DagLabels { tenant, namespace, dag_id }).observe(duration);
         }
     }
 
@@ -111,6 +115,7 @@ impl Ended {
     fn labels(&self, tenant: &TenantId, record: &Record) -> TaskLabels {
         let labels = |dag_id: &str, task_id: &str| TaskLabels {
             tenant: tenant.to_string(),
+            namespace: record.namespace.clone(),
             dag_id: dag_id.to_owned(),
             task_id: task_id.to_owned(),
         };
@@ -142,12 +147,12 @@ mod tests {
             let subject = Subject::Try(TaskTry::parse(&format!("d/r/t{n}/-1/1")).unwrap());
             let facts = TryRecord { state: Some(state), start, end, ..TryRecord::default() };
             let facts = Facts::Try(facts);
-            ended.count(&TenantId::default(), &Record::new(&subject, &facts, 0));
-            ended.count(&TenantId::default(), &Record::new(&subject, &facts, 1));
+            ended.count(&TenantId::default(), &Record::new("", &subject, &facts, 0));
+            ended.count(&TenantId::default(), &Record::new("", &subject, &facts, 1));
         }
         let subject = Subject::Run { dag_id: "d".to_owned(), run_id: "r".to_owned() };
         let facts = Facts::Run(RunRecord { state: Some(state), start, end });
-        ended.count(&TenantId::default(), &Record::new(&subject, &facts, 0));
+        ended.count(&TenantId::default(), &Record::new("", &subject, &facts, 0));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         text
@@ -161,10 +166,10 @@ mod tests {
     #[test]
     fn each_try_and_run_is_counted_once() {
         let text = counted(1, State::Failed);
-        let task = r#"tenant="fake",dag_id="d",task_id="t0""#;
+        let task = r#"tenant="fake",namespace="",dag_id="d",task_id="t0""#;
         check(&text, &format!("airflow_ti_finish_total{{{task},state=\"failed\"}} 1"));
         check(&text, &format!("airflow_task_duration_sum{{{task}}} 3.0"));
-        let dag = r#"tenant="fake",dag_id="d""#;
+        let dag = r#"tenant="fake",namespace="",dag_id="d""#;
         check(&text, &format!("airflow_dagrun_duration_failed_count{{{dag}}} 1"));
         check(
             &counted(0, State::Success),
@@ -175,7 +180,8 @@ mod tests {
     #[test]
     fn tasks_beyond_a_bound_are_counted_together() {
         let text = counted(TASKS_MAX + 3, State::Success);
-        let others = r#"tenant="fake",dag_id="others",task_id="others",state="success""#;
+        let others =
+            r#"tenant="fake",namespace="",dag_id="others",task_id="others",state="success""#;
         check(&text, &format!("airflow_ti_finish_total{{{others}}} 3"));
     }
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use airflow::lifecycle::may_tell;
-use model::{Stream, TenantId, Timestamp};
+use model::{Labels, Stream, TenantId, Timestamp};
 use prometheus_client::registry::Registry;
 
+use super::deployment::Deployment;
 use super::ended::Ended;
-use super::tenant::Tenant;
 use super::{Record, recall};
 use crate::app::App;
 
@@ -18,6 +18,10 @@ const TICK: Duration = Duration::from_secs(1);
 /// When what was told before is asked for again, after it could not be read: it is two hours of
 /// lines, and may take a minute to fail.
 const RECALL_PAUSE: Duration = Duration::from_secs(60);
+
+/// Deployments of a tenant whose tries and runs are told apart; of those that come later nothing is
+/// kept, and their lines are what they are.
+const DEPLOYMENTS_MAX: usize = 200;
 
 /// What the lines of all tenants have told.
 #[derive(Debug)]
@@ -29,7 +33,8 @@ pub(crate) struct Lifecycles {
 /// What the lines of one have.
 #[derive(Debug, Default)]
 struct Told {
-    tenant: Tenant,
+    /// By namespace.
+    deployments: BTreeMap<String, Deployment>,
     recall: Recall,
 }
 
@@ -56,30 +61,59 @@ impl Lifecycles {
         if telling.is_empty() {
             return;
         }
-        self.with(tenant, |told| {
-            for (labels, entry) in telling {
-                told.take(labels, &entry.metadata, &entry.line, now);
-            }
-        });
+        let mut told = self.lock();
+        let told = told.entry(tenant.clone()).or_default();
+        for (labels, entry) in telling {
+            told.take(labels, &entry.metadata, &entry.line, now);
+        }
     }
 
     /// What is not kept yet of a tenant.
     pub(crate) fn running(&self, tenant: &TenantId) -> Vec<Record> {
         let told = self.lock();
-        told.get(tenant).map(|told| told.tenant.running().collect()).unwrap_or_default()
+        let deployments = told.get(tenant).into_iter().flat_map(|told| told.deployments.values());
+        deployments.flat_map(Deployment::running).collect()
+    }
+
+    fn due(&self, tenant: &TenantId, now: Timestamp) -> Vec<Record> {
+        let told = self.lock();
+        let deployments = told.get(tenant).into_iter().flat_map(|told| told.deployments.values());
+        deployments.flat_map(|deployment| deployment.due(now)).collect()
+    }
+
+    /// These are kept now, and what is too old is forgotten.
+    fn keep(&self, tenant: &TenantId, records: &[Record], now: Timestamp) {
+        let mut told = self.lock();
+        let Some(told) = told.get_mut(tenant) else { return };
+        for deployment in told.deployments.values_mut() {
+            deployment.keep(records, now);
+            deployment.forget(now);
+        }
     }
 
     fn known(&self) -> Vec<(TenantId, Recall)> {
         self.lock().iter().map(|(tenant, told)| (tenant.clone(), told.recall)).collect()
     }
 
-    fn with<T>(&self, tenant: &TenantId, work: impl FnOnce(&mut Tenant) -> T) -> T {
-        let mut told = self.lock();
-        work(&mut told.entry(tenant.clone()).or_default().tenant)
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantId, Told>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    fn take(&mut self, labels: &Labels, metadata: &Labels, line: &str, now: Timestamp) {
+        if let Some(deployment) = self.of(labels.get("namespace").unwrap_or_default()) {
+            deployment.take(labels, metadata, line, now);
+        }
+    }
+
+    /// The deployment of a namespace, unless there are too many.
+    fn of(&mut self, namespace: &str) -> Option<&mut Deployment> {
+        if self.deployments.len() >= DEPLOYMENTS_MAX && !self.deployments.contains_key(namespace) {
+            return None;
+        }
+        let deployment = self.deployments.entry(namespace.to_owned());
+        Some(deployment.or_insert_with(|| Deployment::new(namespace)))
     }
 }
 
@@ -115,9 +149,13 @@ async fn recalled(app: &App, tenant: &TenantId) -> bool {
             return false;
         }
     };
-    kept.iter().for_each(|record| told.tenant.remember(record, now));
+    for record in &kept {
+        if let Some(deployment) = told.of(&record.namespace) {
+            deployment.remember(record, now);
+        }
+    }
     for (labels, line) in lines {
-        told.tenant.take(&labels.stream, &labels.metadata, &line, now);
+        told.take(&labels.stream, &labels.metadata, &line, now);
     }
     told.recall = Recall::Done;
     true
@@ -125,7 +163,7 @@ async fn recalled(app: &App, tenant: &TenantId) -> bool {
 
 async fn keep(app: &App, tenant: &TenantId) {
     let now = app.clock.now();
-    let due = app.lifecycles.with(tenant, |told| told.due(now));
+    let due = app.lifecycles.due(tenant, now);
     if !due.is_empty() {
         let streams = due.iter().filter_map(Record::stream).collect();
         if let Err(error) = app.store.append(tenant, streams).await {
@@ -134,8 +172,5 @@ async fn keep(app: &App, tenant: &TenantId) {
         }
         due.iter().for_each(|record| app.lifecycles.ended.count(tenant, record));
     }
-    app.lifecycles.with(tenant, |told| {
-        told.keep(&due, now);
-        told.forget(now);
-    });
+    app.lifecycles.keep(tenant, &due, now);
 }

@@ -4,11 +4,11 @@
 //! Start at [`Lifecycles`], which is shown every push; [`Record`] is what is kept of one try or
 //! run, and `docs/formats/lifecycle.md` its form.
 
+mod deployment;
 mod ended;
 mod lifecycles;
 mod recall;
 mod record;
-mod tenant;
 
 pub(crate) use lifecycles::{Lifecycles, run};
 pub(crate) use recall::{Wanted, narrowed, records};

@@ -45,6 +45,7 @@ impl Wanted {
         self.kind.is_none_or(|wanted| wanted == record.kind)
             && self.equal.iter().all(|(name, value)| {
                 let has = match *name {
+                    "namespace" => Some(record.namespace.clone()),
                     "dag_id" => Some(record.dag_id.clone()),
                     "run_id" => Some(record.run_id.clone()),
                     "task_id" => record.task_id.clone(),
@@ -69,7 +70,7 @@ pub(crate) fn narrowed(matchers: &str, equal: &[(&str, String)]) -> String {
 }
 
 fn is_of_entry(name: &str) -> bool {
-    matches!(name, "run_id" | "try_number" | "map_index")
+    matches!(name, "namespace" | "run_id" | "try_number" | "map_index")
 }
 
 /// The records in a range of time by their end, the last revision of each.
@@ -78,15 +79,14 @@ pub(crate) async fn records(
     tenant: &TenantId,
     wanted: &Wanted,
     bounds: Bounds,
-) -> Result<BTreeMap<Subject, Record>, Refusal> {
-    let mut found: BTreeMap<Subject, Record> = BTreeMap::new();
+) -> Result<BTreeMap<(String, Subject), Record>, Refusal> {
+    let mut found: BTreeMap<(String, Subject), Record> = BTreeMap::new();
     let query = app.policy(tenant).parse(&wanted.query())?;
     each_line(app, tenant, query, both_ends(bounds), |_, _, line| {
         let Ok(record) = serde_json::from_str::<Record>(line) else { return };
-        let Some(subject) = record.subject() else { return };
-        let is_newer = found.get(&subject).is_none_or(|known| known.revision < record.revision);
-        if is_newer {
-            found.insert(subject, record);
+        let Some(whom) = record.whom() else { return };
+        if found.get(&whom).is_none_or(|known| known.revision < record.revision) {
+            found.insert(whom, record);
         }
     })
     .await?;

@@ -18,6 +18,9 @@ pub(crate) const SOURCE: &str = "airflow.lifecycle";
 pub(crate) struct Record {
     /// `try` or `run`.
     pub(crate) kind: Kind,
+    /// The namespace that tells the deployment; absent where its lines have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) namespace: String,
     /// The DAG.
     pub(crate) dag_id: String,
     /// The run.
@@ -83,7 +86,7 @@ impl Kind {
 
 impl Record {
     /// The record of what is known.
-    pub(crate) fn new(subject: &Subject, facts: &Facts, revision: u32) -> Self {
+    pub(crate) fn new(namespace: &str, subject: &Subject, facts: &Facts, revision: u32) -> Self {
         let end = facts.end();
         let between = |from: Option<Timestamp>, to: Option<Timestamp>| {
             let (from, to) = (from?, to?);
@@ -95,6 +98,7 @@ impl Record {
         };
         let record = Self {
             kind: Kind::Run,
+            namespace: namespace.to_owned(),
             dag_id: dag_id.clone(),
             run_id: run_id.clone(),
             task_id: None,
@@ -144,6 +148,11 @@ impl Record {
         Some(Subject::Try(TaskTry { dag_id, run_id, task_id, map_index, try_number }))
     }
 
+    /// The same, and in which namespace.
+    pub(crate) fn whom(&self) -> Option<(String, Subject)> {
+        Some((self.namespace.clone(), self.subject()?))
+    }
+
     /// What it tells.
     pub(crate) fn facts(&self) -> Facts {
         let time = |text: &Option<String>| text.as_deref().and_then(time);
@@ -183,7 +192,9 @@ impl Record {
             ("state", &self.state),
         ];
         let text = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
+        // No label: who asks for the lines of a namespace does not ask for these.
         let metadata = [
+            ("namespace", self.namespace.clone()),
             ("run_id", self.run_id.clone()),
             ("try_number", text(self.try_number.map(Into::into))),
             ("map_index", text(self.map_index)),
@@ -232,8 +243,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(subject: Subject, facts: Facts, expect_labels: &str, expect_line: &str) {
-        let record = Record::new(&subject, &facts, 0);
+    fn check(
+        namespace: &str,
+        subject: Subject,
+        facts: Facts,
+        expect_labels: &str,
+        expect_line: &str,
+    ) {
+        let record = Record::new(namespace, &subject, &facts, 0);
         assert_eq!((record.subject(), record.facts()), (Some(subject), facts));
         let stream = record.stream().unwrap();
         assert_eq!(stream.labels.to_string(), expect_labels);
@@ -246,6 +263,7 @@ mod tests {
     fn a_record_tells_what_was_known() {
         let at = |seconds: i64| Some(Timestamp::from_secs(1_768_860_000 + seconds));
         check(
+            "airflow",
             Subject::Try(TaskTry::parse("d/r/t/3/2").unwrap()),
             Facts::Try(TryRecord {
                 state: Some(State::Failed),
@@ -259,7 +277,7 @@ mod tests {
             }),
             r#"{dag_id="d", kind="try", service_name="airflow.lifecycle", source="airflow.lifecycle", state="failed", task_id="t"}"#,
             concat!(
-                r#"{"kind":"try","dag_id":"d","run_id":"r","task_id":"t","map_index":3,"#,
+                r#"{"kind":"try","namespace":"airflow","dag_id":"d","run_id":"r","task_id":"t","map_index":3,"#,
                 r#""try_number":2,"state":"failed","start":"2026-01-19T22:00:02Z","#,
                 r#""end":"2026-01-19T22:00:05Z","duration":3.0,"queued":"2026-01-19T22:00:01Z","#,
                 r#""queued_duration":1.0,"operator":"PythonOperator","cause":"exit code -9","#,
@@ -267,6 +285,7 @@ mod tests {
             ),
         );
         check(
+            "",
             Subject::Run { dag_id: "d".to_owned(), run_id: "r".to_owned() },
             Facts::Run(RunRecord { state: Some(State::Success), start: None, end: at(5) }),
             r#"{dag_id="d", kind="run", service_name="airflow.lifecycle", source="airflow.lifecycle", state="success"}"#,
@@ -281,7 +300,7 @@ mod tests {
     fn what_runs_is_not_kept() {
         let subject = Subject::Try(TaskTry::parse("d/r/t/-1/1").unwrap());
         let facts = Facts::Try(TryRecord { start: Some(Timestamp(1)), ..TryRecord::default() });
-        let record = Record::new(&subject, &facts, 0);
+        let record = Record::new("", &subject, &facts, 0);
         assert_eq!((record.state.as_str(), record.stream()), ("running", None));
     }
 }

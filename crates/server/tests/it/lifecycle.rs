@@ -106,6 +106,45 @@ impl Drop for Running {
     }
 }
 
+/// The same in a namespace.
+fn in_namespace(namespace: &str, mut stream: Value) -> Value {
+    stream["stream"]["namespace"] = namespace.into();
+    stream
+}
+
+#[tokio::test]
+async fn deployments_are_told_apart_by_their_namespaces() {
+    let running = Running::new().await;
+    let streams = [
+        in_namespace("prod", finished(1, "success", 10)),
+        in_namespace("staging", finished(1, "failed", 20)),
+        in_namespace("prod", run_finished()),
+    ];
+    running.push(&streams).await;
+    running.kept(RECORDS, "3").await;
+    running
+        .kept(r#"{source="airflow.lifecycle", state="failed"} | namespace="staging""#, "1")
+        .await;
+    let state = async |namespace: &str| {
+        let answer = running.get("/airflow/v1/tries", &[("namespace", namespace)]).await;
+        let states = answer["tries"].as_array().unwrap().iter().map(|it| it["state"].clone());
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(state("prod").await, ["success"]);
+    assert_eq!(state("staging").await, ["failed"]);
+    let dags = running.get("/airflow/v1/dags", &[]).await;
+    let names = dags["dags"].as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|it| format!("{}/{}", it["namespace"], it["dag_id"])).collect();
+    assert_eq!(names, [r#""prod"/"d""#, r#""staging"/"d""#]);
+    let try_1 = [("dag_id", "d"), ("task_id", "t"), ("run_id", "r"), ("try_number", "1")];
+    let log = async |namespace: &[(&str, &str)]| {
+        let answer = running.get("/airflow/v1/log", &[&try_1[..], namespace].concat()).await;
+        answer["lines"].as_array().unwrap().len()
+    };
+    assert_eq!(log(&[]).await, 2);
+    assert_eq!(log(&[("namespace", "staging")]).await, 1);
+}
+
 const RECORDS: &str = r#"{source="airflow.lifecycle"}"#;
 
 #[tokio::test]
@@ -124,8 +163,7 @@ async fn ends_become_entries_that_can_be_counted_and_averaged() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     running.kept(RECORDS, "3").await;
     let metrics = running.server.get("/metrics", &[]).await.text();
-    let counted =
-        r#"airflow_ti_finish_total{tenant="fake",dag_id="d",task_id="t",state="failed"} 1"#;
+    let counted = r#"airflow_ti_finish_total{tenant="fake",namespace="",dag_id="d",task_id="t",state="failed"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
 }
 

@@ -22,7 +22,8 @@ const LIMIT_MAX: usize = 5_000;
 const REACH: Duration = Duration::from_secs(30 * 86_400);
 
 /// Parameters that narrow the records down, by the column of their name.
-const COLUMNS: [&str; 6] = ["dag_id", "run_id", "task_id", "try_number", "map_index", "state"];
+const COLUMNS: [&str; 7] =
+    ["namespace", "dag_id", "run_id", "task_id", "try_number", "map_index", "state"];
 
 /// The first of the records of a kind, as many as the request wants, and how many there are.
 pub(super) async fn first(
@@ -52,7 +53,7 @@ pub(super) async fn found(
     let wanted = Wanted { kind, equal: equal(params) };
     let mut records = records(app, tenant, &wanted, bounds).await?;
     let running = app.lifecycles.running(tenant).into_iter().filter(|r| wanted.passes(r));
-    records.extend(running.filter_map(|record| Some((record.subject()?, record))));
+    records.extend(running.filter_map(|record| Some((record.whom()?, record))));
     let mut records: Vec<Record> = records.into_values().collect();
     // Texts of times do not sort: some have parts of seconds.
     records.sort_by_cached_key(|record| record.end_time().map(Reverse));

@@ -19,15 +19,16 @@ pub(crate) async fn dags(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<Dags>, Refusal> {
-    let mut dags: BTreeMap<String, Dag> = BTreeMap::new();
+    let mut dags: BTreeMap<(String, String), Dag> = BTreeMap::new();
     for record in found(&app, &tenant, &params, None).await? {
-        let dag = dags.entry(record.dag_id.clone()).or_default();
+        let dag = dags.entry((record.namespace.clone(), record.dag_id.clone())).or_default();
         match record.kind {
             Kind::Run => dag.runs.add(record),
             Kind::Try => dag.tries.add(record),
         }
     }
-    let dags = dags.into_iter().map(|(dag_id, dag)| Dag { dag_id, ..dag });
+    let named = |((namespace, dag_id), dag)| Dag { namespace, dag_id, ..dag };
+    let dags = dags.into_iter().map(named);
     Ok(Json(Dags { dags: dags.collect() }))
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Dags {
 
 #[derive(Debug, Default, Serialize)]
 struct Dag {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    namespace: String,
     dag_id: String,
     runs: Counts,
     tries: Counts,

@@ -19,13 +19,15 @@ pub(crate) async fn durations(
     Tenant(tenant): Tenant,
     Asked(params): Asked,
 ) -> Result<Json<Durations>, Refusal> {
-    let mut tasks: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
+    let mut tasks: BTreeMap<(String, String, String), Vec<f64>> = BTreeMap::new();
     for record in found(&app, &tenant, &params, Some(Kind::Try)).await? {
         if let (Some(task_id), Some(duration)) = (record.task_id, record.duration) {
-            tasks.entry((record.dag_id, task_id)).or_default().push(duration);
+            let task = (record.namespace, record.dag_id, task_id);
+            tasks.entry(task).or_default().push(duration);
         }
     }
-    let tasks = tasks.into_iter().map(|((dag_id, task_id), durations)| Task {
+    let tasks = tasks.into_iter().map(|((namespace, dag_id, task_id), durations)| Task {
+        namespace,
         dag_id,
         task_id,
         seconds: Summary::new(durations),
@@ -40,6 +42,8 @@ pub(crate) struct Durations {
 
 #[derive(Debug, Serialize)]
 struct Task {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    namespace: String,
     dag_id: String,
     task_id: String,
     seconds: Summary,

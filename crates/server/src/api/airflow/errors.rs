@@ -76,6 +76,8 @@ struct Shown {
 
 #[derive(Debug, Serialize)]
 struct Task {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    namespace: String,
     dag_id: String,
     task_id: String,
     count: u64,
@@ -101,7 +103,8 @@ struct Group {
     /// The first and the last time.
     span: Option<(Timestamp, Timestamp)>,
     example: String,
-    tasks: BTreeMap<(String, String), u64>,
+    /// By namespace, DAG and task.
+    tasks: BTreeMap<[String; 3], u64>,
 }
 
 impl Groups {
@@ -109,7 +112,8 @@ impl Groups {
         let template = self.miner.learn(&told(line));
         let label = |name| stream.get(name).unwrap_or_default().to_owned();
         let group = self.groups.entry(template).or_default();
-        *group.tasks.entry((label("dag_id"), label("task_id"))).or_default() += 1;
+        let task = ["namespace", "dag_id", "task_id"].map(label);
+        *group.tasks.entry(task).or_default() += 1;
         group.count += 1;
         let (first, last) = group.span.unwrap_or((time, time));
         if time >= last {
@@ -156,7 +160,10 @@ impl Group {
         let mut tasks: Vec<_> = self.tasks.into_iter().collect();
         tasks.sort_by_key(|(_, count)| Reverse(*count));
         tasks.truncate(TASKS_MAX);
-        let task = |((dag_id, task_id), count)| Task { dag_id, task_id, count };
+        let task = |(names, count)| {
+            let [namespace, dag_id, task_id]: [String; 3] = names;
+            Task { namespace, dag_id, task_id, count }
+        };
         let tasks = tasks.into_iter().map(task).collect();
         let (first, last) = (rfc3339(first), rfc3339(last));
         Shown { template, count: self.count, first, last, example: self.example, tasks }
