@@ -1,5 +1,7 @@
 //! Go's `text/template`, as Loki offers it in `line_format` and `label_format`: the language, its
-//! built-in functions, the part of sprig that Loki exposes, and Loki's own functions.
+//! built-in functions, the part of sprig that Loki exposes, and Loki's own functions. In the
+//! [`Dialect`] of Alloy's stages the rest of sprig is there too, but for what makes keys, random
+//! texts and requests, compares versions, takes URLs apart, or reads the environment.
 //!
 //! A [`Template`] is parsed once and rendered for each line, with a [`Scope`] that gives the
 //! fields, the line, its timestamp and the present time. It reads nothing else: no clock, no zone

@@ -74,6 +74,12 @@ impl Time {
         Self { at, zone: Zone::Utc }
     }
 
+    /// A time so much later; the same where the calendar ends.
+    pub(crate) fn plus_nanos(&self, nanos: i64) -> Self {
+        let at = self.at.checked_add(SignedDuration::from_nanos(nanos)).unwrap_or(self.at);
+        Self { at, zone: self.zone.clone() }
+    }
+
     pub(crate) fn in_zone(&self, zone: Zone) -> Self {
         Self { at: self.at, zone }
     }

@@ -119,6 +119,11 @@ pub(crate) fn rune_count(bytes: &[u8]) -> usize {
     bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
 }
 
+/// How many bytes the first character has, without a look at the rest of a long text.
+pub(crate) fn first_rune_length(bytes: &[u8]) -> usize {
+    rune_offset(&bytes[..bytes.len().min(4)], 1)
+}
+
 /// The byte offset at which character `n` starts, or the length if there are not so many.
 pub(crate) fn rune_offset(bytes: &[u8], n: usize) -> usize {
     let (mut left, mut at) = (n, 0);

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::state::{Eval, Evaluator, Place};
 use crate::ast::{Command, Number, Operand, Pipe, Term};
+use crate::error::RenderError;
 use crate::func::regex::Compiled;
-use crate::func::{Context, Failure, Function, Param};
-use crate::limits::{MAX_OUTPUT_BYTES, REGEX_WORK};
+use crate::func::{self, Context, Failure, Function, Param};
+use crate::limits::{MAX_OUTPUT_BYTES, MAX_VALUE_DEPTH, MAX_VALUES, REGEX_WORK};
 use crate::value::Value;
 
 impl<'a> Evaluator<'a> {
@@ -159,17 +160,40 @@ impl<'a> Evaluator<'a> {
             self.spend(REGEX_WORK)?;
         }
         let context = Context { scope: self.scope, regex };
+        self.weigh(function, &values)?;
         match (function.call)(&context, &mut values) {
             Ok(value) => {
                 self.spend(value.bytes().len())?;
+                self.weigh(function, std::slice::from_ref(&value))?;
                 Ok(value)
             }
-            Err(Failure::TooLarge) => Err(self.limit(MAX_OUTPUT_BYTES, "bytes in a string")),
-            Err(Failure::Message(message)) => {
+            Err(failure) => {
                 self.at = Some(place);
-                let name = function.name;
-                Err(self.failed(&format!("error calling {name}: {message}")))
+                Err(self.refused(function.name, &failure))
             }
+        }
+    }
+
+    /// Charges what a function reads and builds of lists and dictionaries, if it does.
+    fn weigh(&mut self, function: &Function, values: &[Value<'a>]) -> Eval<()> {
+        if !function.weighs {
+            return Ok(());
+        }
+        for value in values {
+            match func::weigh(value) {
+                Ok(weight) => self.spend(weight)?,
+                Err(failure) => return Err(self.refused(function.name, &failure)),
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&self, name: &str, failure: &Failure) -> RenderError {
+        match failure {
+            Failure::TooLarge => self.limit(MAX_OUTPUT_BYTES, "bytes in a string"),
+            Failure::TooMany => self.limit(MAX_VALUES, "values in a list"),
+            Failure::TooDeep => self.limit(MAX_VALUE_DEPTH, "nested lists"),
+            Failure::Message(message) => self.failed(&format!("error calling {name}: {message}")),
         }
     }
 
@@ -198,7 +222,7 @@ impl<'a> Evaluator<'a> {
             (Term::Bool(_) | Term::Number(_) | Term::String { .. }, _) => {
                 self.literal(param, operand)
             }
-            (Term::Nil, Param::Any) => Ok(Value::Nil),
+            (Term::Nil, Param::Any | Param::Dict) => Ok(Value::Nil),
             (Term::Nil, _) => {
                 Err(self.failed(&format!("cannot assign nil to {}", param.type_name())))
             }
@@ -211,7 +235,7 @@ impl<'a> Evaluator<'a> {
 
     fn literal(&self, param: Param, operand: &'a Operand) -> Eval<Value<'a>> {
         let expected = match (param, &operand.term) {
-            (Param::Any, Term::Bool(value)) => return Ok(Value::Bool(*value)),
+            (Param::Any | Param::Bool, Term::Bool(value)) => return Ok(Value::Bool(*value)),
             (Param::Any, Term::Number(number)) => return self.constant(number),
             (Param::Any | Param::Str, Term::String { value, .. }) => {
                 return Ok(Value::Str(Cow::Borrowed(value)));
@@ -223,6 +247,7 @@ impl<'a> Evaluator<'a> {
             (Param::Int, _) => "integer",
             (Param::Float, _) => "float",
             (Param::Str, _) => "string",
+            (Param::Bool, _) => "bool",
             _ => {
                 let kind = param.type_name();
                 return Err(self.failed(&format!("can't handle {operand} for arg of type {kind}")));

@@ -31,12 +31,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("unixToTime", &[Str], |_, args| Ok(Value::Time(unix_to_time(&args[0].text())?))),
 ];
 
-fn now(context: &Context<'_>) -> Time {
+pub(super) fn now(context: &Context<'_>) -> Time {
     Time::from_nanos(context.scope.now_nanos())
 }
 
 /// What `date` shows: a time in UTC, integers as seconds since 1970, and for all else the present.
-fn shown(context: &Context<'_>, value: &Value<'_>) -> Time {
+pub(super) fn shown(context: &Context<'_>, value: &Value<'_>) -> Time {
     match value {
         Value::Time(time) => time.in_zone(Zone::Utc),
         Value::Int(seconds) | Value::Int64(seconds) => Time::from_seconds(*seconds),

@@ -1,7 +1,7 @@
 //! What a function is: its name, the types it wants, and what it does with them.
 
 use super::regex::Compiled;
-use super::{builtin, compare, date, encode, hash, html, json, math, regex, string};
+use super::{builtin, compare, date, encode, html, json, math, regex, sprig, string};
 use crate::Scope;
 use crate::dialect::Dialect;
 use crate::limits::MAX_OUTPUT_BYTES;
@@ -19,6 +19,8 @@ pub(crate) struct Function {
     pub(crate) short_circuits: Option<bool>,
     /// Whether its first argument is a regular expression.
     pub(crate) compiles_regex: bool,
+    /// Whether the lists and dictionaries that it takes and returns count as work.
+    pub(crate) weighs: bool,
     pub(crate) call: Call,
 }
 
@@ -30,7 +32,10 @@ pub(crate) enum Param {
     Str,
     Int,
     Float,
+    Bool,
     Time,
+    /// A dictionary; `nil` is an empty one.
+    Dict,
 }
 
 /// The body of a function. Its arguments are of the types of its parameters.
@@ -51,6 +56,10 @@ pub(crate) enum Failure {
     Message(String),
     /// The result would be longer than [`MAX_OUTPUT_BYTES`].
     TooLarge,
+    /// The result would hold more than [`MAX_VALUES`](crate::limits::MAX_VALUES) values.
+    TooMany,
+    /// The result would nest deeper than [`MAX_VALUE_DEPTH`](crate::limits::MAX_VALUE_DEPTH).
+    TooDeep,
 }
 
 impl From<String> for Failure {
@@ -78,18 +87,31 @@ pub(crate) fn lookup(name: &str, dialect: Dialect) -> Option<&'static Function> 
         date::FUNCTIONS,
         json::FUNCTIONS,
     ];
-    let own = match dialect {
+    let own: &[&[Function]] = match dialect {
         Dialect::Loki => &[],
-        Dialect::Alloy => hash::FUNCTIONS,
+        Dialect::Alloy => sprig::FAMILIES,
     };
-    let all = families.into_iter().chain([own]).flatten();
-    all.into_iter().find(|function| function.name == name)
+    // The dialect's own come first: sprig's `slice` and `duration` are not Go's and Loki's.
+    own.iter().copied().chain(families).flatten().find(|function| function.name == name)
 }
 
 impl Function {
     /// An entry with a fixed number of parameters.
     pub(super) const fn new(name: &'static str, params: &'static [Param], call: Call) -> Self {
-        Self { name, params, variadic: None, short_circuits: None, compiles_regex: false, call }
+        Self {
+            name,
+            params,
+            variadic: None,
+            short_circuits: None,
+            compiles_regex: false,
+            weighs: false,
+            call,
+        }
+    }
+
+    /// An entry of a function that takes or returns lists and dictionaries.
+    pub(super) const fn weighed(name: &'static str, params: &'static [Param], call: Call) -> Self {
+        Self { weighs: true, ..Self::new(name, params, call) }
     }
 
     /// The same with any number of further arguments.
@@ -131,6 +153,8 @@ impl Param {
             Self::Str => matches!(value, Value::Str(_)),
             Self::Int => matches!(value, Value::Int(_)),
             Self::Float => matches!(value, Value::Float(_)),
+            Self::Bool => matches!(value, Value::Bool(_)),
+            Self::Dict => matches!(value, Value::Map(_) | Value::Fields(_) | Value::Nil),
             Self::Time => matches!(value, Value::Time(_)),
         }
     }
@@ -142,6 +166,8 @@ impl Param {
             Self::Str => "string",
             Self::Int => "int",
             Self::Float => "float64",
+            Self::Bool => "bool",
+            Self::Dict => "map[string]interface {}",
             Self::Time => "time.Time",
         }
     }

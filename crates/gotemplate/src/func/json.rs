@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// JSON as Go decodes it into an `interface {}`: each number a float.
-fn value<'a>(json: Json) -> Value<'a> {
+pub(super) fn value<'a>(json: Json) -> Value<'a> {
     match json {
         Json::Null => Value::Nil,
         Json::Bool(truth) => Value::Bool(truth),
@@ -35,6 +35,6 @@ fn value<'a>(json: Json) -> Value<'a> {
 }
 
 /// What sprig calls empty is what `if` calls false.
-fn is_empty(value: &Value<'_>) -> bool {
+pub(super) fn is_empty(value: &Value<'_>) -> bool {
     !value.is_true()
 }

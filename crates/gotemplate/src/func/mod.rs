@@ -13,6 +13,9 @@ mod json;
 mod math;
 mod number;
 pub(crate) mod regex;
+mod sprig;
 mod string;
+mod weight;
 
 pub(crate) use function::{Context, Failure, Function, Param, lookup};
+pub(crate) use weight::weigh;

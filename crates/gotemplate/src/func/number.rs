@@ -81,14 +81,23 @@ fn unit_factor(unit: &str) -> Option<f64> {
     Some(base.powi(power))
 }
 
-/// A duration such as `1h2.5s`, in seconds, as Go's `time.ParseDuration` reads it.
+/// A duration such as `1h2.5s`, in seconds.
 pub(super) fn parse_duration(text: &[u8]) -> Result<f64, String> {
+    let nanos = parse_nanos(text)?;
+    let total = nanos.unsigned_abs();
+    #[expect(clippy::cast_precision_loss, reason = "seconds are at most 9.3e9")]
+    let seconds = (total / 1_000_000_000) as f64 + (total % 1_000_000_000) as f64 / 1e9;
+    Ok(if nanos < 0 { -seconds } else { seconds })
+}
+
+/// A duration in nanoseconds, as Go's `time.ParseDuration` reads it.
+pub(super) fn parse_nanos(text: &[u8]) -> Result<i64, String> {
     let whole = lossy(text);
     let shown = quote(text, true);
     let invalid = || format!("time: invalid duration {shown}");
     let mut rest = whole.strip_prefix(['+', '-']).unwrap_or(&whole);
     if rest == "0" {
-        return Ok(0.0);
+        return Ok(0);
     }
     if rest.is_empty() {
         return Err(invalid());
@@ -115,13 +124,10 @@ pub(super) fn parse_duration(text: &[u8]) -> Result<f64, String> {
         let part = part_nanos(digits, decimals, factor).ok_or_else(invalid)?;
         total = total.checked_add(part).filter(|sum| *sum <= 1 << 63).ok_or_else(invalid)?;
     }
-    let negative = whole.starts_with('-');
-    if !negative && total > i64::MAX.unsigned_abs() {
-        return Err(invalid());
+    if whole.starts_with('-') {
+        return Ok(0_i64.wrapping_sub_unsigned(total));
     }
-    #[expect(clippy::cast_precision_loss, reason = "seconds are at most 9.3e9")]
-    let seconds = (total / 1_000_000_000) as f64 + (total % 1_000_000_000) as f64 / 1e9;
-    Ok(if negative { -seconds } else { seconds })
+    i64::try_from(total).map_err(|_| invalid())
 }
 
 fn unit_nanos(unit: &str) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use regex::bytes::{NoExpand, Regex, RegexBuilder};
 
-use super::function::{Context, Failure, Function, Param, check_length};
+use super::function::{Call, Context, Failure, Function, Param, check_length};
 use crate::ast::{Operand, Term};
 use crate::limits::{MAX_OUTPUT_BYTES, MAX_REGEX_BYTES};
 use crate::pattern;
@@ -11,18 +11,8 @@ use crate::value::{Value, lossy};
 use Param::Str;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("regexReplaceAll", &[Str, Str, Str], |context, args| {
-        replaced(context, args, |regex, text, replacement| {
-            regex.replace_all(text, replacement).into_owned()
-        })
-    })
-    .with_regex(),
-    Function::new("regexReplaceAllLiteral", &[Str, Str, Str], |context, args| {
-        replaced(context, args, |regex, text, replacement| {
-            regex.replace_all(text, NoExpand(replacement)).into_owned()
-        })
-    })
-    .with_regex(),
+    Function::new("regexReplaceAll", &[Str, Str, Str], REPLACE_ALL).with_regex(),
+    Function::new("regexReplaceAllLiteral", &[Str, Str, Str], REPLACE_ALL_LITERAL).with_regex(),
     Function::new("count", &[Str, Str], |context, args| {
         let count = with_compiled(context, args, |regex, args| {
             Ok(regex.find_iter(args[1].bytes()).count())
@@ -31,6 +21,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .with_regex(),
 ];
+
+pub(super) const REPLACE_ALL: Call = |context, args| {
+    replaced(context, args, |regex, text, replacement| {
+        regex.replace_all(text, replacement).into_owned()
+    })
+};
+
+pub(super) const REPLACE_ALL_LITERAL: Call = |context, args| {
+    replaced(context, args, |regex, text, replacement| {
+        regex.replace_all(text, NoExpand(replacement)).into_owned()
+    })
+};
 
 /// A pattern that was compiled when the template was parsed, or why it could not be.
 pub(crate) type Compiled = Result<Regex, String>;
@@ -52,7 +54,7 @@ fn compile(pattern: &[u8]) -> Compiled {
         .map_err(|error| pattern::explain(&go, &translated, &error))
 }
 
-fn with_compiled<'a, T>(
+pub(super) fn with_compiled<'a, T>(
     context: &Context<'a>,
     args: &[Value<'a>],
     use_it: impl FnOnce(&Regex, &[Value<'a>]) -> Result<T, Failure>,

@@ -2,7 +2,7 @@
 //! (subject last), and Loki's two for alignment.
 
 use super::function::{Failure, Function, Param, check_length};
-use crate::value::{Value, lossy, rune_count, rune_offset};
+use crate::value::{Value, first_rune_length, lossy, rune_count, rune_offset};
 
 use Param::{Int, Str};
 
@@ -47,11 +47,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn lower<'a>(text: &Value<'a>) -> Value<'a> {
-    map_chars(text, |c| match c {
+    map_chars(text, lower_char)
+}
+
+pub(super) fn lower_char(c: char) -> char {
+    match c {
         // The one lower case that is longer than a character: Go has only the simple mapping.
         'İ' => 'i',
         c => single(c.to_lowercase()).unwrap_or(c),
-    })
+    }
 }
 
 fn upper<'a>(text: &Value<'a>) -> Value<'a> {
@@ -60,7 +64,7 @@ fn upper<'a>(text: &Value<'a>) -> Value<'a> {
 
 /// Go maps character to character; what has no single upper case (`ß`) stays as it is, and Greek
 /// letters with a iota subscript have their title case.
-fn upper_char(c: char) -> char {
+pub(super) fn upper_char(c: char) -> char {
     single(c.to_uppercase()).unwrap_or(match c {
         '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => {
             char::from_u32(u32::from(c) + 8).unwrap_or(c)
@@ -77,7 +81,7 @@ fn single(mut mapped: impl Iterator<Item = char>) -> Option<char> {
     if mapped.next().is_some() { None } else { first }
 }
 
-fn map_chars<'a>(text: &Value<'a>, map: impl Fn(char) -> char) -> Value<'a> {
+pub(super) fn map_chars<'a>(text: &Value<'a>, map: impl Fn(char) -> char) -> Value<'a> {
     Value::owned(text.text().chars().map(map).collect::<String>())
 }
 
@@ -95,7 +99,7 @@ fn title<'a>(text: &Value<'a>) -> Value<'a> {
     Value::owned(text)
 }
 
-fn title_char(c: char) -> char {
+pub(super) fn title_char(c: char) -> char {
     match c {
         'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
         'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
@@ -118,7 +122,7 @@ fn trim_space<'a>(text: &Value<'a>) -> Value<'a> {
     text.slice(start.min(bytes.len()), end.max(start.min(bytes.len())))
 }
 
-fn trim<'a>(text: &Value<'a>, cutset: &Value<'_>, left: bool, right: bool) -> Value<'a> {
+pub(super) fn trim<'a>(text: &Value<'a>, cutset: &Value<'_>, left: bool, right: bool) -> Value<'a> {
     let (bytes, cutset) = (text.bytes(), cutset.text());
     let shown = lossy(bytes);
     let (mut start, mut end) = (0, bytes.len());
@@ -167,7 +171,7 @@ fn replace<'a>(
             if rest.is_empty() {
                 break;
             }
-            let next = rune_offset(rest, 1);
+            let next = first_rune_length(rest);
             out.extend_from_slice(&rest[..next]);
             rest = &rest[next..];
         }
@@ -177,7 +181,7 @@ fn replace<'a>(
     Ok(Value::owned(out))
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+pub(super) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     if part.is_empty() {
         return Some(0);
     }

@@ -1,12 +1,12 @@
 //! Hostile templates end with an error, soon and in little memory.
 
-use barogram_gotemplate::{RenderError, Template, limits};
+use barogram_gotemplate::{Dialect, RenderError, Template, limits};
 
 use crate::scope::Row;
 
 #[track_caller]
 fn check(template: &str) {
-    let template = Template::parse(template).unwrap();
+    let template = Template::parse_for("t", template, Dialect::Alloy).unwrap();
     let error = template.render(&Row::new(&[("a", "x")])).unwrap_err();
     assert!(matches!(error, RenderError::Limit { .. }), "{error}");
 }
@@ -37,6 +37,29 @@ fn long_loops() {
     check("{{ range 100000 }}{{ $x := repeat 4000000 `y` }}{{ end }}");
     check("{{ $x := repeat 4000000 `y` }}{{ range 100000 }}{{ $n := count `x` $x }}{{ end }}");
     check("{{ range 100000 }}{{ $n := count (print `a{100}` .) `x` }}{{ end }}");
+}
+
+#[test]
+fn lists_that_grow() {
+    check("{{ until 1000000000 }}");
+    check("{{ untilStep 0 -9223372036854775807 -1 }}");
+    check("{{ seq 1 1000000000 }}");
+    check("{{ splitList `` (repeat 4000000 .a) }}");
+    check("{{ splitn `x` 1000000 (repeat 4000000 .a) }}");
+    check("{{ regexFindAll `.` (repeat 4000000 .a) -1 }}");
+    check("{{ regexSplit `x` (repeat 4000000 .a) -1 }}");
+    check("{{ $l := until 90000 }}{{ concat $l $l }}");
+    check("{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}{{ $l }}");
+    check("{{ $l := list 1 }}{{ range 100000 }}{{ $l = list $l }}{{ end }}");
+    check("{{ $d := dict }}{{ range 100000 }}{{ $d = dict `k` $d }}{{ end }}");
+    check("{{ $l := list }}{{ range 100000 }}{{ $l = append $l . }}{{ end }}");
+    check("{{ $l := until 90000 }}{{ range 100000 }}{{ $x := has -1 $l }}{{ end }}");
+    check(
+        "{{ $s := repeat 900000 .a }}{{ $l := list $s }}{{ range 9 }}{{ $l = append $l $s }}{{ end }}",
+    );
+    check("{{ join (repeat 1000000 .a) (until 90000) }}");
+    check("{{ wrapWith 1 (repeat 10000 .a) (repeat 10000 .a) }}");
+    check("{{ toPrettyJson (list (repeat 4000000 `<`)) }}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Templates as Loki and Go render them, and as a hostile user writes them.
+//! Templates as Loki, Alloy and Go render them, and as a hostile user writes them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -9,3 +9,4 @@ mod loki;
 mod property;
 mod reads;
 mod scope;
+mod sprig;
