@@ -336,7 +336,7 @@ fn credentials_of_clients() {
     );
     check(
         &endpoint("authorization {\n type = \"Basic\"\n credentials = \"x\"\n}"),
-        &["c:5:9: \"type\": a name and a password are no token: write basic_auth { … }"],
+        &["c:5:9: a name and a password are no token: write basic_auth { … }"],
     );
 }
 

@@ -1,5 +1,5 @@
-//! What the lines of one deployment of Airflow have told, and what of it is still to be kept. Nothing
-//! here waits.
+//! What the lines of one deployment of Airflow have told, and what of it is still to be kept.
+//! Nothing here waits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,7 +86,8 @@ impl Deployment {
         due.collect()
     }
 
-    /// Those of these that are its own are kept now. What was told of them meanwhile is due another time.
+    /// Those of these that are its own are kept now. What was told of them meanwhile is due another
+    /// time.
     pub(crate) fn keep(&mut self, records: &[Record], now: Timestamp) {
         for record in records.iter().filter(|record| record.namespace == self.namespace) {
             let Some(subject) = record.subject() else { continue };
