@@ -48,6 +48,11 @@ impl Deployment {
         Self { namespace: namespace.to_owned(), ..Self::default() }
     }
 
+    /// The same, of which the namespace is known now.
+    pub(crate) fn named(self, namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), ..self }
+    }
+
     /// Takes a line that may tell something.
     pub(crate) fn take(&mut self, labels: &Labels, metadata: &Labels, line: &str, now: Timestamp) {
         let Some(attribution) = attribution(labels, metadata) else { return };
@@ -86,17 +91,14 @@ impl Deployment {
         due.collect()
     }
 
-    /// Those of these that are its own are kept now. What was told of them meanwhile is due another
-    /// time.
-    pub(crate) fn keep(&mut self, records: &[Record], now: Timestamp) {
-        for record in records.iter().filter(|record| record.namespace == self.namespace) {
-            let Some(subject) = record.subject() else { continue };
-            let facts = record.facts();
-            if self.lifecycle.facts(&subject).as_ref() == Some(&facts) {
-                self.open.remove(&subject);
-            }
-            self.kept.insert(subject, Kept { facts, revision: record.revision, at: now });
+    /// This is kept now. What was told of it meanwhile is due another time.
+    pub(crate) fn keep(&mut self, record: &Record, now: Timestamp) {
+        let Some(subject) = record.subject() else { return };
+        let facts = record.facts();
+        if self.lifecycle.facts(&subject).as_ref() == Some(&facts) {
+            self.open.remove(&subject);
         }
+        self.kept.insert(subject, Kept { facts, revision: record.revision, at: now });
     }
 
     /// What is not kept: what runs, and what has ended just now.
@@ -172,7 +174,7 @@ mod tests {
         let due = deployment.due(now);
         let told = due.iter().map(|r| (r.state.as_str(), r.duration.unwrap(), r.revision));
         assert_eq!(told.collect::<Vec<_>>(), expect);
-        deployment.keep(&due, now);
+        due.iter().for_each(|record| deployment.keep(record, now));
         assert_eq!(deployment.due(now), []);
     }
 

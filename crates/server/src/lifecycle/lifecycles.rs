@@ -85,10 +85,12 @@ impl Lifecycles {
     fn keep(&self, tenant: &TenantId, records: &[Record], now: Timestamp) {
         let mut told = self.lock();
         let Some(told) = told.get_mut(tenant) else { return };
-        for deployment in told.deployments.values_mut() {
-            deployment.keep(records, now);
-            deployment.forget(now);
+        for record in records {
+            if let Some(deployment) = told.of(&record.namespace) {
+                deployment.keep(record, now);
+            }
         }
+        told.deployments.values_mut().for_each(|deployment| deployment.forget(now));
     }
 
     fn known(&self) -> Vec<(TenantId, Recall)> {
@@ -107,13 +109,29 @@ impl Told {
         }
     }
 
-    /// The deployment of a namespace, unless there are too many.
+    /// The deployment of a namespace, unless there are too many. Lines without one are of the only
+    /// deployment that there is.
     fn of(&mut self, namespace: &str) -> Option<&mut Deployment> {
+        if self.deployments.len() == 1 {
+            self.name_the_only(namespace);
+            if namespace.is_empty() {
+                return self.deployments.values_mut().next();
+            }
+        }
         if self.deployments.len() >= DEPLOYMENTS_MAX && !self.deployments.contains_key(namespace) {
             return None;
         }
         let deployment = self.deployments.entry(namespace.to_owned());
         Some(deployment.or_insert_with(|| Deployment::new(namespace)))
+    }
+
+    /// What was known of the only one before any namespace was is of the first that is known.
+    fn name_the_only(&mut self, namespace: &str) {
+        if !namespace.is_empty()
+            && let Some(unnamed) = self.deployments.remove("")
+        {
+            self.deployments.insert(namespace.to_owned(), unnamed.named(namespace));
+        }
     }
 }
 

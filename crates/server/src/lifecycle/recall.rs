@@ -73,20 +73,52 @@ fn is_of_entry(name: &str) -> bool {
     matches!(name, "namespace" | "run_id" | "try_number" | "map_index")
 }
 
-/// The records in a range of time by their end, the last revision of each.
+/// Records by whom they are about, and in which namespace: of each the last revision.
+#[derive(Debug, Default)]
+pub(crate) struct Found(BTreeMap<Subject, BTreeMap<String, Record>>);
+
+impl Found {
+    /// Takes a record, unless a later one of the same is there.
+    pub(crate) fn add(&mut self, record: Record) {
+        let Some(subject) = record.subject() else { return };
+        let known = self.0.entry(subject).or_default();
+        if known.get(&record.namespace).is_none_or(|known| known.revision < record.revision) {
+            known.insert(record.namespace.clone(), record);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The records. One of before its namespace was known is of the only one that has the same.
+    pub(crate) fn into_records(self) -> Vec<Record> {
+        let joined = |mut known: BTreeMap<String, Record>| {
+            if known.len() == 2
+                && let Some(unnamed) = known.remove("")
+                && let Some(named) = known.values_mut().next()
+                && named.revision < unnamed.revision
+            {
+                *named = Record { namespace: named.namespace.clone(), ..unnamed };
+            }
+            known.into_values()
+        };
+        self.0.into_values().flat_map(joined).collect()
+    }
+}
+
+/// The records in a range of time by their end.
 pub(crate) async fn records(
     app: &App,
     tenant: &TenantId,
     wanted: &Wanted,
     bounds: Bounds,
-) -> Result<BTreeMap<(String, Subject), Record>, Refusal> {
-    let mut found: BTreeMap<(String, Subject), Record> = BTreeMap::new();
+) -> Result<Found, Refusal> {
+    let mut found = Found::default();
     let query = app.policy(tenant).parse(&wanted.query())?;
     each_line(app, tenant, query, both_ends(bounds), |_, _, line| {
-        let Ok(record) = serde_json::from_str::<Record>(line) else { return };
-        let Some(whom) = record.whom() else { return };
-        if found.get(&whom).is_none_or(|known| known.revision < record.revision) {
-            found.insert(whom, record);
+        if let Ok(record) = serde_json::from_str(line) {
+            found.add(record);
         }
     })
     .await?;
@@ -111,7 +143,7 @@ pub(super) async fn before(
         }
     })
     .await?;
-    Ok(kept.into_values().collect())
+    Ok(kept.into_records())
 }
 
 /// A record may end, and a line be of, the very last moment.

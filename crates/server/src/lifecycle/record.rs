@@ -148,11 +148,6 @@ impl Record {
         Some(Subject::Try(TaskTry { dag_id, run_id, task_id, map_index, try_number }))
     }
 
-    /// The same, and in which namespace.
-    pub(crate) fn whom(&self) -> Option<(String, Subject)> {
-        Some((self.namespace.clone(), self.subject()?))
-    }
-
     /// What it tells.
     pub(crate) fn facts(&self) -> Facts {
         let time = |text: &Option<String>| text.as_deref().and_then(time);

@@ -145,6 +145,26 @@ async fn deployments_are_told_apart_by_their_namespaces() {
     assert_eq!(log(&[("namespace", "staging")]).await, 1);
 }
 
+#[tokio::test]
+async fn lines_without_a_namespace_are_of_the_only_deployment() {
+    let running = Running::new().await;
+    // A task's log file, say, whose volume is no pod's, tells first, and is believed by itself.
+    running.push(&[finished(1, "failed", 10)]).await;
+    running.kept(RECORDS, "1").await;
+    running.push(&[in_namespace("prod", finished(1, "failed", 10))]).await;
+    running.push(&[in_namespace("prod", run_finished()), finished(2, "success", 30)]).await;
+    running.kept(RECORDS, "3").await;
+    let tries = running.get("/airflow/v1/tries", &[]).await;
+    let told = tries["tries"].as_array().unwrap().iter();
+    let told: Vec<_> = told.map(|it| (&it["namespace"], &it["try_number"])).collect();
+    assert_eq!(json!(told), json!([["prod", 2], [null, 1]]));
+    // Corrected, it is known whose it was.
+    running.push(&[in_namespace("prod", finished(1, "success", 20))]).await;
+    running.kept(RECORDS, "4").await;
+    let tries = running.get("/airflow/v1/tries", &[("try_number", "1")]).await;
+    assert_eq!((&tries["total"], &tries["tries"][0]["state"]), (&json!(1), &json!("success")));
+}
+
 const RECORDS: &str = r#"{source="airflow.lifecycle"}"#;
 
 #[tokio::test]

@@ -51,10 +51,10 @@ pub(super) async fn found(
     let bounds = Bounds::parse_ordered(params, now)?;
     let bounds = check_bounds(bounds, now, &app.policy(tenant).limits)?;
     let wanted = Wanted { kind, equal: equal(params) };
-    let mut records = records(app, tenant, &wanted, bounds).await?;
+    let mut found = records(app, tenant, &wanted, bounds).await?;
     let running = app.lifecycles.running(tenant).into_iter().filter(|r| wanted.passes(r));
-    records.extend(running.filter_map(|record| Some((record.whom()?, record))));
-    let mut records: Vec<Record> = records.into_values().collect();
+    running.for_each(|record| found.add(record));
+    let mut records = found.into_records();
     // Texts of times do not sort: some have parts of seconds.
     records.sort_by_cached_key(|record| record.end_time().map(Reverse));
     Ok(records)
