@@ -26,6 +26,9 @@ pub struct Tail<'a> {
     pub fields: Fields<'a>,
 }
 
+/// How long a level is with its blanks.
+const LEVEL_BYTES: usize = 9;
+
 /// How many brackets are tried from the end: what a key's value may hold, and enough to be sure
 /// that a line full of brackets costs no more than its length.
 const BRACKETS_MAX: usize = 16;
@@ -87,7 +90,10 @@ pub fn tail(line: &str) -> Option<Tail<'_>> {
 #[must_use]
 pub fn is_glued(text: &str) -> bool {
     let begins = |(at, _): (usize, &str)| {
-        let level = text[at + 2..].split_once("] ").map(|(level, _)| level);
+        // Not to the next bracket: a line may be full of those that are never closed.
+        let inside = text.as_bytes()[at + 2..].iter().take(LEVEL_BYTES + 1);
+        let level = inside.copied().position(|byte| byte == b']');
+        let level = level.map(|end| &text[at + 2..at + 2 + end]);
         let is_level = level.is_some_and(|level| is_padded(level) && level_of(level).is_some());
         is_level && text[..at].ends_with(|c: char| c == 'Z' || c.is_ascii_digit())
     };

@@ -1,6 +1,7 @@
 //! One line of each form, and what must not be read as one.
 
 use super::*;
+use crate::record::is_glued;
 
 /// `form level logger source process span|message` and the ids.
 #[track_caller]
@@ -132,4 +133,19 @@ fn json_of_airflow_3() {
     check(&line.replace(":3", ":\"3\""), None);
     check(r#"{"level":"info","event":"no time","timestamp":"now"}"#, None);
     check(r#"{"a":1}"#, None);
+}
+
+#[test]
+fn records_that_met_in_one_line() {
+    #[track_caller]
+    fn check(text: &str, expect: bool) {
+        assert_eq!(is_glued(text), expect, "{text}");
+    }
+    check("part2026-11-22T08:00:02.1Z [info     ] of another [acme] loc=x.py:1", true);
+    check("part2026-11-22 08:00:02+00:00 [critical ] of another", true);
+    check("a list [info     ] of words", false);
+    check("took 7 [info] and more", false);
+    check("at 2026-11-22T08:00:02Z [infernal ] it broke", false);
+    check(&"7 [".repeat(100_000), false);
+    check("Z [é     ] Z [info  ", false);
 }
