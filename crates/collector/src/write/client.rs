@@ -83,12 +83,10 @@ impl Client {
         }
         let mut headers = header::HeaderMap::new();
         for (name, Secret(value)) in &endpoint.headers {
-            let named: Result<header::HeaderName, _> = name.parse();
-            let valued = header::HeaderValue::from_str(value);
-            let (Ok(named), Ok(mut valued)) = (named, valued) else {
+            let named: Option<header::HeaderName> = name.parse().ok();
+            let Some((named, valued)) = named.zip(secret_header(value)) else {
                 return Err(failed(format!("the header {name:?} cannot be sent")));
             };
-            valued.set_sensitive(true);
             headers.insert(named, valued);
         }
         Ok((url, headers))
@@ -187,11 +185,19 @@ impl Client {
             Auth::None => request,
             Auth::Basic { user, password } => request.basic_auth(user, Some(read(password).await?)),
             Auth::Token { scheme, token } => {
-                let value = format!("{scheme} {}", read(token).await?);
-                request.header(header::AUTHORIZATION, value)
+                let value = secret_header(&format!("{scheme} {}", read(token).await?));
+                let wrong = || format!("the token in {} cannot be sent", token.place());
+                request.header(header::AUTHORIZATION, value.ok_or_else(wrong)?)
             }
         })
     }
+}
+
+/// A header's value that is shown nowhere; `None` if it has what no header may.
+fn secret_header(value: &str) -> Option<header::HeaderValue> {
+    let mut value = header::HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The host and the port of an address.
