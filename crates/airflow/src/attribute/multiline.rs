@@ -19,12 +19,10 @@ use crate::traceback::{Step, Tracker};
 pub(super) struct Multiline {
     /// The record whose end has not come, and when it began, in nanoseconds.
     open: Option<(u64, i64)>,
-    /// How many others have begun inside the open one and not ended.
-    #[serde(default, skip_serializing_if = "is_none")]
-    inner: u32,
-    /// Whether any has, or the write of one has met that of another.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_spoilt: bool,
+    /// Once another has begun inside the open one, or their writes have met: how many of the others
+    /// have not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mixed: Option<u32>,
     /// Records whose end has come. Only lines that wait ask, and a state is kept when none does.
     #[serde(skip)]
     closed: Recent<u64, Option<Arc<Attribution>>>,
@@ -36,17 +34,11 @@ pub(super) struct Multiline {
     lists: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
-}
-
 impl Multiline {
     pub(super) fn new() -> Self {
         Self {
             open: None,
-            inner: 0,
-            is_spoilt: false,
+            mixed: None,
             closed: Recent::new(),
             next_id: 0,
             tracker: Tracker::default(),
@@ -78,20 +70,20 @@ impl Multiline {
         self.after_record(&Answer::nobody(), false, false);
         self.next_id += 1;
         self.open = Some((self.next_id, at.as_nanos()));
-        (self.inner, self.is_spoilt) = (0, false);
+        self.mixed = None;
         self.next_id
     }
 
     /// Another record begins before the end of the open one: whose end comes first cannot be told.
     pub(super) fn open_inside(&mut self, at: Timestamp) {
         self.spoil(at);
-        self.inner += 1;
+        self.mixed = self.mixed.map(|others| others + 1);
     }
 
     /// A record is open, from now on if none was, and what it consists of cannot be told.
     pub(super) fn spoil(&mut self, at: Timestamp) {
         let id = self.open_id(at).unwrap_or_else(|| self.open(at));
-        self.is_spoilt = true;
+        self.mixed.get_or_insert(0);
         self.closed.put(id, None);
     }
 
@@ -113,9 +105,9 @@ impl Multiline {
 
     /// The end of an open record, which says whose it was.
     pub(super) fn close(&mut self, id: u64, answer: &Answer) {
-        if self.is_spoilt {
-            match self.inner.checked_sub(1) {
-                Some(left) => self.inner = left,
+        if let Some(others) = self.mixed {
+            match others.checked_sub(1) {
+                Some(left) => self.mixed = Some(left),
                 None => self.after_record(&Answer::nobody(), false, false),
             }
             return;

@@ -37,7 +37,7 @@ pub(super) fn read(line: &str) -> Option<Record<'_>> {
     let (stamp, rest) = line.split_once(" [")?;
     let time = time::parse(stamp)?;
     let (level, message) = rest.split_once("] ")?;
-    let level = level_of(level).filter(|_| is_padded(level))?;
+    let level = padded_level(level)?;
     let from = line.len() - message.len();
     let found = tail(message);
     let end = found.as_ref().map_or(message.len(), |tail| tail.at);
@@ -52,14 +52,12 @@ pub(super) fn read(line: &str) -> Option<Record<'_>> {
     })
 }
 
-fn is_padded(level: &str) -> bool {
-    level.len() >= "critical".len() && !level.starts_with(' ')
-}
-
-fn level_of(padded: &str) -> Option<Level> {
-    let word = padded.trim_end_matches(' ');
+/// A level in small letters, with the blanks that make all as long as `critical` at least.
+fn padded_level(text: &str) -> Option<Level> {
+    let padded = text.len() >= "critical".len() && !text.starts_with(' ');
+    let word = text.trim_end_matches(' ');
     let lower = word.bytes().all(|byte| byte.is_ascii_lowercase());
-    Level::parse(word).filter(|_| lower)
+    Level::parse(word).filter(|_| padded && lower)
 }
 
 /// The end of a record, if the line has one: the last ` [logger]` that is followed by nothing but
@@ -93,9 +91,8 @@ pub fn is_glued(text: &str) -> bool {
         // Not to the next bracket: a line may be full of those that are never closed.
         let inside = text.as_bytes()[at + 2..].iter().take(LEVEL_BYTES + 1);
         let level = inside.copied().position(|byte| byte == b']');
-        let level = level.map(|end| &text[at + 2..at + 2 + end]);
-        let is_level = level.is_some_and(|level| is_padded(level) && level_of(level).is_some());
-        is_level && text[..at].ends_with(|c: char| c == 'Z' || c.is_ascii_digit())
+        let level = level.and_then(|end| padded_level(&text[at + 2..at + 2 + end]));
+        level.is_some() && text[..at].ends_with(|c: char| c == 'Z' || c.is_ascii_digit())
     };
     text.match_indices(" [").any(begins)
 }

@@ -282,16 +282,14 @@ fn module(
         building.diagnostics.push(Diagnostic::error(block.head(), message));
         return Work::Nothing;
     }
-    if building.depth >= MODULE_DEPTH_MAX {
+    if building.depth() >= MODULE_DEPTH_MAX {
         let message = format!("modules may use one another {MODULE_DEPTH_MAX} deep at most");
         building.diagnostics.push(Diagnostic::error(block.head(), message));
         return Work::Nothing;
     }
-    building.depth += 1;
     building.around.push(Arc::clone(config));
     let modules = Modules::of(config, Some(home), building);
     let level = Level::build(config, format!("{path}{id}/"), &modules, building);
     building.around.pop();
-    building.depth -= 1;
     Work::Module(Box::new(level))
 }

@@ -13,6 +13,7 @@ use alloy::{
 
 use crate::component::Kind;
 use crate::configuration::load::{alloy_files, read};
+use crate::configuration::reference::kind_of;
 use crate::limits::MODULE_DEPTH_MAX;
 
 /// What is needed to build the parts of a program.
@@ -22,10 +23,17 @@ pub(super) struct Building<'a> {
     pub environment: Arc<dyn Environment>,
     /// What the paths of imports begin at.
     pub folder: PathBuf,
-    /// How many modules are around what is built.
-    pub depth: usize,
-    /// Those that are used around it, the outermost first.
+    /// The modules that are used around what is built, the outermost first.
     pub around: Vec<Arc<Config>>,
+    /// How many imports are around it.
+    pub imports: usize,
+}
+
+impl Building<'_> {
+    /// How many modules and imports are around what is built.
+    pub fn depth(&self) -> usize {
+        self.around.len() + self.imports
+    }
 }
 
 /// The modules that components can be made of at one level, and those of the levels around it.
@@ -96,7 +104,7 @@ fn import(block: &Block, building: &mut Building<'_>) -> Option<Arc<Modules>> {
             return None;
         }
     };
-    if building.depth >= MODULE_DEPTH_MAX {
+    if building.depth() >= MODULE_DEPTH_MAX {
         let message = format!("imports may import others {MODULE_DEPTH_MAX} deep at most");
         building.diagnostics.push(Diagnostic::error(block.head(), message));
         return None;
@@ -110,19 +118,17 @@ fn import(block: &Block, building: &mut Building<'_>) -> Option<Arc<Modules>> {
         let message = "only modules are imported: put this into a declare block";
         building.diagnostics.push(Diagnostic::error(span, message));
     }
-    building.depth += 1;
+    building.imports += 1;
     let modules = Modules::of(&config, None, building);
-    building.depth -= 1;
+    building.imports -= 1;
     Some(modules)
 }
 
 /// Whether an import is of something that is known before any component runs; if not, it is told.
 fn is_known_early(block: &Block, argument: &str, diagnostics: &mut Diagnostics) -> bool {
     let value = block.body.attributes().find(|it| it.name.text == argument).map(|it| &it.value);
-    let is_component = |reference: &Reference| {
-        let mut lengths = 1..reference.names.len();
-        lengths.any(|length| Kind::find(&reference.names[..length].join(".")).is_some())
-    };
+    let is_component =
+        |reference: &Reference| kind_of(reference, |name| Kind::find(name).is_some()).is_some();
     let found = value.and_then(|value| references(value).into_iter().find(is_component));
     let Some(first) = found else { return true };
     let problem = "modules are read before any component runs, so none can be referred to here";

@@ -113,8 +113,8 @@ impl Program {
             diagnostics: &mut diagnostics,
             environment: Arc::clone(&environment),
             folder: folder.clone(),
-            depth: 0,
             around: Vec::new(),
+            imports: 0,
         };
         let modules = Modules::of(&config, None, &mut building);
         let root = Level::build(&config, String::new(), &modules, &mut building);
@@ -140,8 +140,8 @@ impl Program {
                 diagnostics: &mut diagnostics,
                 environment: Arc::clone(&self.environment),
                 folder: std::path::PathBuf::new(),
-                depth: 1,
                 around: vec![Arc::clone(&config)],
+                imports: 0,
             };
             let inner = Modules::of(&config, Some(home), &mut building);
             let mut level = Level::build(&config, format!("{name}/"), &inner, &mut building);

@@ -19,11 +19,19 @@ pub(super) fn missing(body: &Body, ids: &[&str], kinds: &[&str]) -> Vec<Missing>
     all.filter_map(|reference| look(&reference, ids, kinds)).collect()
 }
 
-fn look(reference: &Reference, ids: &[&str], kinds: &[&str]) -> Option<Missing> {
+/// The kind of component that a reference names, the longest, and of how many parts it is.
+pub(super) fn kind_of(
+    reference: &Reference,
+    is_kind: impl Fn(&str) -> bool,
+) -> Option<(usize, String)> {
     let lengths = (1..reference.names.len()).rev();
-    let is_kind = |length: &usize| kinds.contains(&reference.names[..*length].join(".").as_str());
-    let length = lengths.into_iter().find(is_kind)?;
-    let (kind, id) = (reference.names[..length].join("."), reference.names[..=length].join("."));
+    let mut names = lengths.map(|length| (length, reference.names[..length].join(".")));
+    names.find(|(_, name)| is_kind(name))
+}
+
+fn look(reference: &Reference, ids: &[&str], kinds: &[&str]) -> Option<Missing> {
+    let (length, kind) = kind_of(reference, |name| kinds.contains(&name))?;
+    let id = reference.names[..=length].join(".");
     if ids.contains(&id.as_str()) {
         return None;
     }

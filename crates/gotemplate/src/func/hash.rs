@@ -13,8 +13,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("Sha2Hash", &[Str, Str], |_, args| Ok(hash::<Sha256>(args))),
 ];
 
-fn hash<'a, D: Digest>(args: &[Value<'a>]) -> Value<'a> {
-    let digest = D::new().chain_update(args[0].bytes()).chain_update(args[1].bytes()).finalize();
+/// The digest of all of these together, in hex.
+pub(super) fn hash<'a, D: Digest>(texts: &[Value<'a>]) -> Value<'a> {
+    let digest = texts.iter().fold(D::new(), |digest, text| digest.chain_update(text.bytes()));
+    let digest = digest.finalize();
     Value::owned(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 

@@ -43,11 +43,6 @@ struct Kept {
 }
 
 impl Deployment {
-    /// One of which nothing is known yet.
-    pub(crate) fn new(namespace: &str) -> Self {
-        Self { namespace: namespace.to_owned(), ..Self::default() }
-    }
-
     /// The same, of which the namespace is known now.
     pub(crate) fn named(self, namespace: &str) -> Self {
         Self { namespace: namespace.to_owned(), ..self }

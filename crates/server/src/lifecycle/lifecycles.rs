@@ -70,15 +70,21 @@ impl Lifecycles {
 
     /// What is not kept yet of a tenant.
     pub(crate) fn running(&self, tenant: &TenantId) -> Vec<Record> {
-        let told = self.lock();
-        let deployments = told.get(tenant).into_iter().flat_map(|told| told.deployments.values());
-        deployments.flat_map(Deployment::running).collect()
+        self.of_each(tenant, |deployment| deployment.running().collect())
     }
 
     fn due(&self, tenant: &TenantId, now: Timestamp) -> Vec<Record> {
+        self.of_each(tenant, |deployment| deployment.due(now))
+    }
+
+    fn of_each(
+        &self,
+        tenant: &TenantId,
+        records: impl Fn(&Deployment) -> Vec<Record>,
+    ) -> Vec<Record> {
         let told = self.lock();
         let deployments = told.get(tenant).into_iter().flat_map(|told| told.deployments.values());
-        deployments.flat_map(|deployment| deployment.due(now)).collect()
+        deployments.flat_map(records).collect()
     }
 
     /// These are kept now, and what is too old is forgotten.
@@ -122,7 +128,7 @@ impl Told {
             return None;
         }
         let deployment = self.deployments.entry(namespace.to_owned());
-        Some(deployment.or_insert_with(|| Deployment::new(namespace)))
+        Some(deployment.or_insert_with(|| Deployment::default().named(namespace)))
     }
 
     /// What was known of the only one before any namespace was is of the first that is known.

@@ -2,9 +2,10 @@
 
 use data_encoding::BASE32;
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Sha256, Sha512};
 
 use crate::func::function::{Function, Param, check_length};
+use crate::func::hash::hash;
 use crate::value::Value;
 
 use Param::Str;
@@ -13,9 +14,9 @@ use Param::Str;
 const ADLER_MODULUS: u32 = 65_521;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("sha1sum", &[Str], |_, args| Ok(digest::<Sha1>(&args[0]))),
-    Function::new("sha256sum", &[Str], |_, args| Ok(digest::<Sha256>(&args[0]))),
-    Function::new("sha512sum", &[Str], |_, args| Ok(digest::<Sha512>(&args[0]))),
+    Function::new("sha1sum", &[Str], |_, args| Ok(hash::<Sha1>(args))),
+    Function::new("sha256sum", &[Str], |_, args| Ok(hash::<Sha256>(args))),
+    Function::new("sha512sum", &[Str], |_, args| Ok(hash::<Sha512>(args))),
     Function::new("adler32sum", &[Str], |_, args| {
         Ok(Value::owned(adler32(args[0].bytes()).to_string()))
     }),
@@ -32,11 +33,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         })))
     }),
 ];
-
-fn digest<'a, D: Digest>(text: &Value<'_>) -> Value<'a> {
-    let digest = D::digest(text.bytes());
-    Value::owned(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-}
 
 fn adler32(bytes: &[u8]) -> u32 {
     let (a, b) = bytes.iter().fold((1, 0), |(a, b), byte| {

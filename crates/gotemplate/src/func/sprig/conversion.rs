@@ -1,7 +1,7 @@
 //! `toString`, `toStrings`, `atoi`, `int64`, `toDecimal`: values as text and as integers.
 
 use std::borrow::Cow;
-use std::num::IntErrorKind;
+use std::num::{IntErrorKind, ParseIntError};
 
 use crate::func::function::{Function, Param, check_length};
 use crate::func::number::to_integer;
@@ -19,7 +19,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::weighed("toStrings", &[Any], |_, args| {
         Ok(Value::List(texts(&args[0]).into_iter().map(Value::owned).collect()))
     }),
-    Function::new("atoi", &[Str], |_, args| Ok(Value::Int(integer(&args[0].text(), 10)))),
+    Function::new("atoi", &[Str], |_, args| Ok(Value::Int(integer(&args[0].text())))),
     Function::new("int64", &[Any], |_, args| Ok(Value::Int64(to_integer(&args[0])))),
     Function::weighed("toDecimal", &[Any], |_, args| {
         let digits = printf::sprint(args);
@@ -49,8 +49,8 @@ pub(super) fn texts<'v>(value: &'v Value<'_>) -> Vec<Cow<'v, [u8]>> {
 }
 
 /// `strconv.Atoi` without its error: the nearest integer if it is out of range, else 0.
-pub(super) fn integer(text: &str, radix: u32) -> i64 {
-    i64::from_str_radix(text, radix).unwrap_or_else(|error| match error.kind() {
+pub(super) fn integer(text: &str) -> i64 {
+    text.parse().unwrap_or_else(|error: ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow => i64::MAX,
         IntErrorKind::NegOverflow => i64::MIN,
         _ => 0,

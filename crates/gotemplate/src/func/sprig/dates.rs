@@ -25,14 +25,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("htmlDateInZone", &[Any, Str], |context, args| {
         day(context, &args[0], &args[1].text())
     }),
-    Function::new("dateModify", &[Str, Param::Time], |_, args| {
-        Ok(later(args).unwrap_or_else(|_| args[1].clone()))
-    }),
-    Function::new("date_modify", &[Str, Param::Time], |_, args| {
-        Ok(later(args).unwrap_or_else(|_| args[1].clone()))
-    }),
-    Function::new("mustDateModify", &[Str, Param::Time], |_, args| later(args)),
-    Function::new("must_date_modify", &[Str, Param::Time], |_, args| later(args)),
+    Function::new("dateModify", &[Str, Param::Time], MODIFY),
+    Function::new("date_modify", &[Str, Param::Time], MODIFY),
+    Function::new("mustDateModify", &[Str, Param::Time], MUST_MODIFY),
+    Function::new("must_date_modify", &[Str, Param::Time], MUST_MODIFY),
     Function::new("mustToDate", &[Str, Str], |_, args| {
         let (layout, text) = (args[0].text(), args[1].text());
         let shown = |text: &str| quote(text.as_bytes(), false);
@@ -48,7 +44,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("duration", &[Any], |_, args| {
         // sprig knows text and `int64`; an `int` is neither.
         let seconds = match &args[0] {
-            Value::Str(_) => integer(&args[0].text(), 10),
+            Value::Str(_) => integer(&args[0].text()),
             Value::Int64(seconds) => *seconds,
             _ => 0,
         };
@@ -67,6 +63,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 const IN_ZONE: Call =
     |context, args| in_zone(&args[0].text(), &shown(context, &args[1]), &args[2].text());
+
+const MODIFY: Call = |_, args| Ok(later(args).unwrap_or_else(|_| args[1].clone()));
+const MUST_MODIFY: Call = |_, args| later(args);
 
 fn day<'a>(context: &Context<'a>, date: &Value<'a>, zone: &str) -> Result<Value<'a>, Failure> {
     in_zone(HTML_DAY, &shown(context, date), zone)

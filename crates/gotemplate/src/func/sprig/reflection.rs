@@ -1,26 +1,24 @@
 //! `typeOf`, `kindOf`, their questions, and `deepEqual`.
 
 use super::equality::deep_equal;
-use crate::func::function::{Function, Param};
+use crate::func::function::{Call, Function, Param};
 use crate::value::Value;
 
 use Param::{Any, Str};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("typeOf", &[Any], |_, args| Ok(Value::borrowed(type_of(&args[0])))),
-    Function::new("typeIs", &[Str, Any], |_, args| {
-        Ok(Value::Bool(is(&args[0], type_of(&args[1]))))
-    }),
+    Function::new("typeIs", &[Str, Any], TYPE_IS),
     // It also takes a pointer to the type, which no value here is.
-    Function::new("typeIsLike", &[Str, Any], |_, args| {
-        Ok(Value::Bool(is(&args[0], type_of(&args[1]))))
-    }),
+    Function::new("typeIsLike", &[Str, Any], TYPE_IS),
     Function::new("kindOf", &[Any], |_, args| Ok(Value::borrowed(kind(&args[0])))),
     Function::new("kindIs", &[Str, Any], |_, args| Ok(Value::Bool(is(&args[0], kind(&args[1]))))),
     Function::weighed("deepEqual", &[Any, Any], |_, args| {
         Ok(Value::Bool(deep_equal(&args[0], &args[1])))
     }),
 ];
+
+const TYPE_IS: Call = |_, args| Ok(Value::Bool(is(&args[0], type_of(&args[1]))));
 
 fn is(asked: &Value<'_>, name: &str) -> bool {
     asked.bytes() == name.as_bytes()
