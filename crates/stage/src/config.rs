@@ -7,7 +7,7 @@ use crate::{
     airflow, cri, decolorize, docker, drop, json, label_drop, label_keep, labels, limit, logfmt,
     luhn, r#match, metrics, multiline, output, pack, pattern, regex, replace, sampling, split_json,
     static_labels, structured_metadata, structured_metadata_drop, template, tenant, timestamp,
-    truncate,
+    traceback, truncate,
 };
 
 /// One stage and its settings.
@@ -69,12 +69,14 @@ pub enum StageConfig {
     Tenant(tenant::Config),
     /// `stage.timestamp`
     Timestamp(timestamp::Config),
+    /// `stage.traceback`
+    Traceback,
     /// `stage.truncate`
     Truncate(truncate::Config),
 }
 
 /// The names of all stages, without `stage.`.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 30] = [
     "airflow",
     "cri",
     "decolorize",
@@ -103,6 +105,7 @@ pub const NAMES: [&str; 29] = [
     "template",
     "tenant",
     "timestamp",
+    "traceback",
     "truncate",
 ];
 
@@ -156,6 +159,7 @@ impl StageConfig {
             Self::Template(_) => "template",
             Self::Tenant(_) => "tenant",
             Self::Timestamp(_) => "timestamp",
+            Self::Traceback => "traceback",
             Self::Truncate(_) => "truncate",
         }
     }
@@ -195,6 +199,7 @@ impl StageConfig {
             Self::Template(config) => Box::new(template::Template::build(config)?),
             Self::Tenant(config) => Box::new(tenant::Tenant::build(config)?),
             Self::Timestamp(config) => Box::new(timestamp::SetTimestamp::build(config)?),
+            Self::Traceback => Box::<traceback::Traceback>::default(),
             Self::Truncate(config) => Box::new(truncate::Truncate::build(config)?),
         })
     }

@@ -120,6 +120,7 @@ fn decode(name: &str, depth: usize, args: &mut Arguments<'_, '_>) -> Option<Stag
         "template" => S::Template(template::Config::decode(args)),
         "tenant" => S::Tenant(tenant::Config::decode(args)),
         "timestamp" => S::Timestamp(timestamp::Config::decode(args)),
+        "traceback" => S::Traceback,
         "truncate" => S::Truncate(truncate::Config::decode(args)),
         _ => return None,
     })

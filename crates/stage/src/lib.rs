@@ -35,6 +35,7 @@ mod pipeline;
 mod process;
 mod reads;
 pub mod relabel;
+mod streams;
 
 mod airflow;
 pub mod cri;
@@ -64,6 +65,7 @@ pub mod structured_metadata_drop;
 pub mod template;
 pub mod tenant;
 pub mod timestamp;
+mod traceback;
 pub mod truncate;
 
 #[cfg(test)]

@@ -1,24 +1,20 @@
 //! `stage.multiline`: joins lines that belong together: one that matches `firstline` and those that
 //! follow it, of each label set for itself. Lines before the first such line pass as they are.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use alloy::decode::Arguments;
 use logql::regex::Regex;
-use model::{Labels, Timestamp};
+use model::Timestamp;
 
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::process::{Context, Flow, Process};
+use crate::streams::{Holds, Streams};
 
 /// The longest block in bytes; a line that would make it longer begins a block of its own. Alloy
 /// has no such bound but `max_lines`; nothing downstream takes entries of more than a few MiB.
 const BLOCK_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// The most label sets with a block of their own. Beyond, those without an open block are
-/// forgotten.
-const STREAMS_MAX: usize = 100_000;
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +60,7 @@ pub(crate) struct Multiline {
     wait: Duration,
     lines_max: u64,
     trims: bool,
-    known: HashMap<Labels, usize>,
-    blocks: Vec<Block>,
-    /// Where the block of the last entry is.
-    last: Option<(Labels, usize)>,
+    blocks: Streams<Block>,
     /// No block is due before this.
     due: Option<Timestamp>,
 }
@@ -96,9 +89,7 @@ impl Multiline {
             wait: config.max_wait_time,
             lines_max: if config.max_lines == 0 { u64::MAX } else { config.max_lines },
             trims: config.trim_newlines,
-            known: HashMap::new(),
-            blocks: Vec::new(),
-            last: None,
+            blocks: Streams::default(),
             due: None,
         })
     }
@@ -107,15 +98,12 @@ impl Multiline {
 impl Process for Multiline {
     fn process(&mut self, entry: &mut Entry, context: &mut Context<'_>) -> Flow {
         let is_first = self.first.is_match(&entry.line);
-        let at = match self.find(&entry.labels) {
-            Some(at) => at,
-            None if is_first => self.add(&entry.labels),
-            None => return Flow::Next,
-        };
+        let (blocks, labels) = (&mut self.blocks, &entry.labels);
+        let block = if is_first { Some(blocks.of(labels)) } else { blocks.get(labels) };
+        let Some(block) = block else { return Flow::Next };
         let deadline = context.now + self.wait;
         self.due = Some(self.due.map_or(deadline, |due| due.min(deadline)));
         let (lines_max, trims) = (self.lines_max, self.trims);
-        let block = &mut self.blocks[at];
         block.deadline = deadline;
         let is_full = block.entry.line.len() + entry.line.len() > BLOCK_BYTES_MAX;
         let before = (block.lines > 0 && (is_first || is_full)).then(|| block.take());
@@ -140,10 +128,9 @@ impl Process for Multiline {
         if self.due.is_none_or(|due| due > context.now) {
             return;
         }
-        let open = |block: &&mut Block| block.lines > 0;
-        let due = |block: &&mut Block| block.deadline <= context.now;
-        out.extend(self.blocks.iter_mut().filter(open).filter(due).map(Block::take));
-        let open = self.blocks.iter().filter(|block| block.lines > 0);
+        let open = self.blocks.iter_mut().filter(|block| block.holds());
+        out.extend(open.filter(|block| block.deadline <= context.now).map(Block::take));
+        let open = self.blocks.iter().filter(|block| block.holds());
         self.due = open.map(|block| block.deadline).min();
     }
 
@@ -152,47 +139,14 @@ impl Process for Multiline {
     }
 
     fn flush(&mut self, _context: &mut Context<'_>, out: &mut Vec<Entry>) {
-        out.extend(self.blocks.iter_mut().filter(|block| block.lines > 0).map(Block::take));
+        out.extend(self.blocks.iter_mut().filter(|block| block.holds()).map(Block::take));
         self.due = None;
     }
 }
 
-impl Multiline {
-    fn find(&mut self, labels: &Labels) -> Option<usize> {
-        if let Some((last, at)) = &self.last
-            && last.is_shared_with(labels)
-        {
-            return Some(*at);
-        }
-        let at = *self.known.get(labels)?;
-        self.last = Some((labels.clone(), at));
-        Some(at)
-    }
-
-    fn add(&mut self, labels: &Labels) -> usize {
-        if self.blocks.len() >= STREAMS_MAX {
-            self.forget();
-        }
-        self.blocks.push(Block::default());
-        let at = self.blocks.len() - 1;
-        self.known.insert(labels.clone(), at);
-        self.last = Some((labels.clone(), at));
-        at
-    }
-
-    /// Forgets the label sets that have no open block.
-    fn forget(&mut self) {
-        let mut old = std::mem::take(&mut self.blocks);
-        self.last = None;
-        self.known.retain(|_, at| {
-            let block = std::mem::take(&mut old[*at]);
-            let is_open = block.lines > 0;
-            if is_open {
-                *at = self.blocks.len();
-                self.blocks.push(block);
-            }
-            is_open
-        });
+impl Holds for Block {
+    fn holds(&self) -> bool {
+        self.lines > 0
     }
 }
 
@@ -231,6 +185,8 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
+    use model::Labels;
+
     use super::*;
     use crate::config::StageConfig;
     use crate::pipeline::Pipeline;

@@ -60,7 +60,8 @@ impl Reads {
             | StageConfig::Multiline(_)
             | StageConfig::Sampling(_)
             | StageConfig::StaticLabels(_)
-            | StageConfig::StructuredMetadataDrop(_) => {}
+            | StageConfig::StructuredMetadataDrop(_)
+            | StageConfig::Traceback => {}
         }
     }
 

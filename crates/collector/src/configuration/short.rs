@@ -376,6 +376,7 @@ loki.source.file "pods" {
 
 loki.process "pods" {
   stage.cri { }
+  stage.traceback { }
   stage.airflow { }
   stage.label_drop { values = ["filename"] }
   stage.structured_metadata { values = { stream = "" } }

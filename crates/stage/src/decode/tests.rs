@@ -30,7 +30,7 @@ fn check(text: &str, expect: &str) {
 }
 
 /// Each stage with what it needs at least.
-const LEAST: [&str; 29] = [
+const LEAST: [&str; 30] = [
     "airflow {}",
     "cri {}",
     "decolorize {}",
@@ -59,6 +59,7 @@ const LEAST: [&str; 29] = [
     "template {\n source = \"a\"\n template = \"b\"\n}",
     "tenant {\n value = \"a\"\n}",
     "timestamp {\n source = \"a\"\n format = \"Unix\"\n}",
+    "traceback {}",
     "truncate {\n rule {\n limit = \"1KiB\"\n }\n}",
 ];
 

@@ -46,6 +46,32 @@ async fn the_pods_that_are_chosen_arrive_with_what_is_known_of_them() {
     assert!(store.stored().tenants.contains("t"));
 }
 
+#[tokio::test]
+async fn a_traceback_is_one_entry() {
+    let (mut place, store, api) = (Place::new(), Store::start([]).await, Api::start().await);
+    place.api = Some(api.url.clone());
+    let path = place.path("x.yaml");
+    let (url, folder) = (&store.url, place.pods());
+    let text = format!("sinks:\n  - url: {url}\npods:\n  folder: {}\n", folder.display());
+    fs::write(&path, text).unwrap();
+    api.apply("1", &[]);
+    let error = "[2026-11-22T08:00:00.000+0000] {x.py:1} ERROR - failed";
+    let traceback =
+        ["Traceback (most recent call last):", "  File \"x.py\", line 1, in f", "KeyError: 'x'"];
+    let lines = [error].into_iter().chain(traceback).chain(["next"]);
+    let records: String =
+        lines.map(|line| format!("2026-11-22T08:00:00Z stderr F {line}\n")).collect();
+    place.write("pods/airflow_pod-1_1/base/0.log", &records);
+    let agent = place.start_configuration(&load(&path).unwrap()[0]);
+    until_stored(&store, 3).await;
+    agent.stop().await;
+    let level = r#"{container="base", level="error", namespace="airflow"}"#;
+    let traceback = traceback.join("\n");
+    let next = r#"{container="base", namespace="airflow"} next"#;
+    let expect = [format!("{level} {traceback}"), format!("{level} {error}"), next.to_owned()];
+    assert_eq!(shown(&store), expect);
+}
+
 /// The task logs of a worker, through restarts and a new configuration.
 #[tokio::test]
 async fn task_logs_on_volumes_arrive_and_go_on_where_they_were() {
